@@ -1,0 +1,138 @@
+# Builds everything into $B.  `make help` lists the targets and settings.
+
+CFLAGS	?= -O2 -g
+PREFIX	?= /usr/local
+VERSION	?= 0.1.0
+B	?= build$(if $(SAN),/$(if $(findstring thread,$(SAN)),tsan,asan))
+# A sanitized tree is one of its own, but for lwIP's source.
+L	:= $(or $(LWIP_DIR),$(patsubst %/asan,%,$(patsubst %/tsan,%,$B))/lwip)
+D	= $(DESTDIR)$(PREFIX)
+Q	:= $(if $V,,@)
+P	= $(if $V,,@echo '  $@' &&)
+c	:= ,
+jobs	= $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+make	= $Q+$(MAKE) --no-print-directory
+export B SAN CC
+
+# Ours stand apart from the user's CFLAGS, so that neither loses the other.
+san	:= $(addprefix -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=,$(SAN))
+flags	= -std=gnu11 -pthread -fPIC -fno-semantic-interposition $(san) \
+	-Wall -Wextra -Wshadow -D_GNU_SOURCE -DSHMIF_VERSION=\"$(VERSION)\" \
+	-DSHMIF_BINDIR=\"$(PREFIX)/bin\" -I. -Istack -I$L/src/include
+all_flags = $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+compile	= $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(own) -MMD -MP -c -o $@ $<
+link	= $(CC) -pthread $(san) $(CFLAGS) $(LDFLAGS) -o $@
+shared	= $(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl$c-z$cdefs) \
+	$(addprefix -Wl$c--version-script=,$(filter %.map,$^)) \
+	$(filter %.o,$^) $(filter %.a,$^)
+
+# A folder may still be empty: then what it makes is left out.
+objs	= $(patsubst %.c,$B/%.o,$(wildcard $(1)))
+made	= $(if $(wildcard $(1)),$(addprefix $B/,$(2)))
+hijack	:= $(call objs,hijack/*.c)
+stack	:= $(filter-out $B/stack/server.o,\
+	$(call objs,stack/*.c stack/rump/*.c bus/*.c tap/*.c))
+lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
+	altcp_alloc altcp_tcp def dns inet_chksum init ip mem memp netif pbuf \
+	raw stats sys tcp tcp_in tcp_out timeouts udp $(addprefix ipv4/,acd \
+	autoip dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) $(addprefix ipv6/,\
+	dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6)))
+lib	:= $(call made,hijack/*.c,libshmhijack.so)
+rump	:= $(call made,stack/lwipopts.h,librumpshm.a)
+libs	:= $(lib) $(rump) $(rump:.a=.so)
+bins	:= $(call made,stack/server.c,shmif_server) \
+	$(call made,stack/ctl/*.c,shmif) \
+	$(call made,hijack/launcher/*.c,shmhijack)
+tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
+fuzz	:= $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/*.c))
+mans	:= $(wildcard */*.[1-9] */*/*.[1-9])
+cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping traceroute halt
+
+.PHONY: all tests demo check bench asan tsan fuzz tidy fmt install uninstall \
+	clean help compile_commands.json lwip FORCE
+.DELETE_ON_ERROR:
+all: $(libs) $(bins)	## libraries and programs, into $B
+tests: all $(tests)	## also what the tests and benchmarks run
+
+$B/%.o: own = $(if $(WERROR),-Werror)
+$(hijack): own = -fvisibility=hidden $(if $(WERROR),-Werror)
+$(lwip): own = -w $(if $(SAN),-fno-sanitize=undefined)
+$B/%.o: %.c $B/flags | lwip
+	@mkdir -p $(@D)
+	$P$(compile)
+$B/lwip-o/%.o: $L/src/%.c $B/flags
+	@mkdir -p $(@D)
+	$P$(compile)
+$(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
+lwip:
+	$QLWIP_DIR='$(LWIP_DIR)' scripts/fetch-lwip $L
+$B/flags: FORCE	# newer than the objects once a setting has changed
+	@mkdir -p $B
+	@echo '$(all_flags)' | cmp -s - $@ || echo '$(all_flags)' >$@
+
+$B/librumpshm.a: $(stack) $(lwip)	# q keeps both tcp.o, stack's and lwIP's
+	@rm -f $@
+	$P$(AR) qcs $@ $^
+$B/librumpshm.so: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
+# From the archive come only the few files that talk to a server.
+$B/libshmhijack.so: $(hijack) $(rump) $(wildcard hijack/hijack.map)
+$B/lib%.so:
+	$P$(shared) -ldl
+$B/shmif_server: $B/stack/server.o $(rump)
+$B/shmhijack: $(call objs,hijack/launcher/*.c) $(rump)
+# The library comes first: the tool's own socket() is to be the library's.
+$B/shmif: $(call objs,stack/ctl/*.c) $(lib) $(rump)
+$B/shmif: with = -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib' -lpcap
+$(tests): %: %.o $(rump)
+$(bins) $(tests):
+	$P$(link) $(filter %.o,$^) $(filter %.so %.a,$^) $(with)
+
+demo:	## install what is missing, build, show it at work
+check:	## install what is missing, build, test (T=unit, bats, lint or FILE)
+bench:	## compare with the kernel's network (BASE=FILE: and with then)
+demo check bench:
+	$Qscripts/setup build demo $(filter-out demo,$(@:check=test))
+	$(make) $(jobs) tests
+	$Q$(if $(filter check,$@),tests/run $T,scripts/$@)
+asan:	## make check with AddressSanitizer and UBSan, in $B/asan
+	$(make) SAN=address,undefined B=$B/asan check
+tsan:	## the unit programs with ThreadSanitizer, in $B/tsan
+	$(make) SAN=thread B=$B/tsan T='$(or $T,unit)' check
+fuzz: $(fuzz)	## each fuzz target for 30 seconds
+	$Qfor f in $^; do $$f -max_total_time=30 || exit; done
+$(fuzz): $B/%: tests/%.c $B/flags | lwip
+	@mkdir -p $(@D)
+	$Pclang $(flags) -fsanitize=fuzzer,address,undefined -g -MMD -o $@ $<
+tidy: compile_commands.json	## clang-tidy, cppcheck, shellcheck, mandoc
+	$Qtests/run tidy lint
+fmt:	## clang-format every source file in place
+	$Qclang-format -i $(wildcard */*.[ch] */*/*.[ch])
+compile_commands.json:	## for editors and clang-tidy, in $B
+	@mkdir -p $B && $(MAKE) -Bn V=1 tests | awk '/ -c -o / { \
+	gsub(/[\\"]/, "\\\\&"); printf "%s{\"directory\":\"$(CURDIR)\"," \
+	"\"file\":\"%s\",\"command\":\"%s\"}", n++ ? ",\n" : "[\n", $$NF, $$0 \
+	} END { print "]" }' >$B/$@
+
+install: all	## into $(DESTDIR)$(PREFIX)
+	install -d $D/bin $D/lib $D/include/rump
+	install $(bins) $D/bin
+	install -m 644 $(libs) $D/lib
+	for i in $(cmds); do ln -sf shmif $D/bin/rump.$$i; done
+	for i in $(wildcard stack/rump/rump.h); do \
+		install -m 644 $$i $D/include/rump; done
+	for i in $(mans); do \
+		install -m 644 -D -t $D/share/man/man$${i##*.} $$i; done
+uninstall:	## remove exactly that
+	rm -f $(addprefix $D/,$(bins:$B/%=bin/%) $(cmds:%=bin/rump.%) \
+		$(libs:$B/%=lib/%) include/rump/rump.h)
+	for i in $(mans); do rm -f $D/share/man/man$${i##*.}/$${i##*/}; done
+	! [ -d $D/include/rump ] || rmdir $D/include/rump
+clean:	## remove $B
+	rm -rf $B
+help:
+	@echo 'make [TARGET] [B=DIR] [V=1] [WERROR=1] [CC=clang] [SAN=thread]'
+	@sed -n 's/^\([a-z_.]*\):.*\t## \(.*\)/\1\t\2/p' Makefile | \
+	sed 's,$$B,$B,' | expand -t 24
+
+-include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d)
