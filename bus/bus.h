@@ -1,0 +1,190 @@
+/*
+ * bus.h: a bus, the shared file that acts as an Ethernet, as other parts
+ * see it.  No lwIP in here; layout.h has the file's format.
+ *
+ * Threads: one thread receives on an open bus (bus_peek, bus_take,
+ * bus_wait); any thread may send, serialised by the caller; bus_kick and
+ * the read-only queries may be called from anywhere.  Joining, leaving and
+ * announcing are for one thread at a time.
+ *
+ * Processes: membership survives fork() and is held until the last process
+ * that has it is gone, so a program may join and then go to the background
+ * (the one that ends must not call bus_close; announce something afterwards
+ * to tell the new pid).  Only one of the processes may use the handle.
+ *
+ * A SIGBUS handler is installed at the first open; faults that do not concern
+ * a bus go on to the handler that was there before.
+ */
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#define BUS_SLOTS	256	/* members at most */
+#define BUS_NAMELEN	64	/* host name, with its NUL */
+#define BUS_ADDRS	8	/* addresses a member announces */
+#define BUS_ERRLEN	512	/* room for one error line */
+#define BUS_MTU_MIN	576
+#define BUS_MTU_MAX	65521	/* lwIP's 16-bit pbuf length less the header */
+#define BUS_MTU_DEFAULT	32768
+#define BUS_SIZE_MIN	(256u << 10)	/* bytes of ring */
+#define BUS_SIZE_MAX	(1u << 30)
+#define BUS_SIZE_DEFAULT (4u << 20)
+#define BUS_ETH_HDR	14	/* a frame is at most MTU + this, no FCS */
+
+struct bus;		/* an open bus, opaque */
+
+/* What a bus is created with; every value is fixed for its life. */
+struct bus_geometry {
+	uint32_t size;		/* ring, bytes, a power of two */
+	uint32_t mtu;		/* bytes, without the Ethernet header */
+	uint8_t subnet[4];	/* IPv4 network, network byte order */
+	uint8_t plen;		/* its prefix length, 8..30 */
+};
+
+struct bus_addr {
+	uint8_t family;		/* AF_INET or AF_INET6; 0: unused entry */
+	uint8_t plen;
+	uint8_t addr[16];	/* network byte order, IPv4 in the first 4 */
+};
+
+/* A member as others see it; always a checked copy. */
+struct bus_member {
+	uint32_t slot;
+	uint32_t pid;		/* informative; liveness never depends on it */
+	uint8_t mac[6];
+	bool promisc;
+	char name[BUS_NAMELEN];	/* printable, NUL-terminated, may be empty */
+	struct bus_addr addr[BUS_ADDRS];
+	uint64_t tx_frames, tx_bytes, tx_full;	/* tx_full: sends refused for want of room */
+	uint64_t rx_frames, rx_bytes, rx_lost;	/* rx_lost: frames it was lapped by */
+	uint64_t behind;	/* ring bytes published and not yet read, as
+				   told: at most 1/32 of the ring too many */
+};
+
+/* What a member asks for when it joins. */
+struct bus_want {
+	uint8_t mac[6];		/* all zero: one is chosen, b2:a0:RR:RR:RR:slot */
+	char name[BUS_NAMELEN];	/* "" for none */
+	uint8_t ip4[4];		/* prefer the slot of this address, if non-zero */
+};
+
+/* One frame of the log, with its envelope. */
+struct bus_frame {
+	uint64_t when_ns;	/* CLOCK_REALTIME at the sender */
+	uint32_t sender;	/* slot */
+	uint32_t len;		/* bytes of the whole frame */
+	uint64_t missed;	/* frames lost just before this one */
+};
+
+enum bus_open_flags {
+	BUS_OPEN_CREATE = 1,	/* make it with the default geometry if missing */
+	BUS_OPEN_RDONLY = 2,	/* for bus_geometry, bus_member, bus_log_next */
+};
+
+/*
+ * Turn what a user calls a bus into a path: a name with a slash is a path;
+ * one without lives in $XDG_RUNTIME_DIR/shmif/, else /dev/shm/shmif-UID/
+ * (made 0700 when make_dir is set; refused if it is another user's).
+ * Return: 0, or -errno with one line in err.
+ */
+int bus_path(char *dst, size_t size, const char *name, bool make_dir,
+    char err[static BUS_ERRLEN]);
+/* The per-user directory itself, without a trailing slash. */
+int bus_user_dir(char *dst, size_t size, bool make_dir,
+    char err[static BUS_ERRLEN]);
+
+void bus_geometry_default(struct bus_geometry *g);
+/* Create atomically; -EEXIST if there.  Space is allocated, not sparse. */
+int bus_create(const char *path, const struct bus_geometry *g,
+    char err[static BUS_ERRLEN]);
+/*
+ * Return: 0 and *out (freed by bus_close), or -errno with one line in err:
+ * -ENOENT, -EACCES, -EINVAL (not a bus), -EPROTONOSUPPORT (other version),
+ * -EIO (damaged), or another of open(2) or bus_create.
+ */
+int bus_open(struct bus **out, const char *path, unsigned flags,
+    char err[static BUS_ERRLEN]);
+void bus_close(struct bus *b);		/* leaves first; NULL is allowed */
+const struct bus_geometry *bus_geometry(const struct bus *b);
+
+/*
+ * Take a slot and become a member; frames sent from now on are seen.  An
+ * address in want->ip4 is announced at once, with the bus's prefix length.
+ * Without one, the slot is the lowest whose address nobody announces.
+ * Return: the slot, or -errno (-EUSERS: no slot; -EADDRINUSE: a live member
+ * announces want->ip4 or has want->mac) with one line in err.
+ */
+int bus_join(struct bus *b, const struct bus_want *want,
+    char err[static BUS_ERRLEN]);
+void bus_leave(struct bus *b);
+int bus_slot(const struct bus *b);	/* own slot, -1 if not a member */
+const uint8_t *bus_mac(const struct bus *b);	/* own MAC */
+/*
+ * The address of a slot in the bus's subnet: first slot .1, and so on;
+ * 0.0.0.0 if the subnet has no room for it.
+ */
+void bus_slot_ip4(const struct bus *b, int slot, uint8_t ip4[static 4]);
+
+/*
+ * Tell the others, replacing what was told; addresses beyond BUS_ADDRS are
+ * not announced.  Nothing happens while not a member.
+ */
+void bus_announce_addrs(struct bus *b, const struct bus_addr *a, size_t n);
+void bus_announce_name(struct bus *b, const char *name);
+/* -EADDRINUSE if a live member announces that address (slot in *slot). */
+int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot);
+/* Change own MAC: -EADDRINUSE if taken, -EINVAL if none or a multicast. */
+int bus_set_mac(struct bus *b, const uint8_t mac[static 6]);
+void bus_set_promisc(struct bus *b, bool on);
+
+/*
+ * Copy one frame onto the bus and wake who wants it.
+ * Return: 0; -EAGAIN: no room, bus_wait() returns when it is worth another
+ * try (10 ms at most); -EMSGSIZE: longer than MTU + BUS_ETH_HDR; -EINVAL:
+ * shorter than a header; -ENOTCONN: not a member; -EIO: the bus is broken
+ * (truncated or overwritten), for ever.  It may take up to 0.4 s when another
+ * member was stopped while it was sending.
+ */
+int bus_send(struct bus *b, const struct iovec *iov, int iovcnt);
+
+/*
+ * The next frame for this member (its MAC, broadcast, multicast, or any when
+ * promiscuous; never its own).
+ * bus_peek: length of it, 0 if there is none now, -EIO, -ENOTCONN.
+ * bus_take: copy it out, whole, and step on.  Return: its length, 0 if it was
+ * overwritten meanwhile (counted), -EIO.  cap must be >= what bus_peek said,
+ * else -EMSGSIZE.
+ *
+ * A member that does not call them is in the way of senders for 20 ms when
+ * the ring is full, and from then on loses frames until it has caught up.
+ */
+ssize_t bus_peek(struct bus *b);
+ssize_t bus_take(struct bus *b, void *buf, size_t cap);
+
+/*
+ * Sleep until there is a frame for us, room after -EAGAIN, or bus_kick();
+ * timeout_ms < 0: for ever.  Return: 0 (look again; it may be for nothing),
+ * -ETIMEDOUT, -EIO.
+ */
+int bus_wait(struct bus *b, int timeout_ms);
+void bus_kick(struct bus *b);	/* from any thread or signal handler */
+/* Poll that long before each sleep, in all buses of this program. Default 0. */
+void bus_set_spin(unsigned us);
+
+/*
+ * Read the log as an observer, without a slot, from the oldest frame still
+ * there (or from now on after bus_log_seek_end).  Slows nobody.
+ * Return: 1 and the frame (at most cap bytes of it), 0: none now, -EIO.
+ */
+int bus_log_next(struct bus *b, struct bus_frame *f, void *buf, size_t cap);
+void bus_log_seek_end(struct bus *b);
+
+/* Return: 1 and the member, 0 if that slot is free or its owner is gone. */
+int bus_member(struct bus *b, unsigned slot, struct bus_member *out);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * handle.h: what the files of the bus share about an open bus.  Not for
+ * other components: they use bus.h.
+ */
+#ifndef BUS_HANDLE_H
+#define BUS_HANDLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bus/bus.h"
+#include "bus/layout.h"
+#include "bus/ring.h"
+
+#define BUS_NS_MS	1000000ull
+
+/* What a writer remembers about a member that was in its way (room.c). */
+struct bus_stall {
+	uint64_t pos, since_ns;		/* where it stood, and since when */
+	uint64_t start, start_ns;	/* where and when it began */
+};
+
+/* The sending side; used by one thread at a time. */
+struct bus_tx {
+	uint32_t lock_word;	/* what the lock holds while it is ours */
+	uint64_t min;		/* nobody who counts reads below this */
+	uint64_t rescan;	/* head at which min is looked up again */
+	uint64_t frames, bytes, full;
+	struct bus_stall stall[BUS_SLOTS];
+};
+
+/* The receiving side; used by one thread. */
+struct bus_rx {
+	uint64_t pos;		/* of the next record to look at */
+	uint64_t seq;		/* number of the next frame */
+	uint64_t told;		/* what cursor holds when not idle */
+	uint64_t woke;		/* pos when those short of room were woken */
+	bool idle;		/* cursor was set to BUS_IDLE */
+	bool have;		/* bus_peek found the frame at pos: */
+	struct ring_rec rec;
+	uint64_t frames, bytes, lost;
+};
+
+/* The observer's place in the log. */
+struct bus_watch {
+	uint64_t pos, seq;
+	bool placed;		/* pos is valid */
+	bool counted;		/* seq is valid */
+};
+
+struct bus {
+	struct bus_header *hdr;	/* start of the mapping */
+	struct bus_slot *slots;
+	struct ring ring;
+	struct bus_const con;	/* as it was when the bus was opened */
+	struct bus_geometry geo;
+	size_t map_len;
+	bool borrowed;		/* the mapping is another handle's */
+	bool rdonly;
+	int fd;			/* never holds a lock: asks for others' */
+	int lock_fd;		/* own description, holds the slot's lock */
+	char *path;
+
+	int slot;		/* -1: not a member */
+	struct bus_slot *me;
+	uint8_t mac[6];
+	_Atomic uint64_t who;	/* own MAC and flags, as in the slot */
+
+	_Atomic bool broken;	/* -EIO for ever; set by the SIGBUS handler */
+	_Atomic uint32_t kicked;
+	_Atomic uint32_t sleeping; /* in bus_wait, or about to be */
+	_Atomic uint32_t full;	/* bus_send had no room; bus_wait to tell */
+	_Atomic uint32_t word;	/* slept on by who is not a member */
+
+	struct bus_tx tx;
+	struct bus_rx rx;
+	struct bus_watch watch;
+};
+
+/* err.c: write one line to err; Return: code. */
+int bus_fail(char *err, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* open.c */
+/* False if the bus is broken; asked at every entry. */
+bool bus_ok(struct bus *b);
+/* A second handle over the mapping of `of`, which must outlive it. */
+int bus_open_twin(struct bus **out, struct bus *of, char err[static BUS_ERRLEN]);
+/* Check what a file says about itself; size is the file's. -errno + line. */
+int bus_check_const(const struct bus_const *c, uint64_t size, const char *path,
+    char err[static BUS_ERRLEN]);
+
+/* sigbus.c */
+/*
+ * From now on a fault in [base, base + len) maps zero pages there and sets
+ * *broken.  Return: 0, or -EMFILE if the table is full.
+ */
+int bus_guard_add(void *base, size_t len, _Atomic bool *broken);
+void bus_guard_del(void *base);
+
+/* slot.c */
+bool bus_slot_alive(struct bus *b, unsigned slot);
+/* Take the slot's lock if nobody has it. */
+bool bus_slot_lock(struct bus *b, unsigned slot);
+void bus_slot_unlock(struct bus *b, unsigned slot);
+/* Forget a member whose slot's lock is held by the caller. */
+void bus_slot_clear(struct bus *b, unsigned slot);
+/* Clear it if its owner is dead.  Return: true if it was. */
+bool bus_slot_reclaim(struct bus *b, unsigned slot);
+/* Serialises joining; bounded wait, false if it was not obtained. */
+bool bus_join_lock(struct bus *b);
+void bus_join_unlock(struct bus *b);
+
+static inline bool bus_set_has(const _Atomic uint64_t *set, unsigned slot)
+{
+	return atomic_load_explicit(&set[slot / 64], memory_order_relaxed) >>
+	    slot % 64 & 1;
+}
+void bus_set_add(_Atomic uint64_t *set, unsigned slot);
+void bus_set_del(_Atomic uint64_t *set, unsigned slot);
+
+/* lock.c: the writers' lock. */
+/* Return: 0, -EAGAIN if it was not to be had in time. */
+int bus_lock(struct bus *b);
+bool bus_lock_mine(const struct bus *b);
+/* Return: false if we were robbed of it. */
+bool bus_unlock(struct bus *b);
+/* Free the lock if it still names a former owner of our slot. */
+void bus_lock_inherit(struct bus *b);
+
+/* room.c: what writers may overwrite. */
+/*
+ * Make the log end before `end` - size, so that `end` bytes fit.  With the
+ * lock.  Return: 0, -EAGAIN: a member still reads there, -ESTALE: the lock was
+ * lost, -EIO.
+ */
+int bus_room_make(struct bus *b, uint64_t end);
+/*
+ * The first byte after the strays that overlap [off, off + span) of the
+ * ring, 0 if there are none.  With the lock.
+ */
+uint64_t bus_room_stray(struct bus *b, uint64_t off, uint64_t span);
+
+/* wait.c */
+uint64_t bus_now_ns(void);	/* CLOCK_MONOTONIC */
+/* Sleep at most ns while *word is val.  Return: 0, or -errno of futex(2). */
+int bus_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64_t ns);
+void bus_futex_wake(_Atomic uint32_t *word);
+/* Wake a member that sleeps. */
+void bus_wake_slot(struct bus *b, unsigned slot);
+/* Wake those that wait for room. */
+void bus_wake_full(struct bus *b);
+
+/* announce.c */
+uint64_t bus_who_pack(const uint8_t mac[static 6], uint64_t flags);
+/* bus_set_mac for who has the join lock already. */
+int bus_set_mac_locked(struct bus *b, const uint8_t mac[static 6]);
+
+/* notify.c */
+/*
+ * End the idleness of members that want the frame at pos; with the lock, after
+ * head was moved past it.  Adds to `wake` who must be woken afterwards.
+ */
+void bus_notify(struct bus *b, uint64_t pos, uint64_t seq,
+    uint64_t wake[static BUS_WORDS]);
+void bus_notify_wake(struct bus *b, const uint64_t wake[static BUS_WORDS]);
+
+/* recv.c */
+/* Say that there is nothing to read; false if there is after all. */
+bool bus_go_idle(struct bus *b);
+
+#endif

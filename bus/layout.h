@@ -1,0 +1,151 @@
+/*
+ * layout.h: the native format of a bus file, as all who map it share it.
+ *
+ *	0		struct bus_header, one page
+ *	4096		BUS_SLOTS times struct bus_slot
+ *	BUS_RING_OFF	the ring of records, geometry.size bytes
+ *
+ * Numbers are in the machine's own byte order: the file is shared memory, it
+ * does not travel.  Whoever may write the file may write anything into it at
+ * any time, so every field is read once into a local, checked, and then used.
+ *
+ * Positions in the log are byte counts that only grow (BUS_POS_MAX is years
+ * away); position P lives at byte P % size of the ring.  Records start at
+ * multiples of BUS_UNIT and never cross the ring's end.  Valid are the
+ * records from `tail` to `head`.
+ */
+#ifndef BUS_LAYOUT_H
+#define BUS_LAYOUT_H
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bus/bus.h"
+
+#define BUS_MAGIC	0x73756266696d6873ull	/* "shmifbus" */
+#define BUS_VERSION	1
+#define BUS_LINE	64		/* bytes of a cache line */
+#define BUS_UNIT	64		/* bytes records are aligned to */
+#define BUS_POS_MAX	(1ull << 62)	/* no honest position gets here */
+#define BUS_IDLE	UINT64_MAX	/* bus_slot.cursor: nothing to read */
+#define BUS_WORDS	(BUS_SLOTS / 64) /* words of a set of slots */
+
+/* The lock word: epoch << 10 | waiters << 9 | owner's slot + 1 (0: free). */
+#define BUS_LOCK_OWNER	0x1ffu
+#define BUS_LOCK_WAITERS 0x200u		/* somebody may sleep on the word */
+#define BUS_LOCK_EPOCH	0x400u		/* added once per acquisition */
+
+/* bus_slot.who: MAC in the low 48 bits, its first byte lowest. */
+#define BUS_WHO_MAC	((1ull << 48) - 1)
+#define BUS_WHO_PROMISC	(1ull << 48)
+#define BUS_WHO_USED	(1ull << 63)
+
+/* Written once, before the file gets its name; never changes. */
+struct bus_const {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t slots;
+	uint32_t slot_bytes;
+	uint32_t ring_off;
+	uint32_t size;
+	uint32_t mtu;
+	uint8_t subnet[4];
+	uint32_t plen;
+	uint64_t key;		/* random, mixed into every record's word */
+	uint64_t created_ns;	/* CLOCK_REALTIME */
+	uint64_t unused;
+};
+
+struct bus_header {
+	struct bus_const con;
+	uint8_t pad0[BUS_LINE];		/* adjacent lines are fetched together */
+
+	/* By writers, for readers: the end of the log. */
+	_Atomic uint64_t head;
+	uint8_t pad1[BUS_LINE - 8];
+	/* The oldest record still valid; moves in steps of many records. */
+	_Atomic uint64_t tail;
+	uint8_t pad2[BUS_LINE - 8];
+
+	/* Among writers. */
+	_Atomic uint32_t lock;		/* futex word, see lock.c */
+	uint32_t pad3;
+	_Atomic uint64_t seq;		/* number of the next frame */
+	uint8_t pad4[BUS_LINE - 16];
+
+	/* Sets of slots; hints, the slot itself decides. Seldom written. */
+	_Atomic uint64_t present[BUS_WORDS];
+	_Atomic uint64_t special[BUS_WORDS]; /* promiscuous, or MAC not ours */
+	_Atomic uint64_t full[BUS_WORDS];  /* wait for room */
+	_Atomic uint64_t stray[BUS_WORDS]; /* robbed of the lock while alive:
+					      claim_pos/len may be written
+					      to at any time */
+};
+
+/* A member.  Line 0 belongs to both sides, the others to the member. */
+struct bus_slot {
+	_Atomic uint64_t cursor;	/* read up to here, or BUS_IDLE */
+	_Atomic uint64_t cursor_seq;	/* number of the frame at cursor, when
+					   a writer ended BUS_IDLE */
+	_Atomic uint32_t wake;		/* futex word, counts wake-ups */
+	_Atomic uint32_t lagging;	/* does not count for room */
+	uint8_t pad0[BUS_LINE - 24];
+
+	/* Sending side. */
+	_Atomic uint64_t claim_pos;	/* what it may be writing to now */
+	_Atomic uint32_t claim_len;	/* bytes, 0: nothing */
+	uint32_t pad1;
+	_Atomic uint64_t tx_frames, tx_bytes, tx_full;
+	uint8_t pad2[BUS_LINE - 40];
+
+	/* Receiving side. */
+	_Atomic uint64_t rx_frames, rx_bytes, rx_lost;
+	uint8_t pad3[BUS_LINE - 24];
+
+	/* Who it is; info_seq is odd while name and addr change. */
+	_Atomic uint64_t who;
+	_Atomic uint32_t info_seq;
+	_Atomic uint32_t pid;
+	char name[BUS_NAMELEN];
+	struct bus_addr addr[BUS_ADDRS];
+	uint8_t pad4[512 - 3 * BUS_LINE - 16 - BUS_NAMELEN -
+	    BUS_ADDRS * sizeof(struct bus_addr)];
+};
+
+/*
+ * What stands before the bytes of a frame.  A record exists when its word
+ * is right for its position; see ring.h for the word.  Of a pad only the word
+ * has a meaning.
+ */
+struct bus_rec {
+	_Atomic uint64_t word;
+	_Atomic uint64_t seq;		/* frames sent before it on this bus */
+	_Atomic uint64_t when_ns;	/* CLOCK_REALTIME */
+	_Atomic uint32_t sender;	/* slot */
+	uint32_t unused;
+};
+
+#define BUS_SLOT_OFF	4096u
+#define BUS_RING_OFF	(BUS_SLOT_OFF + BUS_SLOTS * 512u)
+
+static_assert(sizeof(struct bus_const) == 64, "one line");
+static_assert(sizeof(struct bus_addr) == 18, "no padding");
+static_assert(offsetof(struct bus_header, head) == 128, "own line");
+static_assert(offsetof(struct bus_header, tail) == 192, "own line");
+static_assert(offsetof(struct bus_header, lock) == 256, "own line");
+static_assert(offsetof(struct bus_header, present) == 320, "own line");
+static_assert(offsetof(struct bus_header, full) == 384, "own line");
+static_assert(sizeof(struct bus_header) == 448, "fits the first page");
+static_assert(offsetof(struct bus_slot, claim_pos) == 64, "own line");
+static_assert(offsetof(struct bus_slot, rx_frames) == 128, "own line");
+static_assert(offsetof(struct bus_slot, who) == 192, "own line");
+static_assert(offsetof(struct bus_slot, name) == 208, "after the pid");
+static_assert(offsetof(struct bus_slot, addr) == 272, "after the name");
+static_assert(sizeof(struct bus_slot) == 512, "eight lines");
+static_assert(sizeof(struct bus_rec) == 32, "half a unit");
+static_assert(BUS_RING_OFF % 4096 == 0, "the ring starts on a page");
+static_assert(BUS_SLOTS % 64 == 0 && BUS_SLOTS < BUS_LOCK_OWNER, "fits");
+
+#endif

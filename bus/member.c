@@ -1,0 +1,212 @@
+/*
+ * member.c: coming to the bus and leaving it.
+ */
+#include "bus/handle.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static uint32_t get_ip4(const uint8_t *ip4)
+{
+	return (uint32_t)ip4[0] << 24 | ip4[1] << 16 | ip4[2] << 8 | ip4[3];
+}
+
+void bus_slot_ip4(const struct bus *b, int slot, uint8_t ip4[static 4])
+{
+	uint32_t hosts = ~(~0u << (32 - b->geo.plen)); /* all ones: broadcast */
+	uint32_t a = 0;
+
+	if (slot >= 0 && (uint32_t)slot + 1 < hosts)
+		a = get_ip4(b->geo.subnet) + slot + 1;
+	for (int i = 0; i < 4; i++)
+		ip4[i] = a >> (24 - 8 * i);
+}
+
+/* The slot whose address that is, or -1. */
+static int ip4_slot(const struct bus *b, const uint8_t *ip4)
+{
+	uint32_t n = get_ip4(ip4) - get_ip4(b->geo.subnet) - 1;
+	uint8_t own[4];
+
+	if (n >= BUS_SLOTS)
+		return -1;
+	bus_slot_ip4(b, n, own);
+	return memcmp(own, ip4, 4) == 0 ? (int)n : -1;
+}
+
+static struct bus_addr ip4_addr(const struct bus *b, const uint8_t *ip4)
+{
+	struct bus_addr a = { .family = AF_INET, .plen = b->geo.plen };
+
+	memcpy(a.addr, ip4, 4);
+	return a;
+}
+
+/* Take slot n if nobody has it and, with `addr`, its address is free. */
+static bool take_slot(struct bus *b, unsigned n, bool addr)
+{
+	struct bus_addr a;
+	uint8_t ip4[4];
+	int other;
+
+	if (!bus_slot_lock(b, n))
+		return false;
+	if (!addr)
+		return true;
+	bus_slot_ip4(b, n, ip4);
+	a = ip4_addr(b, ip4);
+	/* Our lock makes a dead predecessor look alive: not asked then. */
+	bus_slot_clear(b, n);
+	if (get_ip4(ip4) != 0 && bus_check_addr(b, &a, &other) == 0)
+		return true;
+	bus_slot_unlock(b, n);
+	return false;
+}
+
+/*
+ * Who names an address gets its slot, or else one from the top, where it
+ * takes no address from those who name none: they get the lowest whose
+ * address is free, and any slot when there is none such.
+ */
+static int find_slot(struct bus *b, const struct bus_want *want)
+{
+	int n;
+
+	if (get_ip4(want->ip4) == 0) {
+		for (n = 0; n < BUS_SLOTS; n++)
+			if (take_slot(b, n, true))
+				return n;
+	} else {
+		n = ip4_slot(b, want->ip4);
+		if (n >= 0 && take_slot(b, n, false))
+			return n;
+	}
+	for (n = BUS_SLOTS - 1; n >= 0; n--)
+		if (take_slot(b, n, false))
+			return n;
+	return -EUSERS;
+}
+
+static int choose_mac(struct bus *b, const struct bus_want *want, int slot)
+{
+	static const uint8_t none[6];
+
+	if (memcmp(want->mac, none, 6) != 0) {
+		memcpy(b->mac, want->mac, 6);
+		return 0;
+	}
+	b->mac[0] = 0xb2;
+	b->mac[1] = 0xa0;
+	b->mac[5] = slot;
+	return getentropy(b->mac + 2, 3) < 0 ? -errno : 0;
+}
+
+/* Positions first, the MAC last: who sees it sends to us. */
+static void enter(struct bus *b, int slot)
+{
+	struct bus_slot *s = &b->slots[slot];
+
+	bus_slot_clear(b, slot);
+	atomic_store(&s->tx_frames, 0);
+	atomic_store(&s->tx_bytes, 0);
+	atomic_store(&s->tx_full, 0);
+	atomic_store(&s->rx_frames, 0);
+	atomic_store(&s->rx_bytes, 0);
+	atomic_store(&s->rx_lost, 0);
+	memset(&b->tx, 0, sizeof(b->tx));
+	memset(&b->rx, 0, sizeof(b->rx));
+	b->rx.idle = true;
+	b->slot = slot;
+	b->me = s;
+	atomic_store(&b->full, 0);
+	bus_announce_addrs(b, NULL, 0);
+	bus_announce_name(b, "");
+	bus_lock_inherit(b);
+}
+
+static int join_locked(struct bus *b, const struct bus_want *want, char *err)
+{
+	static const uint8_t none[6];
+	struct bus_addr a = ip4_addr(b, want->ip4);
+	int slot, r, other;
+
+	if (get_ip4(want->ip4) && bus_check_addr(b, &a, &other) < 0)
+		return bus_fail(err, -EADDRINUSE, "%s: %u.%u.%u.%u is in use "
+		    "by the member in slot %d; take another address", b->path,
+		    a.addr[0], a.addr[1], a.addr[2], a.addr[3], other);
+	slot = find_slot(b, want);
+	if (slot < 0)
+		return bus_fail(err, slot, "%s: the bus is full (%d members); "
+		    "end one or use another bus", b->path, BUS_SLOTS);
+	r = choose_mac(b, want, slot);
+	if (r < 0) {
+		bus_slot_unlock(b, slot);
+		return bus_fail(err, r, "%s: no random numbers; try again",
+		    b->path);
+	}
+	enter(b, slot);
+	r = bus_set_mac_locked(b, b->mac);
+	if (r < 0) {
+		bus_leave(b);
+		return bus_fail(err, r, memcmp(want->mac, none, 6) == 0 ?
+		    "%s: no free MAC address; try again" :
+		    "%s: the MAC address is in use or not one; take another",
+		    b->path);
+	}
+	bus_announce_name(b, want->name);
+	if (get_ip4(want->ip4))
+		bus_announce_addrs(b, &a, 1);
+	return slot;
+}
+
+int bus_join(struct bus *b, const struct bus_want *want,
+    char err[static BUS_ERRLEN])
+{
+	bool locked;
+	int r;
+
+	if (b->rdonly)
+		return bus_fail(err, -EACCES, "%s: opened for reading only; a "
+		    "member needs to write", b->path);
+	if (b->slot >= 0)
+		return bus_fail(err, -EALREADY, "%s: a member already",
+		    b->path);
+	if (!bus_ok(b))
+		return bus_fail(err, -EIO, "%s: damaged bus; remove it and "
+		    "create it anew", b->path);
+	locked = bus_join_lock(b);
+	r = join_locked(b, want, err);
+	if (locked)
+		bus_join_unlock(b);
+	if (r >= 0 && !bus_ok(b)) {
+		bus_leave(b);
+		return bus_fail(err, -EIO, "%s: damaged bus; remove it and "
+		    "create it anew", b->path);
+	}
+	return r;
+}
+
+void bus_leave(struct bus *b)
+{
+	if (b->slot < 0)
+		return;
+	bus_slot_clear(b, b->slot);
+	bus_slot_unlock(b, b->slot);
+	b->slot = -1;
+	b->me = NULL;
+	atomic_store(&b->who, 0);
+	b->rx.have = false;
+}
+
+int bus_slot(const struct bus *b)
+{
+	return b->slot;
+}
+
+const uint8_t *bus_mac(const struct bus *b)
+{
+	return b->mac;
+}

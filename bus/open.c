@@ -1,0 +1,307 @@
+/*
+ * open.c: opening a bus: its file is taken for hostile until checked.
+ */
+#include "bus/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int bus_check_const(const struct bus_const *c, uint64_t size, const char *path,
+    char err[static BUS_ERRLEN])
+{
+	uint32_t net = (uint32_t)c->subnet[0] << 24 | c->subnet[1] << 16 |
+	    c->subnet[2] << 8 | c->subnet[3];
+
+	if (c->magic != BUS_MAGIC)
+		return bus_fail(err, -EINVAL, "%s: not a bus (wrong magic); "
+		    "remove it or name another file", path);
+	if (c->version != BUS_VERSION)
+		return bus_fail(err, -EPROTONOSUPPORT, "%s: a bus of format "
+		    "version %u, this program knows %u; end what uses it and "
+		    "remove it", path, c->version, BUS_VERSION);
+	if (c->slots != BUS_SLOTS || c->slot_bytes != sizeof(struct bus_slot) ||
+	    c->ring_off != BUS_RING_OFF || c->size < BUS_SIZE_MIN ||
+	    c->size > BUS_SIZE_MAX || (c->size & (c->size - 1)) ||
+	    c->mtu < BUS_MTU_MIN || c->mtu > BUS_MTU_MAX || c->plen < 8 ||
+	    c->plen > 30 || (net & ~(~0u << (32 - c->plen))))
+		return bus_fail(err, -EIO, "%s: damaged bus (impossible "
+		    "geometry); remove it and create it anew", path);
+	if (size != (uint64_t)BUS_RING_OFF + c->size)
+		return bus_fail(err, -EIO, "%s: damaged bus (%llu bytes "
+		    "instead of %llu); remove it and create it anew", path,
+		    (unsigned long long)size,
+		    (unsigned long long)BUS_RING_OFF + c->size);
+	return 0;
+}
+
+/* Keep clear of the standard three, which the program may have closed. */
+static int fd_lift(int fd)
+{
+	int high;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	close(fd);
+	return high;
+}
+
+static int open_error(const char *path, bool rdonly, char *err)
+{
+	int r = -errno;
+
+	switch (errno) {
+	case ENOENT:
+		return bus_fail(err, r, "%s: no such bus; create it with: "
+		    "shmif bus create %s", path, path);
+	case EACCES:
+	case EROFS:
+		return bus_fail(err, -EACCES, "%s: no permission to %s the "
+		    "bus; ask its owner for %s", path,
+		    rdonly ? "read" : "write to", rdonly ? "chmod +r" :
+		    "chmod +rw");
+	case EISDIR:
+		return bus_fail(err, r, "%s: a directory, not a bus; name a "
+		    "file", path);
+	default:
+		return bus_fail(err, r, "%s: cannot open: %m; name another "
+		    "file", path);
+	}
+}
+
+/* Open, making the file if that is wanted; several may try at once. */
+static int open_file(const char *path, unsigned flags, char *err)
+{
+	int how = flags & BUS_OPEN_RDONLY ? O_RDONLY : O_RDWR;
+	struct bus_geometry g;
+	int fd, r;
+
+	for (int tries = 0; ; tries++) {
+		/* O_NONBLOCK: a FIFO must not hold us up. */
+		fd = fd_lift(open(path, how | O_CLOEXEC | O_NONBLOCK |
+		    O_NOCTTY));
+		if (fd >= 0)
+			return fd;
+		if (errno != ENOENT || !(flags & BUS_OPEN_CREATE) ||
+		    tries >= 3)
+			return open_error(path, how == O_RDONLY, err);
+		bus_geometry_default(&g);
+		r = bus_create(path, &g, err);
+		if (r < 0 && r != -EEXIST)
+			return r;
+	}
+}
+
+/*
+ * A second open file description: a lock held on it is seen through the
+ * first, and by fork()ed children kept.  The path could name another file
+ * by now, hence /proc.
+ */
+static int open_again(int fd, const char *path)
+{
+	char proc[40];
+	struct stat a, b;
+	int again;
+
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	again = open(proc, O_RDWR | O_CLOEXEC);
+	if (again < 0 && errno == ENOENT)
+		again = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	again = fd_lift(again);
+	if (again < 0)
+		return -errno;
+	if (fstat(fd, &a) < 0 || fstat(again, &b) < 0 ||
+	    a.st_dev != b.st_dev || a.st_ino != b.st_ino) {
+		close(again);
+		return -ESTALE;
+	}
+	return again;
+}
+
+static int check_file(struct bus *b, char *err)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(b->fd, &st) < 0)
+		return bus_fail(err, -errno, "%s: %m; name another file",
+		    b->path);
+	if (!S_ISREG(st.st_mode))
+		return bus_fail(err, -EINVAL, "%s: not a regular file; name "
+		    "another file", b->path);
+	n = pread(b->fd, &b->con, sizeof(b->con), 0);
+	if (n < 0)
+		return bus_fail(err, -errno, "%s: cannot read: %m; name "
+		    "another file", b->path);
+	if (n != sizeof(b->con))
+		return bus_fail(err, -EINVAL, "%s: not a bus (too short); "
+		    "remove it or name another file", b->path);
+	return bus_check_const(&b->con, st.st_size, b->path, err);
+}
+
+static int map_file(struct bus *b, char *err)
+{
+	int prot = b->rdonly ? PROT_READ : PROT_READ | PROT_WRITE;
+	void *map;
+	int r;
+
+	b->map_len = (size_t)BUS_RING_OFF + b->con.size;
+	map = mmap(NULL, b->map_len, prot, MAP_SHARED, b->fd, 0);
+	if (map == MAP_FAILED)
+		return bus_fail(err, -errno, "%s: cannot map %zu KiB: %m; "
+		    "raise the limit on memory (ulimit -v)", b->path,
+		    b->map_len >> 10);
+	r = bus_guard_add(map, b->map_len, &b->broken);
+	if (r < 0) {
+		munmap(map, b->map_len);
+		return bus_fail(err, r, "%s: too many buses open in one "
+		    "program; close some", b->path);
+	}
+	b->hdr = map;
+	return 0;
+}
+
+static void set_pointers(struct bus *b)
+{
+	uint8_t *map = (uint8_t *)b->hdr;
+
+	b->slots = (struct bus_slot *)(void *)(map + BUS_SLOT_OFF);
+	b->ring = (struct ring){
+		.base = map + BUS_RING_OFF,
+		.size = b->con.size,
+		.key = b->con.key,
+		.max_len = b->con.mtu + BUS_ETH_HDR,
+	};
+	b->geo = (struct bus_geometry){
+		.size = b->con.size,
+		.mtu = b->con.mtu,
+		.plen = b->con.plen,
+	};
+	memcpy(b->geo.subnet, b->con.subnet, sizeof(b->geo.subnet));
+}
+
+static struct bus *new_handle(const char *path)
+{
+	struct bus *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->fd = -1;
+	b->lock_fd = -1;
+	b->slot = -1;
+	b->path = strdup(path);
+	if (!b->path) {
+		free(b);
+		return NULL;
+	}
+	return b;
+}
+
+static int open_into(struct bus *b, unsigned flags, char *err)
+{
+	int r;
+
+	b->rdonly = flags & BUS_OPEN_RDONLY;
+	b->fd = open_file(b->path, flags, err);
+	if (b->fd < 0)
+		return b->fd;
+	r = check_file(b, err);
+	if (r < 0)
+		return r;
+	if (!b->rdonly) {
+		b->lock_fd = open_again(b->fd, b->path);
+		if (b->lock_fd < 0)
+			return bus_fail(err, b->lock_fd, "%s: cannot open a "
+			    "second time: %s; try again", b->path,
+			    strerror(-b->lock_fd));
+	}
+	r = map_file(b, err);
+	if (r < 0)
+		return r;
+	set_pointers(b);
+	return 0;
+}
+
+int bus_open(struct bus **out, const char *path, unsigned flags,
+    char err[static BUS_ERRLEN])
+{
+	struct bus *b = new_handle(path);
+	int r;
+
+	*out = NULL;
+	if (!b)
+		return bus_fail(err, -ENOMEM, "%s: out of memory; end other "
+		    "programs", path);
+	r = open_into(b, flags, err);
+	if (r < 0) {
+		bus_close(b);
+		return r;
+	}
+	*out = b;
+	return 0;
+}
+
+int bus_open_twin(struct bus **out, struct bus *of, char err[static BUS_ERRLEN])
+{
+	struct bus *b = new_handle(of->path);
+
+	*out = NULL;
+	if (!b)
+		return bus_fail(err, -ENOMEM, "out of memory");
+	b->borrowed = true;
+	b->hdr = of->hdr;
+	b->map_len = of->map_len;
+	b->con = of->con;
+	b->fd = open_again(of->fd, of->path);
+	b->lock_fd = open_again(of->fd, of->path);
+	if (b->fd < 0 || b->lock_fd < 0) {
+		bus_close(b);
+		return bus_fail(err, -EMFILE, "cannot open twice");
+	}
+	set_pointers(b);
+	*out = b;
+	return 0;
+}
+
+void bus_close(struct bus *b)
+{
+	if (!b)
+		return;
+	bus_leave(b);
+	if (b->hdr && !b->borrowed) {
+		bus_guard_del(b->hdr);
+		munmap(b->hdr, b->map_len);
+	}
+	if (b->lock_fd >= 0)
+		close(b->lock_fd);
+	if (b->fd >= 0)
+		close(b->fd);
+	free(b->path);
+	free(b);
+}
+
+const struct bus_geometry *bus_geometry(const struct bus *b)
+{
+	return &b->geo;
+}
+
+/*
+ * The first line never changes, so this costs a few compares in a line that
+ * every processor keeps.  Zeroes after a truncation fail it, too.
+ */
+bool bus_ok(struct bus *b)
+{
+	if (atomic_load_explicit(&b->broken, memory_order_relaxed))
+		return false;
+	if (memcmp(&b->hdr->con, &b->con, sizeof(b->con)) == 0 &&
+	    !atomic_load_explicit(&b->broken, memory_order_relaxed))
+		return true;
+	atomic_store(&b->broken, true);
+	return false;
+}

@@ -1,0 +1,239 @@
+/*
+ * recv.c: the member's own way through the log.
+ *
+ * Everything is read from memory that others may overwrite, so each record is
+ * looked at in the order: word, fields, ring_lapped(); only then is what was
+ * read used.
+ *
+ * The cursor tells writers what may not be overwritten.  It is stored when
+ * it has moved by a good part of the ring, when somebody waits for room, or
+ * when all is read, not for every frame: the line would travel to the writer
+ * each time.
+ */
+#include "bus/handle.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LAP_TRIES 8
+
+static bool any_full(const struct bus *b)
+{
+	uint64_t any = 0;
+
+	for (int w = 0; w < BUS_WORDS; w++)
+		any |= atomic_load(&b->hdr->full[w]);
+	return any;
+}
+
+/* Wake those short of room, but not for each frame's worth of it. */
+static void offer_room(struct bus *b, bool all_read)
+{
+	if (!any_full(b) || (!all_read &&
+	    b->rx.pos - b->rx.woke < b->ring.size / 8))
+		return;
+	b->rx.woke = b->rx.pos;
+	bus_wake_full(b);
+}
+
+static void tell(struct bus *b, bool all_read)
+{
+	if (b->rx.told != b->rx.pos) {
+		/* Before looking who waits: they look the other way round. */
+		atomic_store(&b->me->cursor, b->rx.pos);
+		b->rx.told = b->rx.pos;
+	}
+	if (all_read && atomic_load_explicit(&b->me->lagging,
+	    memory_order_relaxed))
+		atomic_store(&b->me->lagging, 0);
+	offer_room(b, all_read);
+}
+
+static void maybe_tell(struct bus *b)
+{
+	if (b->rx.pos - b->rx.told >= b->ring.size / 32 || any_full(b))
+		tell(b, false);
+}
+
+static void count_lost(struct bus *b, uint64_t n)
+{
+	b->rx.lost += n;
+	atomic_store_explicit(&b->me->rx_lost, b->rx.lost,
+	    memory_order_relaxed);
+}
+
+/* Go on at the oldest record there is. */
+static void resync(struct bus *b, bool to_head)
+{
+	uint64_t tail = atomic_load(&b->hdr->tail);
+	uint64_t head = atomic_load(&b->hdr->head);
+
+	b->rx.have = false;
+	b->rx.pos = to_head || tail % BUS_UNIT || tail > head ? head : tail;
+	tell(b, false);
+}
+
+/* If a writer ended our idleness, go on where it says. */
+static bool still_idle(struct bus *b)
+{
+	uint64_t c = atomic_load(&b->me->cursor);
+
+	if (c == BUS_IDLE)
+		return true;
+	b->rx.idle = false;
+	/* A late writer may name an old position; what is read is read. */
+	if (c > b->rx.pos && ring_pos_ok(c)) {
+		b->rx.pos = c;
+		b->rx.seq = atomic_load_explicit(&b->me->cursor_seq,
+		    memory_order_relaxed);
+	}
+	b->rx.told = c;
+	b->rx.woke = b->rx.pos;
+	return false;
+}
+
+static bool wanted(const struct bus *b, uint32_t sender, const uint8_t *dst)
+{
+	uint64_t who;
+
+	if (sender == (uint32_t)b->slot)
+		return false;
+	if (dst[0] & 1)
+		return true;
+	who = atomic_load_explicit(&b->who, memory_order_relaxed);
+	return who & BUS_WHO_PROMISC ||
+	    (who & BUS_WHO_MAC) == bus_who_pack(dst, 0);
+}
+
+enum look {
+	LOOK_SKIP,		/* stepped over it */
+	LOOK_FOUND,		/* rx.rec is for us */
+	LOOK_LAPPED,		/* overwritten */
+	LOOK_BAD,		/* no record there */
+};
+
+/* Look at the record at rx.pos; `left` bytes are published from there. */
+static enum look look(struct bus *b, uint64_t left)
+{
+	struct bus_rx *rx = &b->rx;
+	struct bus_rec *rec = ring_at(&b->ring, rx->pos);
+	uint64_t word, seq;
+	uint32_t sender;
+	uint8_t dst[6];
+	bool ok;
+
+	word = atomic_load_explicit(&rec->word, memory_order_acquire);
+	ok = ring_parse(&b->ring, rx->pos, word, &rx->rec) &&
+	    rx->rec.span <= left;
+	seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
+	sender = atomic_load_explicit(&rec->sender, memory_order_relaxed);
+	ring_copy_out(&b->ring, rx->pos, 0, dst, sizeof(dst));
+	if (ring_lapped(b->hdr, rx->pos))
+		return LOOK_LAPPED;
+	if (!ok)
+		return LOOK_BAD;
+	if (!rx->rec.pad) {
+		if (seq > rx->seq)
+			count_lost(b, seq - rx->seq);
+		rx->seq = seq + 1;
+		if (wanted(b, sender, dst))
+			return LOOK_FOUND;
+	}
+	rx->pos += rx->rec.span;
+	return LOOK_SKIP;
+}
+
+/* Scan up to what head was at the start. Return: as bus_peek. */
+static ssize_t scan(struct bus *b)
+{
+	uint64_t head = atomic_load(&b->hdr->head);
+	int laps = 0;
+
+	if (!ring_pos_ok(head)) {
+		atomic_store(&b->broken, true);
+		return -EIO;
+	}
+	while (b->rx.pos != head) {
+		switch (b->rx.pos < head ? look(b, head - b->rx.pos) :
+		    LOOK_BAD) {
+		case LOOK_FOUND:
+			b->rx.have = true;
+			return b->rx.rec.len;
+		case LOOK_SKIP:
+			maybe_tell(b);
+			break;
+		case LOOK_LAPPED:
+			resync(b, ++laps > LAP_TRIES);
+			head = atomic_load(&b->hdr->head);
+			break;
+		case LOOK_BAD:
+			resync(b, true);
+			return 0;
+		}
+	}
+	tell(b, true);
+	return 0;
+}
+
+ssize_t bus_peek(struct bus *b)
+{
+	ssize_t n;
+
+	if (b->slot < 0)
+		return -ENOTCONN;
+	if (!bus_ok(b))
+		return -EIO;
+	if (b->rx.have)
+		return b->rx.rec.len;
+	if (b->rx.idle && still_idle(b))
+		return 0;
+	n = scan(b);
+	return bus_ok(b) ? n : -EIO;
+}
+
+ssize_t bus_take(struct bus *b, void *buf, size_t cap)
+{
+	struct bus_rx *rx = &b->rx;
+	ssize_t n = bus_peek(b);
+
+	if (n <= 0)
+		return n;
+	if ((size_t)n > cap)
+		return -EMSGSIZE;
+	ring_copy_out(&b->ring, rx->pos, 0, buf, n);
+	if (ring_lapped(b->hdr, rx->pos)) {
+		count_lost(b, 1);
+		resync(b, false);
+		return bus_ok(b) ? 0 : -EIO;
+	}
+	rx->have = false;
+	rx->pos += rx->rec.span;
+	rx->frames++;
+	rx->bytes += n;
+	atomic_store_explicit(&b->me->rx_frames, rx->frames,
+	    memory_order_relaxed);
+	atomic_store_explicit(&b->me->rx_bytes, rx->bytes,
+	    memory_order_relaxed);
+	maybe_tell(b);
+	return bus_ok(b) ? n : -EIO;
+}
+
+/*
+ * See notify.c for why head is looked at again.  What was published
+ * meanwhile may have woken us already; then the cursor stands at a frame we
+ * want, but not at the first: so go on from where we were.
+ */
+bool bus_go_idle(struct bus *b)
+{
+	if (b->rx.idle)
+		return true;
+	atomic_store(&b->me->cursor, BUS_IDLE);
+	if (atomic_load(&b->hdr->head) == b->rx.pos) {
+		b->rx.idle = true;
+		offer_room(b, true);
+		return true;
+	}
+	atomic_store(&b->me->cursor, b->rx.pos);
+	b->rx.told = b->rx.pos;
+	return false;
+}

@@ -1,0 +1,163 @@
+/*
+ * room.c: what a writer may overwrite: not what a member that counts has not
+ * read, and not where a writer that was robbed of the lock may still write.
+ *
+ * A member counts while it lives, is not idle, and moves.  One that is in
+ * the way and does not read a byte for STALL_NS, or reads less than an eighth
+ * of the ring in CRAWL_NS, becomes a laggard until it has caught up: it does
+ * not count, loses frames, and counts those itself.
+ */
+#include "bus/handle.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define STALL_NS	(20 * BUS_NS_MS)
+#define CRAWL_NS	(100 * BUS_NS_MS)
+#define CRAWL_GAP_NS	(50 * BUS_NS_MS)	/* not in the way: forgiven */
+
+/* True if the member that stands at c, in the way, no longer counts. */
+static bool give_up(struct bus *b, unsigned slot, uint64_t c)
+{
+	struct bus_stall *st = &b->tx.stall[slot];
+	uint64_t now = bus_now_ns();
+
+	if (bus_slot_reclaim(b, slot))
+		return true;
+	if (!st->since_ns || st->pos != c) {
+		if (!st->since_ns || now - st->since_ns > CRAWL_GAP_NS ||
+		    c - st->start >= b->ring.size / 8) {
+			st->start = c;
+			st->start_ns = now;
+		}
+		st->pos = c;
+		st->since_ns = now;
+	}
+	if (now - st->since_ns < STALL_NS && now - st->start_ns < CRAWL_NS)
+		return false;
+	st->since_ns = 0;
+	atomic_store(&b->slots[slot].lagging, 1);
+	return true;
+}
+
+/*
+ * The lowest cursor that counts.  A cursor below tail has been overrun
+ * already, one above head is nonsense.
+ */
+static uint64_t scan(struct bus *b, uint64_t head, uint64_t need)
+{
+	uint64_t tail = atomic_load(&b->hdr->tail), min = head, set, c;
+	struct bus_slot *s;
+	unsigned slot;
+
+	for (int w = 0; w < BUS_WORDS; w++) {
+		set = atomic_load(&b->hdr->present[w]);
+		for (; set; set &= set - 1) {
+			slot = w * 64 + __builtin_ctzll(set);
+			s = &b->slots[slot];
+			c = atomic_load(&s->cursor);
+			if (c == BUS_IDLE || c > head || c < tail ||
+			    c >= min || atomic_load(&s->lagging))
+				continue;
+			if (c < need && give_up(b, slot, c))
+				continue;
+			min = c;
+		}
+	}
+	return min;
+}
+
+/*
+ * Cursors only grow and idle members resume at the head, so an old minimum
+ * is still a bound.  The one exception, a member that takes its idleness back
+ * (recv.c), is a few frames off: looking again four times a lap finds it
+ * long before it matters.
+ */
+static void refresh(struct bus *b, uint64_t need)
+{
+	uint64_t head = atomic_load(&b->hdr->head);
+
+	b->tx.min = scan(b, head, need);
+	b->tx.rescan = head + b->ring.size / 4;
+}
+
+static bool wait_for_room(struct bus *b, uint64_t need)
+{
+	/* First ask to be woken, then look: the reader does it reversed. */
+	bus_set_add(b->hdr->full, b->slot);
+	refresh(b, need);
+	if (need > b->tx.min)
+		return true;
+	bus_set_del(b->hdr->full, b->slot);
+	return false;
+}
+
+/*
+ * Many records at once, so that readers, who look at tail after each frame,
+ * rarely find the line gone.  A log that cannot be walked is emptied.
+ */
+static int move_tail(struct bus *b, uint64_t tail, uint64_t need)
+{
+	uint64_t head = atomic_load(&b->hdr->head);
+	uint64_t want = need + b->ring.size / 32, to;
+
+	if (want > b->tx.min)
+		want = b->tx.min;
+	if (want < need)
+		want = need;
+	to = ring_walk(&b->ring, tail, need, want, head);
+	if (to == UINT64_MAX)
+		to = head;
+	/* Fails if we were robbed, and somebody else moved it. */
+	if (!atomic_compare_exchange_strong(&b->hdr->tail, &tail, to))
+		return tail >= need ? 0 : -ESTALE;
+	ring_fence_tail();
+	return 0;
+}
+
+int bus_room_make(struct bus *b, uint64_t end)
+{
+	uint64_t need = end > b->ring.size ? end - b->ring.size : 0;
+	uint64_t tail = atomic_load(&b->hdr->tail);
+
+	if (need <= tail)
+		return 0;
+	if (need > b->tx.min || atomic_load(&b->hdr->head) >= b->tx.rescan)
+		refresh(b, need);
+	if (need > b->tx.min && wait_for_room(b, need))
+		return -EAGAIN;
+	return move_tail(b, tail, need);
+}
+
+/* The end of slot's claim if it overlaps, else 0. */
+static uint64_t stray_end(struct bus *b, unsigned slot, uint64_t off,
+    uint64_t span)
+{
+	struct bus_slot *s = &b->slots[slot];
+	uint64_t len = atomic_load(&s->claim_len);
+	uint64_t start = ring_off(&b->ring, atomic_load(&s->claim_pos));
+
+	if ((int)slot == b->slot || len == 0 ||
+	    len > b->ring.size - start || start % BUS_UNIT ||
+	    len % BUS_UNIT || len > ring_span(b->ring.max_len))
+		return 0;
+	if (start >= off + span || off >= start + len)
+		return 0;
+	return bus_slot_reclaim(b, slot) ? 0 : start + len;
+}
+
+uint64_t bus_room_stray(struct bus *b, uint64_t off, uint64_t span)
+{
+	uint64_t end = 0, set, e;
+
+	for (int w = 0; w < BUS_WORDS; w++) {
+		set = atomic_load(&b->hdr->stray[w]);
+		for (; set; set &= set - 1) {
+			e = stray_end(b, w * 64 + __builtin_ctzll(set), off,
+			    span);
+			if (e > end)
+				end = e;
+		}
+	}
+	return end;
+}

@@ -1,0 +1,460 @@
+/*
+ * shmif.c: the network interface on a bus, for lwIP.
+ *
+ * One thread per interface sleeps on the bus.  It copies frames out without
+ * the core lock, then hands a batch to lwIP under it.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus/bus.h"
+#include "lwip/netif.h"
+#include "lwip/pbuf.h"
+#include "stack/core.h"
+#include "stack/dgram.h"
+#include "stack/iface.h"
+#include "stack/log.h"
+#include "stack/tcp.h"
+
+#define BATCH	32	/* frames per turn of the core lock */
+#define SPARE	96	/* large buffers kept warm */
+#define SMALL	2048	/* bytes; frames up to this come from malloc */
+#define ALIGN	2	/* puts the IP header on a 4-byte boundary */
+
+/*
+ * A received frame.  lwIP frees it through the pbuf; large ones go back to
+ * the interface's list.  owner is NULL once the interface is gone.
+ */
+struct rxbuf {
+	struct pbuf_custom pc;	/* first */
+	struct rxbuf *next;
+	struct shmif *owner;
+	size_t cap;
+	uint8_t data[];
+};
+
+struct shmif {
+	struct iface *f;
+	struct bus *bus;
+	pthread_t thread;
+	atomic_bool stop;
+	/* The sender had no room: the thread tries again.  Core lock. */
+	bool blocked;
+	/* The thread was only woken to learn of `blocked`. */
+	atomic_bool told;
+	/* Under spare_lock: lwIP's side puts, the thread takes. */
+	pthread_mutex_t spare_lock;
+	struct rxbuf *spare;
+	unsigned nspare, nout;	/* nout: buffers lwIP still holds */
+	bool gone;
+};
+
+static void shmif_release(struct shmif *sh)
+{
+	pthread_mutex_destroy(&sh->spare_lock);
+	free(sh);
+}
+
+static void rxbuf_free(struct pbuf *p)
+{
+	struct rxbuf *b = (struct rxbuf *)p;
+	struct shmif *sh = b->owner;
+	bool last, keep;
+
+	if (!sh) {
+		free(b);
+		return;
+	}
+	pthread_mutex_lock(&sh->spare_lock);
+	keep = !sh->gone && sh->nspare < SPARE;
+	if (keep) {
+		b->next = sh->spare;
+		sh->spare = b;
+		sh->nspare++;
+	}
+	last = --sh->nout == 0 && sh->gone;
+	pthread_mutex_unlock(&sh->spare_lock);
+	if (!keep)
+		free(b);
+	if (last)
+		shmif_release(sh);
+}
+
+static struct rxbuf *rxbuf_get(struct shmif *sh, size_t len)
+{
+	size_t cap = bus_geometry(sh->bus)->mtu + BUS_ETH_HDR;
+	struct rxbuf *b = NULL;
+
+	if (len <= SMALL)
+		cap = len;
+	if (len > SMALL) {
+		pthread_mutex_lock(&sh->spare_lock);
+		sh->nout++;
+		b = sh->spare;
+		if (b) {
+			sh->spare = b->next;
+			sh->nspare--;
+		}
+		pthread_mutex_unlock(&sh->spare_lock);
+		if (b)
+			return b;
+	}
+	b = malloc(sizeof(*b) + ALIGN + cap);
+	if (b) {
+		b->owner = len > SMALL ? sh : NULL;
+		b->cap = cap;
+		b->pc.custom_free_function = rxbuf_free;
+	} else if (len > SMALL) {
+		pthread_mutex_lock(&sh->spare_lock);
+		sh->nout--;
+		pthread_mutex_unlock(&sh->spare_lock);
+	}
+	return b;
+}
+
+/* Next frame off the bus as a pbuf; NULL: none, *err tells why. */
+static struct pbuf *receive(struct shmif *sh, int *err)
+{
+	ssize_t len = bus_peek(sh->bus), n;
+	struct rxbuf *b;
+	struct pbuf *p;
+
+	*err = len < 0 ? (int)len : -EAGAIN;
+	if (len <= 0)
+		return NULL;
+	b = rxbuf_get(sh, (size_t)len);
+	if (!b) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	n = bus_take(sh->bus, b->data + ALIGN, b->cap);
+	/* also for an empty one, so that there is one way to free it */
+	p = pbuf_alloced_custom(PBUF_RAW, n > 0 ? (u16_t)n : 0, PBUF_REF,
+	    &b->pc, b->data + ALIGN, (u16_t)(n > 0 ? n : 0));
+	if (n > 0)
+		return p;
+	rxbuf_free((struct pbuf *)b);
+	*err = n < 0 ? (int)n : 0;	/* 0: lapped, look for the next */
+	return NULL;
+}
+
+static void input(struct shmif *sh, struct pbuf *p)
+{
+	struct iface *f = sh->f;
+	const uint8_t *frame = p->payload;
+	struct netif *nif = iface_arp_target(f, frame, p->len);
+
+	f->rx_packets++;
+	f->rx_bytes += p->len;
+	if (frame[0] & 1)
+		f->rx_multicast++;
+	if (!netif_is_up(&f->nif) || nif->input(p, nif) != ERR_OK)
+		pbuf_free(p);
+}
+
+static void broken(struct shmif *sh)
+{
+	log_err("%s: %s: the bus is broken (truncated or overwritten); "
+	    "remove it and make it anew", sh->f->name, sh->f->linkstr);
+	core_lock();
+	netif_set_link_down(&sh->f->nif);
+	core_unlock();
+}
+
+/* false: the bus is broken. */
+static bool turn(struct shmif *sh)
+{
+	struct pbuf *batch[BATCH];
+	int n = 0, err = 0;
+
+	while (n < BATCH) {
+		batch[n] = receive(sh, &err);
+		if (batch[n])
+			n++;
+		else if (err)
+			break;
+	}
+	core_lock();
+	for (int i = 0; i < n; i++)
+		input(sh, batch[i]);
+	if (sh->blocked) {
+		sh->blocked = false;
+		tcp_room();
+		dgram_room();
+	}
+	core_unlock();
+	if (err == -ENOMEM)
+		return bus_wait(sh->bus, 10) != -EIO;
+	return err != -EIO;
+}
+
+static void *run(void *arg)
+{
+	struct shmif *sh = arg;
+
+	while (!atomic_load(&sh->stop)) {
+		if (bus_wait(sh->bus, -1) == -EIO) {
+			broken(sh);
+			break;
+		}
+		if (atomic_exchange(&sh->told, false) &&
+		    bus_peek(sh->bus) == 0)
+			continue;	/* wait for the room itself */
+		if (!atomic_load(&sh->stop) && !turn(sh)) {
+			broken(sh);
+			break;
+		}
+	}
+	return NULL;
+}
+
+static err_t linkoutput(struct netif *nif, struct pbuf *p)
+{
+	struct iface *f = nif->state;
+	struct shmif *sh = f->priv;
+	struct iovec iov[64];
+	int n = 0, err;
+
+	for (struct pbuf *q = p; q && n < 64; q = q->next) {
+		if (!q->len)
+			continue;
+		iov[n].iov_base = q->payload;
+		iov[n++].iov_len = q->len;
+	}
+	if (!sh || !sh->bus)
+		return ERR_IF;
+	err = bus_send(sh->bus, iov, n);
+	if (err == 0) {
+		f->tx_packets++;
+		f->tx_bytes += p->tot_len;
+		return ERR_OK;
+	}
+	if (err == -EAGAIN) {
+		if (!sh->blocked) {
+			sh->blocked = true;
+			atomic_store(&sh->told, true);
+			bus_kick(sh->bus);
+		}
+		return ERR_WOULDBLOCK;
+	}
+	f->tx_errors++;
+	return err == -EIO ? ERR_IF : ERR_BUF;
+}
+
+static int attach(struct iface *f, char err[static IFACE_ERRLEN])
+{
+	(void)err;
+	f->nif.hwaddr_len = 6;
+	f->nif.mtu = 1500;
+	f->nif.mtu6 = 1500;
+	f->nif.linkoutput = linkoutput;
+	f->nif.flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
+	    NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+	return 0;
+}
+
+static void announce(struct iface *f)
+{
+	struct shmif *sh = f->priv;
+	struct bus_addr out[BUS_ADDRS];
+	struct wire_ifaddr a;
+	size_t n = 0;
+
+	if (!sh)
+		return;
+	memset(out, 0, sizeof(out));
+	for (unsigned i = 0; n < BUS_ADDRS && iface_addr_at(f, i, &a); i++) {
+		if (a.scope == 253)
+			continue;
+		out[n].family = a.family;
+		out[n].plen = a.plen;
+		memcpy(out[n++].addr, a.ip, 16);
+	}
+	bus_announce_addrs(sh->bus, out, n);
+	bus_announce_name(sh->bus, iface_hostname);
+}
+
+/* The interface's thread takes no signals: the main thread does. */
+static int start(struct shmif *sh)
+{
+	sigset_t all, old;
+	int e;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	e = pthread_create(&sh->thread, NULL, run, sh);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -e;
+}
+
+static int join(struct iface *f, struct shmif *sh, const char *path,
+    char err[static IFACE_ERRLEN])
+{
+	struct bus_want want = { 0 };
+	int e;
+
+	snprintf(want.name, sizeof(want.name), "%s", iface_hostname);
+	memcpy(want.ip4, f->want_ip4, 4);
+	if (f->mac_set)
+		memcpy(want.mac, f->nif.hwaddr, 6);
+	e = bus_open(&sh->bus, path, BUS_OPEN_CREATE, err);
+	if (e < 0)
+		return e;
+	e = bus_join(sh->bus, &want, err);
+	return e < 0 ? e : 0;
+}
+
+static int link_bus(struct iface *f, const char *path,
+    char err[static IFACE_ERRLEN])
+{
+	struct shmif *sh = calloc(1, sizeof(*sh));
+	int e;
+
+	if (!sh)
+		return -ENOBUFS;
+	sh->f = f;
+	pthread_mutex_init(&sh->spare_lock, NULL);
+	e = join(f, sh, path, err);
+	if (!e)
+		e = start(sh);
+	if (e) {
+		bus_close(sh->bus);
+		shmif_release(sh);
+		return e;
+	}
+	memcpy(f->nif.hwaddr, bus_mac(sh->bus), 6);
+	if (!f->mtu_set || f->nif.mtu > bus_geometry(sh->bus)->mtu) {
+		f->nif.mtu = (u16_t)bus_geometry(sh->bus)->mtu;
+		f->nif.mtu6 = f->nif.mtu;
+	}
+	f->priv = sh;
+	netif_set_link_up(&f->nif);
+	return 0;
+}
+
+static void unlink_bus(struct iface *f)
+{
+	struct shmif *sh = f->priv;
+	bool free_now;
+
+	if (!sh)
+		return;
+	netif_set_link_down(&f->nif);
+	f->priv = NULL;
+	atomic_store(&sh->stop, true);
+	bus_kick(sh->bus);
+	core_drop();		/* the thread may wait for it */
+	pthread_join(sh->thread, NULL);
+	core_lock();
+	bus_close(sh->bus);
+	pthread_mutex_lock(&sh->spare_lock);
+	while (sh->spare) {
+		struct rxbuf *b = sh->spare;
+
+		sh->spare = b->next;
+		free(b);
+	}
+	sh->gone = true;
+	free_now = sh->nout == 0;
+	pthread_mutex_unlock(&sh->spare_lock);
+	if (free_now)
+		shmif_release(sh);
+}
+
+static int check_addr(struct iface *f, const struct wire_ifaddr *a,
+    char err[static IFACE_ERRLEN])
+{
+	struct shmif *sh = f->priv;
+	struct bus_addr ba = { .family = a->family, .plen = a->plen };
+	int slot = -1, e;
+
+	memcpy(ba.addr, a->ip, 16);
+	e = bus_check_addr(sh->bus, &ba, &slot);
+	if (e == -EADDRINUSE)
+		snprintf(err, IFACE_ERRLEN, "the member in slot %d of %s has "
+		    "that address already", slot, f->linkstr);
+	return e;
+}
+
+static int auto_addr(struct iface *f, struct wire_ifaddr *a)
+{
+	struct shmif *sh = f->priv;
+
+	if (!sh)
+		return -ENXIO;
+	a->family = AF_INET;
+	a->plen = bus_geometry(sh->bus)->plen;
+	bus_slot_ip4(sh->bus, bus_slot(sh->bus), a->ip);
+	return 0;
+}
+
+static int set_mac(struct iface *f, const uint8_t mac[static 6])
+{
+	struct shmif *sh = f->priv;
+
+	return sh ? bus_set_mac(sh->bus, mac) : 0;
+}
+
+static void fill_link(struct iface *f, struct wire_link *l)
+{
+	struct shmif *sh = f->priv;
+	struct bus_member m;
+
+	if (!sh)
+		return;
+	l->slot = bus_slot(sh->bus);
+	if (bus_member(sh->bus, (unsigned)l->slot, &m) != 1)
+		return;
+	l->rx_dropped = m.rx_lost;
+	l->tx_dropped = m.tx_full;
+}
+
+int shmif_resolve(struct iface *f, const char *name, struct wire_rep *rep)
+{
+	struct shmif *sh = f->priv;
+	struct wire_ifaddr a = { 0 };
+	struct bus_member m;
+
+	for (unsigned slot = 0; sh && slot < BUS_SLOTS; slot++) {
+		if (bus_member(sh->bus, slot, &m) != 1 ||
+		    strcmp(m.name, name))
+			continue;
+		for (int i = 0; i < BUS_ADDRS && m.addr[i].family &&
+		    rep->len + sizeof(a) <= WIRE_DATA; i++) {
+			a.family = m.addr[i].family;
+			a.plen = m.addr[i].plen;
+			memcpy(a.ip, m.addr[i].addr, 16);
+			memcpy(rep->data + rep->len, &a, sizeof(a));
+			rep->len += sizeof(a);
+		}
+		return rep->len ? 0 : -ENOENT;
+	}
+	return -ENOENT;
+}
+
+uint32_t shmif_mtu_max(const struct iface *f)
+{
+	const struct shmif *sh = f->priv;
+
+	return bus_geometry(sh->bus)->mtu;
+}
+
+const struct iface_driver shmif_driver = {
+	.kind = "shmif",
+	.attach = attach,
+	.detach = unlink_bus,
+	.link = link_bus,
+	.unlink = unlink_bus,
+	.check_addr = check_addr,
+	.addrs_changed = announce,
+	.auto_addr = auto_addr,
+	.set_mac = set_mac,
+	.fill_link = fill_link,
+};

@@ -1,0 +1,183 @@
+/*
+ * wait.c: sleeping on the bus, and waking who sleeps there.  Every sleep is
+ * cut into slices: a writer may have died between ending our idleness and
+ * the system call that wakes, and a truncated file wakes nobody.
+ */
+#include "bus/handle.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SLICE_NS	(500 * BUS_NS_MS)
+#define FULL_NS		(10 * BUS_NS_MS)	/* after -EAGAIN */
+
+static _Atomic unsigned spin_us;
+
+uint64_t bus_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+/* Not FUTEX_PRIVATE_FLAG: others map the same file elsewhere. */
+int bus_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64_t ns)
+{
+	struct timespec ts = {
+		.tv_sec = ns / 1000000000ull,
+		.tv_nsec = ns % 1000000000ull,
+	};
+
+	return syscall(SYS_futex, word, FUTEX_WAIT, val, &ts, NULL, 0) < 0 ?
+	    -errno : 0;
+}
+
+void bus_futex_wake(_Atomic uint32_t *word)
+{
+	int saved = errno;
+
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	errno = saved;
+}
+
+void bus_wake_slot(struct bus *b, unsigned slot)
+{
+	atomic_fetch_add(&b->slots[slot].wake, 1);
+	bus_futex_wake(&b->slots[slot].wake);
+}
+
+void bus_wake_full(struct bus *b)
+{
+	uint64_t set;
+
+	for (int w = 0; w < BUS_WORDS; w++) {
+		if (!atomic_load(&b->hdr->full[w]))
+			continue;
+		set = atomic_exchange(&b->hdr->full[w], 0);
+		for (; set; set &= set - 1)
+			bus_wake_slot(b, w * 64 + __builtin_ctzll(set));
+	}
+}
+
+void bus_set_spin(unsigned us)
+{
+	atomic_store(&spin_us, us);
+}
+
+/* Poll for a while before the sleep, if that was asked for. */
+static bool spin(struct bus *b)
+{
+	unsigned us = atomic_load_explicit(&spin_us, memory_order_relaxed);
+	uint64_t end;
+
+	if (us == 0 || !b->me)
+		return false;
+	end = bus_now_ns() + us * 1000ull;
+	do {
+		for (int i = 0; i < 32; i++)
+#if defined(__x86_64__) || defined(__i386__)
+			__builtin_ia32_pause();
+#else
+			atomic_signal_fence(memory_order_seq_cst);
+#endif
+		if (atomic_load(&b->kicked) || bus_peek(b) != 0)
+			return true;
+	} while (bus_now_ns() < end);
+	return false;
+}
+
+/* Return: 1 if there is no need to sleep, 0, -EIO. */
+static int ready(struct bus *b)
+{
+	ssize_t n;
+
+	if (!bus_ok(b))
+		return -EIO;
+	if (atomic_load(&b->kicked)) {
+		atomic_store(&b->kicked, 0);
+		return 1;
+	}
+	if (!b->me)
+		return 0;
+	n = bus_peek(b);
+	if (n != 0)
+		return n < 0 ? n : 1;
+	/* Whoever makes room takes us from the set, perhaps long ago. */
+	if (atomic_load(&b->full) && !bus_set_has(b->hdr->full, b->slot)) {
+		atomic_store(&b->full, 0);
+		return 1;
+	}
+	return 0;
+}
+
+/* Return: 0: woken or to be looked at again, 1: there may be room, -errno. */
+static int nap(struct bus *b, _Atomic uint32_t *word, uint32_t val,
+    uint64_t left)
+{
+	bool full = b->me && atomic_load(&b->full);
+	uint64_t ns = full ? FULL_NS : SLICE_NS;
+	int r;
+
+	r = bus_futex_wait(word, val, left < ns ? left : ns);
+	if (r == -EFAULT) {
+		atomic_store(&b->broken, true);
+		return -EIO;
+	}
+	if (!full || r == -EINTR)
+		return 0;
+	atomic_store(&b->full, 0);
+	return 1;
+}
+
+static int wait_until(struct bus *b, uint64_t deadline)
+{
+	_Atomic uint32_t *word = b->me ? &b->me->wake : &b->word;
+	uint64_t now;
+	uint32_t val;
+	int r;
+
+	for (;;) {
+		/* Read first: whatever happens from here on changes it. */
+		val = atomic_load(word);
+		r = ready(b);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		now = bus_now_ns();
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		if (spin(b) || (b->me && !bus_go_idle(b)))
+			continue;
+		r = nap(b, word, val, deadline - now);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+}
+
+int bus_wait(struct bus *b, int timeout_ms)
+{
+	uint64_t deadline = UINT64_MAX;
+	int r;
+
+	if (timeout_ms >= 0)
+		deadline = bus_now_ns() + timeout_ms * BUS_NS_MS;
+	/* Before anything is looked at, see bus_kick and bus_send. */
+	atomic_store(&b->sleeping, 1);
+	r = wait_until(b, deadline);
+	atomic_store(&b->sleeping, 0);
+	return r;
+}
+
+void bus_kick(struct bus *b)
+{
+	_Atomic uint32_t *word = b->me ? &b->me->wake : &b->word;
+
+	atomic_store(&b->kicked, 1);
+	if (!atomic_load(&b->sleeping))
+		return;
+	atomic_fetch_add(word, 1);
+	bus_futex_wake(word);
+}
