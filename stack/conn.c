@@ -1,0 +1,471 @@
+/* conn.c: how streams begin: bind, connect, listen, accept. */
+#include "stack/conn.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "lwip/priv/tcp_priv.h"
+#include "stack/client.h"
+#include "stack/iface.h"
+#include "stack/log.h"
+#include "stack/port.h"
+#include "stack/route.h"
+#include "stack/sock.h"
+#include "stack/sys.h"
+#include "stack/tcp.h"
+
+/* An established connection that waits to be handed over. */
+struct accept_item {
+	struct accept_item *next;
+	struct wire_accept rec;
+	int fd;			/* the program's end of its pair */
+};
+
+int conn_open(struct sock *s)
+{
+	(void)s;	/* the pcb comes with bind, connect or listen */
+	return 0;
+}
+
+static int pcb_new(struct sock *s, uint8_t type)
+{
+	struct tcp_pcb *pcb = tcp_new_ip_type(type);
+
+	if (!pcb)
+		return -ENOBUFS;
+	tcp_attach(s, pcb);
+	return 0;
+}
+
+static void pcb_drop(struct sock *s)
+{
+	struct tcp_pcb *pcb = s->tcp;
+
+	if (!pcb)
+		return;
+	s->tcp = NULL;
+	tcp_arg(pcb, NULL);
+	tcp_err(pcb, NULL);
+	tcp_abort(pcb);
+}
+
+void conn_apply(struct sock *s)
+{
+	struct tcp_pcb *pcb = s->tcp;
+	const struct sock_opts *o = &s->opt;
+
+	if (!pcb || s->state == SOCK_LISTEN)
+		return;
+	/* port.c has the say about sharing; lwIP shall not object. */
+	pcb->so_options |= SOF_REUSEADDR;
+	if (o->reuseaddr)
+		pcb->so_options |= SOF_APP_REUSE;
+	else
+		pcb->so_options &= (u8_t)~SOF_APP_REUSE;
+	if (o->keepalive)
+		pcb->so_options |= SOF_KEEPALIVE;
+	else
+		pcb->so_options &= (u8_t)~SOF_KEEPALIVE;
+	pcb->keep_idle = (u32_t)o->keepidle * 1000;
+	pcb->keep_intvl = (u32_t)o->keepintvl * 1000;
+	pcb->keep_cnt = (u32_t)o->keepcnt;
+	if (o->nodelay)
+		tcp_nagle_disable(pcb);
+	else
+		tcp_nagle_enable(pcb);
+	pcb->ttl = (u8_t)(o->ttl > 0 ? o->ttl : TCP_TTL);
+	pcb->tos = (u8_t)(s->domain == AF_INET6 ? o->tclass : o->tos);
+	if (o->bound_if)
+		tcp_bind_netif(pcb, netif_get_by_index((u8_t)o->bound_if));
+	if (pcb->state >= ESTABLISHED)
+		sock_defer(s);		/* TCP_NODELAY, no TCP_CORK: push */
+}
+
+int conn_bind(struct sock *s, const struct wire_addr *want)
+{
+	struct wire_addr a = *want;
+	int err;
+
+	if (s->state != SOCK_FRESH || s->bound)
+		return -EINVAL;
+	if (!addr_is_any(&a) && !iface_has_addr(&a) && !s->opt.freebind)
+		return -EADDRNOTAVAIL;
+	err = port_bind(s, &a);
+	if (err)
+		return err;
+	s->bound_addr = !addr_is_any(want);
+	s->bound_port = want->port != 0;
+	return 0;
+}
+
+/* The pcb on the address that the port table gave. */
+static int pcb_bind(struct sock *s, uint8_t type)
+{
+	ip_addr_t ip;
+	err_t err;
+
+	addr_to_lwip(&ip, &s->local);
+	if (addr_is_any(&s->local))
+		ip = type == IPADDR_TYPE_ANY ? *IP_ANY_TYPE :
+		    type == IPADDR_TYPE_V6 ? *IP6_ADDR_ANY : *IP4_ADDR_ANY;
+	err = tcp_bind(s->tcp, &ip, ntohs(s->local.port));
+	return err == ERR_OK ? 0 : -errno_from_lwip(err);
+}
+
+/* Undo what an attempt to connect took; an explicit bind stays. */
+static void connect_undo(struct sock *s)
+{
+	pcb_drop(s);
+	if (s->bound && !s->bound_port && !s->bound_addr) {
+		port_release(s);
+		memset(&s->local, 0, sizeof(s->local));
+	}
+	memset(&s->peer, 0, sizeof(s->peer));
+	sock_set_state(s, SOCK_FRESH);
+}
+
+/* "Any" as a destination means this host, as on Linux. */
+static void peer_of_any(struct wire_addr *peer)
+{
+	if (!addr_is_any(peer))
+		return;
+	if (peer->family == AF_INET)
+		memcpy(peer->ip, "\x7f\0\0\1", 4);
+	else
+		peer->ip[15] = 1;
+}
+
+static int connect_local(struct sock *s, const struct wire_addr *peer)
+{
+	struct wire_addr local = { .family = peer->family };
+	int err;
+
+	err = route_source(peer, s->opt.bound_if,
+	    s->bound_addr ? &s->local : NULL, &local);
+	if (err)
+		return err;
+	if (!s->bound)
+		return port_connect(s, &local, peer);
+	if (!s->bound_addr) {
+		/* Stay in the table's bucket: the port does not change. */
+		local.port = s->local.port;
+		s->local = local;
+	}
+	return 0;
+}
+
+int conn_connect(struct sock *s, const struct wire_addr *want)
+{
+	struct wire_addr peer = *want;
+	bool was_bound = s->bound;
+	ip_addr_t ip;
+	int err;
+
+	if (s->state == SOCK_CONNECTING)
+		return -EALREADY;
+	if (s->state == SOCK_OPEN || s->state == SOCK_LISTEN ||
+	    s->state == SOCK_CLOSED)
+		return -EISCONN;
+	if (s->state != SOCK_FRESH)
+		return -ECONNABORTED;
+	peer_of_any(&peer);
+	if (addr_is_multicast(&peer) || (peer.family == AF_INET &&
+	    route_is_broadcast(peer.ip)))
+		return -ENETUNREACH;
+	for (int tries = 0; tries < 64; tries++) {
+		err = connect_local(s, &peer);
+		if (!err)
+			err = pcb_new(s, peer.family == AF_INET6 ?
+			    IPADDR_TYPE_V6 : IPADDR_TYPE_V4);
+		if (!err)
+			err = pcb_bind(s, peer.family == AF_INET6 ?
+			    IPADDR_TYPE_V6 : IPADDR_TYPE_V4);
+		if (err)
+			break;
+		sock_set_state(s, SOCK_CONNECTING);
+		s->peer = peer;
+		s->connect_ns = core_now_ns();
+		addr_to_lwip(&ip, &peer);
+		err = tcp_start_connect(s, &ip, ntohs(peer.port));
+		if (!err)
+			return -EINPROGRESS;
+		if (err != -EADDRINUSE || was_bound)
+			break;
+		connect_undo(s);	/* an old connection has this 4-tuple */
+	}
+	connect_undo(s);
+	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
+}
+
+void tcp_connect_wait(struct sock *s, int reply_fd)
+{
+	if (s->reply_fd >= 0)
+		close(s->reply_fd);
+	s->reply_fd = reply_fd;
+}
+
+void tcp_connect_plugged(struct sock *s, int dup_fd, int sndbuf)
+{
+	s->plug_dup = dup_fd;
+	s->plug_sndbuf = sndbuf;
+}
+
+static bool reply(struct sock *s, int err)
+{
+	struct wire_rep rep = { .magic = WIRE_MAGIC, .error = err };
+	ssize_t n;
+
+	if (s->reply_fd < 0)
+		return false;
+	n = send(s->reply_fd, &rep, WIRE_REP_HEAD, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(s->reply_fd);
+	s->reply_fd = -1;
+	return n > 0;
+}
+
+/* Let the program write: one POLLOUT edge, as TCP shows it. */
+static void unplug(struct sock *s)
+{
+	char buf[WIRE_PLUG];
+	int half = s->plug_sndbuf / 2;	/* the kernel doubles it */
+
+	if (s->plug_dup < 0)
+		return;
+	if (recv(s->poll.fd, buf, sizeof(buf), MSG_DONTWAIT) !=
+	    (ssize_t)sizeof(buf))
+		log_debug("socket %llx: plug was not whole",
+		    (unsigned long long)s->id);
+	if (half > 0)
+		setsockopt(s->plug_dup, SOL_SOCKET, SO_SNDBUF, &half,
+		    sizeof(half));
+	close(s->plug_dup);
+	s->plug_dup = -1;
+}
+
+void conn_established(struct sock *s)
+{
+	addr_from_lwip(&s->local, &s->tcp->local_ip, s->tcp->local_port);
+	sock_set_state(s, SOCK_OPEN);
+	unplug(s);
+	reply(s, 0);
+	s->readable = true;
+	sock_defer(s);
+}
+
+/*
+ * A program that waits in connect() gets the errno and a fresh socket; one
+ * that does not sees its end hang up, and asks SO_ERROR.
+ */
+void conn_failed(struct sock *s, int err)
+{
+	bool waited = reply(s, err);
+
+	connect_undo(s);
+	if (waited)
+		return;
+	s->so_error = err;
+	sock_set_state(s, SOCK_FAILED);
+	if (s->plug_dup >= 0) {
+		close(s->plug_dup);
+		s->plug_dup = -1;
+	}
+	port_release(s);
+	sock_hang_up(s);
+}
+
+void conn_abandon(struct sock *s)
+{
+	reply(s, ECONNABORTED);
+	sock_free(s);
+}
+
+/* Listening. */
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err);
+
+int conn_listen(struct sock *s, int backlog)
+{
+	uint8_t type = s->domain == AF_INET ? IPADDR_TYPE_V4 :
+	    s->opt.v6only || !addr_is_any(&s->local) ? IPADDR_TYPE_V6 :
+	    IPADDR_TYPE_ANY;
+	struct wire_addr any = { .family = (uint16_t)s->domain };
+	struct tcp_pcb *pcb;
+	int err = 0;
+
+	s->backlog = backlog;
+	if (s->state == SOCK_LISTEN)
+		return 0;
+	if (s->state != SOCK_FRESH)
+		return -EINVAL;
+	if (!s->bound)
+		err = port_bind(s, &any);
+	if (!err)
+		err = port_listen(s);
+	if (err)
+		return err;
+	if (s->local.family == AF_INET)
+		type = IPADDR_TYPE_V4;
+	sock_set_state(s, SOCK_LISTEN);
+	if (port_heir(s))
+		return 0;	/* the group has its pcb already */
+	err = pcb_new(s, type);
+	if (!err)
+		err = pcb_bind(s, type);
+	if (!err) {
+		pcb = tcp_listen_with_backlog(s->tcp, 0xff);
+		if (!pcb)
+			err = -ENOBUFS;
+	}
+	if (err) {
+		pcb_drop(s);
+		sock_set_state(s, SOCK_FRESH);
+		return err;
+	}
+	s->tcp = pcb;
+	tcp_arg(pcb, s);
+	tcp_accept(pcb, on_accept);
+	return 0;
+}
+
+static void items_drop(struct sock *s)
+{
+	struct accept_item *it;
+
+	while ((it = s->pending)) {
+		s->pending = it->next;
+		close(it->fd);		/* its socket sees that and resets */
+		free(it);
+	}
+}
+
+void conn_unlisten(struct sock *s)
+{
+	struct sock *heir = port_heir(s);
+
+	if (s->tcp && heir) {
+		heir->tcp = s->tcp;
+		tcp_arg(s->tcp, heir);
+	} else if (s->tcp) {
+		tcp_accept(s->tcp, NULL);
+		tcp_close(s->tcp);
+	}
+	s->tcp = NULL;
+	items_drop(s);
+}
+
+static bool hand_over(struct sock *s, struct accept_item *it)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} c;
+	struct iovec iov = { &it->rec, sizeof(it->rec) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &c, .msg_controllen = sizeof(c),
+	};
+
+	memset(&c, 0, sizeof(c));
+	c.h.cmsg_level = SOL_SOCKET;
+	c.h.cmsg_type = SCM_RIGHTS;
+	c.h.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&c.h), &it->fd, sizeof(int));
+	return sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+/* Oldest first; what the pair has no room for waits for EPOLLOUT. */
+void conn_flush(struct sock *s)
+{
+	struct accept_item *it;
+
+	while ((it = s->pending)) {
+		if (!hand_over(s, it)) {
+			sock_watch(s, s->events | EPOLLOUT);
+			return;
+		}
+		s->pending = it->next;
+		close(it->fd);
+		free(it);
+	}
+	if (s->events & EPOLLOUT)
+		sock_watch(s, s->events & ~(uint32_t)EPOLLOUT);
+}
+
+static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
+{
+	struct sock *s;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
+		return NULL;
+	if (sock_new(&s, l->domain, l->type, l->protocol, sv[0], &l->owner)) {
+		close(sv[1]);
+		return NULL;
+	}
+	if (sock_name(s, sv[1])) {
+		close(sv[1]);
+		sock_free(s);
+		return NULL;
+	}
+	s->opt = l->opt;
+	s->opt.reuseport = 0;
+	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
+	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);
+	sock_set_state(s, SOCK_OPEN);
+	tcp_attach(s, pcb);
+	*fd = sv[1];
+	return s;
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+	struct sock *l = arg, *s;
+	struct accept_item *it, **p;
+
+	if (err != ERR_OK || !pcb || !l)
+		return ERR_VAL;
+	l = port_pick(l, pcb->remote_port * 2654435761u >> 8);
+	it = calloc(1, sizeof(*it));
+	s = it ? accepted(l, pcb, &it->fd) : NULL;
+	if (!s) {
+		free(it);
+		return ERR_MEM;		/* lwIP resets the connection */
+	}
+	it->rec.magic = WIRE_MAGIC;
+	it->rec.sock = s->id;
+	it->rec.peer = s->peer;
+	addr_present(&it->rec.peer, l->domain);
+	for (p = &l->pending; *p; p = &(*p)->next)
+		;
+	*p = it;
+	sock_defer(l);
+	return ERR_OK;
+}
+
+/* Attempts that came to nothing: nobody answers ARP or ND, time-outs. */
+void tcp_second(void)
+{
+	uint64_t now = core_now_ns();
+	struct sock *s, *next;
+
+	tcp_limbo_second();
+	for (s = sock_next(NULL); s; s = next) {
+		uint64_t ms = (now - s->connect_ns) / 1000000;
+
+		next = sock_next(s);
+		if (s->state != SOCK_CONNECTING)
+			continue;
+		if (ms >= 3000 && !route_resolved(&s->peer, s->opt.bound_if))
+			conn_failed(s, EHOSTUNREACH);
+		else if (s->opt.user_timeout > 0 &&
+		    ms >= (uint64_t)s->opt.user_timeout)
+			conn_failed(s, ETIMEDOUT);
+		else if (s->opt.syncnt > 0 && s->opt.syncnt < TCP_SYNMAXRTX &&
+		    ms >= (1000ull << (s->opt.syncnt + 1)) - 1000)
+			conn_failed(s, ETIMEDOUT);
+	}
+}

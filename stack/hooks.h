@@ -1,0 +1,20 @@
+/* hooks.h: the questions lwIP leaves to us; answered in route.c and tcp.c. */
+#ifndef STACK_HOOKS_H
+#define STACK_HOOKS_H
+
+#include "lwip/ip_addr.h"
+#include "lwip/pbuf.h"
+
+struct netif;
+struct tcp_pcb;
+
+struct netif *route_ip4(const ip4_addr_t *src, const ip4_addr_t *dst);
+const ip4_addr_t *route_ip4_gw(struct netif *nif, const ip4_addr_t *dst);
+int route_ip4_may_forward(struct pbuf *p, u32_t dst);
+struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst);
+const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst);
+int route_ip6_may_forward(void);
+u32_t tcp_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
+    u16_t rport);
+
+#endif

@@ -1,0 +1,348 @@
+/* opt_special.c: options that are more than a number in a range. */
+#include "stack/opt_special.h"
+
+#include <errno.h>
+#include <linux/icmp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lwip/netif.h"
+#include "stack/dgram.h"
+#include "stack/iface.h"
+#include "stack/mcast.h"
+#include "stack/route.h"
+#include "stack/sock.h"
+#include "stack/tcp.h"
+
+#ifndef ICMP_FILTER
+#define ICMP_FILTER 1
+#endif
+#ifndef ICMPV6_FILTER
+#define ICMPV6_FILTER 1
+#endif
+
+static int put(void *val, size_t *len, const void *from, size_t n)
+{
+	if (*len > n)
+		*len = n;
+	memcpy(val, from, *len);
+	return 0;
+}
+
+static int put_int(void *val, size_t *len, int v)
+{
+	return put(val, len, &v, sizeof(v));
+}
+
+/* An int that a short value does not fill is refused. */
+static int get_int(const void *val, size_t len, int *v)
+{
+	if (len < sizeof(*v))
+		return -EINVAL;
+	memcpy(v, val, sizeof(*v));
+	return 0;
+}
+
+static int set_device(struct sock *s, const char *val, size_t len)
+{
+	char name[WIRE_NAMELEN] = "";
+	struct netif *nif;
+
+	if (len > sizeof(name) - 1)
+		len = sizeof(name) - 1;
+	memcpy(name, val, len);
+	if (!name[0]) {
+		s->opt.bound_if = 0;
+		s->ops->apply(s);
+		return 0;
+	}
+	nif = iface_by_name(name);
+	if (!nif)
+		return -ENODEV;
+	s->opt.bound_if = netif_get_index(nif);
+	s->ops->apply(s);
+	return 0;
+}
+
+static int sol_socket_set(struct sock *s, int name, const void *val,
+    size_t len)
+{
+	struct linger l;
+
+	switch (name) {
+	case SO_LINGER:
+		if (len < sizeof(l))
+			return -EINVAL;
+		memcpy(&l, val, sizeof(l));
+		s->opt.linger_on = !!l.l_onoff;
+		if (l.l_onoff)
+			s->opt.linger_s = l.l_linger;
+		return 0;
+	case SO_BINDTODEVICE:
+		return set_device(s, val, len);
+	case SO_TYPE:
+	case SO_DOMAIN:
+	case SO_PROTOCOL:
+	case SO_ERROR:
+	case SO_ACCEPTCONN:
+		return -ENOPROTOOPT;
+	case SO_BSDCOMPAT:
+		return 0;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int sol_socket_get(struct sock *s, int name, void *val, size_t *len)
+{
+	struct linger l = { s->opt.linger_on, s->opt.linger_s };
+	struct netif *nif;
+	char ifname[WIRE_NAMELEN];
+
+	switch (name) {
+	case SO_ERROR:
+		return put_int(val, len, sock_take_error(s));
+	case SO_TYPE:
+		return put_int(val, len, s->type);
+	case SO_DOMAIN:
+		return put_int(val, len, s->domain);
+	case SO_PROTOCOL:
+		return put_int(val, len, s->protocol);
+	case SO_ACCEPTCONN:
+		return put_int(val, len, s->state == SOCK_LISTEN);
+	case SO_LINGER:
+		return put(val, len, &l, sizeof(l));
+	case SO_SNDLOWAT:
+		return put_int(val, len, 1);
+	case SO_BINDTODEVICE:
+		nif = netif_get_by_index((u8_t)s->opt.bound_if);
+		if (!s->opt.bound_if || !nif) {
+			*len = 0;
+			return 0;
+		}
+		if (*len < sizeof(ifname))
+			return -EINVAL;
+		iface_name(nif, ifname);
+		return put(val, len, ifname, strlen(ifname) + 1);
+	case SO_INCOMING_CPU:
+		return put_int(val, len, -1);
+	case SO_BSDCOMPAT:
+		return put_int(val, len, 0);
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int tcp_set(struct sock *s, int name, const void *val, size_t len)
+{
+	char cc[16] = "";
+	int v, err;
+
+	switch (name) {
+	case TCP_CONGESTION:
+		if (len < 1)
+			return -EINVAL;
+		memcpy(cc, val, len < sizeof(cc) - 1 ? len : sizeof(cc) - 1);
+		/* lwIP has one algorithm; the usual name is taken as well. */
+		if (strcmp(cc, "reno") && strcmp(cc, "cubic"))
+			return -ENOENT;
+		strcpy(s->opt.congestion, cc);
+		return 0;
+	case TCP_INFO:
+		return -ENOPROTOOPT;
+	case TCP_FASTOPEN:
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_REPAIR:
+	case TCP_ULP:
+	case TCP_MD5SIG:
+		return -ENOPROTOOPT;
+	case TCP_NODELAY:
+	case TCP_CORK:
+		err = get_int(val, len, &v);
+		if (err)
+			return err;
+		/* either one off or on may free what was held back */
+		sock_defer(s);
+		return OPT_NOT_SPECIAL;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int tcp_get(struct sock *s, int name, void *val, size_t *len)
+{
+	struct tcp_info ti;
+
+	switch (name) {
+	case TCP_CONGESTION:
+		return put(val, len, s->opt.congestion,
+		    sizeof(s->opt.congestion));
+	case TCP_INFO:
+		memset(&ti, 0, sizeof(ti));
+		tcp_fill_info(s, &ti);
+		return put(val, len, &ti, sizeof(ti));
+	case TCP_MAXSEG:
+		if (s->state != SOCK_OPEN)
+			return put_int(val, len, s->opt.maxseg ?
+			    s->opt.maxseg : 536);
+		memset(&ti, 0, sizeof(ti));
+		tcp_fill_info(s, &ti);
+		return put_int(val, len, (int)ti.tcpi_snd_mss);
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int ip_set(struct sock *s, int name, const void *val, size_t len)
+{
+	switch (name) {
+	case IP_MULTICAST_IF:
+		return mcast_set_if4(s, val, len);
+	case IP_ADD_MEMBERSHIP:
+	case IP_DROP_MEMBERSHIP:
+	case MCAST_JOIN_GROUP:
+	case MCAST_LEAVE_GROUP:
+		if (s->type == SOCK_STREAM)
+			return -EPROTO;
+		return mcast_member(s, IPPROTO_IP, name, val, len);
+	case IP_OPTIONS:
+		return len ? -EINVAL : 0;
+	case IP_MTU:
+		return -ENOPROTOOPT;
+	case IP_UNICAST_IF:
+		return len < 4 ? -EINVAL : 0;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int ip_get(struct sock *s, int name, void *val, size_t *len)
+{
+	switch (name) {
+	case IP_MULTICAST_IF:
+		return put(val, len, s->opt.mc_if_addr, 4);
+	case IP_MTU:
+		if (!s->peer.family)
+			return -ENOTCONN;
+		return put_int(val, len, route_mtu(&s->peer));
+	case IP_OPTIONS:
+		*len = 0;
+		return 0;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int ipv6_set(struct sock *s, int name, const void *val, size_t len)
+{
+	int v, err;
+
+	if (s->domain != AF_INET6)
+		return -ENOPROTOOPT;
+	switch (name) {
+	case IPV6_V6ONLY:
+		err = get_int(val, len, &v);
+		if (!err && (s->bound || s->state != SOCK_FRESH) &&
+		    s->type != SOCK_RAW)
+			err = s->bound ? -EINVAL : 0;
+		if (!err)
+			s->opt.v6only = !!v;
+		return err;
+	case IPV6_MULTICAST_IF:
+		return mcast_set_if6(s, val, len);
+	case IPV6_JOIN_GROUP:
+	case IPV6_LEAVE_GROUP:
+	case MCAST_JOIN_GROUP:
+	case MCAST_LEAVE_GROUP:
+		if (s->type == SOCK_STREAM)
+			return -EPROTO;
+		return mcast_member(s, IPPROTO_IPV6, name, val, len);
+	case IPV6_MTU:
+		return get_int(val, len, &v);
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int ipv6_get(struct sock *s, int name, void *val, size_t *len)
+{
+	if (s->domain != AF_INET6)
+		return -ENOPROTOOPT;
+	switch (name) {
+	case IPV6_V6ONLY:
+		return put_int(val, len, s->opt.v6only);
+	case IPV6_MULTICAST_IF:
+		return put_int(val, len, s->opt.mc_if6);
+	case IPV6_MTU:
+		if (!s->peer.family)
+			return -ENOTCONN;
+		return put_int(val, len, route_mtu(&s->peer));
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+/* SOL_RAW and the filter of ICMPv6 have one option each. */
+static int raw_filter(struct sock *s, int level, void **f, size_t *n)
+{
+	if (level == SOL_RAW && s->type == SOCK_RAW &&
+	    s->protocol == IPPROTO_ICMP) {
+		*f = &s->opt.icmp_filter;
+		*n = sizeof(s->opt.icmp_filter);
+	} else if (level == IPPROTO_ICMPV6 && s->domain == AF_INET6 &&
+	    s->protocol == IPPROTO_ICMPV6) {
+		*f = s->opt.icmp6_filter;
+		*n = sizeof(s->opt.icmp6_filter);
+	} else {
+		return -ENOPROTOOPT;
+	}
+	return 0;
+}
+
+int opt_special_set(struct sock *s, int level, int name, const void *val,
+    size_t len)
+{
+	void *f;
+	size_t n;
+
+	switch (level) {
+	case SOL_SOCKET:
+		return sol_socket_set(s, name, val, len);
+	case IPPROTO_TCP:
+		return s->type == SOCK_STREAM ? tcp_set(s, name, val, len) :
+		    -ENOPROTOOPT;
+	case IPPROTO_IP:
+		return ip_set(s, name, val, len);
+	case IPPROTO_IPV6:
+		return ipv6_set(s, name, val, len);
+	case SOL_RAW:
+	case IPPROTO_ICMPV6:
+		if (name == IPV6_CHECKSUM && level == SOL_RAW)
+			return 0;
+		if (name != ICMP_FILTER || raw_filter(s, level, &f, &n))
+			return -ENOPROTOOPT;
+		memcpy(f, val, len < n ? len : n);
+		return 0;
+	}
+	return -ENOPROTOOPT;
+}
+
+int opt_special_get(struct sock *s, int level, int name, void *val,
+    size_t *len)
+{
+	void *f;
+	size_t n;
+
+	switch (level) {
+	case SOL_SOCKET:
+		return sol_socket_get(s, name, val, len);
+	case IPPROTO_TCP:
+		return s->type == SOCK_STREAM ? tcp_get(s, name, val, len) :
+		    -ENOPROTOOPT;
+	case IPPROTO_IP:
+		return ip_get(s, name, val, len);
+	case IPPROTO_IPV6:
+		return ipv6_get(s, name, val, len);
+	case SOL_RAW:
+	case IPPROTO_ICMPV6:
+		if (name != ICMP_FILTER || raw_filter(s, level, &f, &n))
+			return -ENOPROTOOPT;
+		return put(val, len, f, n);
+	}
+	return -EOPNOTSUPP;
+}

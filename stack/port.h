@@ -1,0 +1,32 @@
+/* port.h: who has which port, by Linux's rules for sharing one. */
+#ifndef STACK_PORT_H
+#define STACK_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sock;
+struct wire_addr;
+
+/*
+ * Take the address for s (port 0: an ephemeral one is chosen and put into
+ * *a).  0, -EADDRINUSE, -EACCES.  TCP, UDP and raw have tables of their own.
+ */
+int port_bind(struct sock *s, struct wire_addr *a);
+/* An ephemeral port for a connection to peer; 0 or -EADDRNOTAVAIL. */
+int port_connect(struct sock *s, struct wire_addr *local,
+    const struct wire_addr *peer);
+void port_release(struct sock *s);
+/* TCP: may s listen now that it is bound?  0 or -EADDRINUSE. */
+int port_listen(struct sock *s);
+/*
+ * The listener of s's SO_REUSEPORT group to give the next connection to,
+ * chosen by hash; s itself if it is alone.
+ */
+struct sock *port_pick(struct sock *s, uint32_t hash);
+/* Another listener of the group, NULL if s is the last. */
+struct sock *port_heir(struct sock *s);
+/* The range of ephemeral ports (sysctl). */
+extern uint16_t port_first, port_last;
+
+#endif

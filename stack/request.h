@@ -1,0 +1,26 @@
+/* request.h: the control socket of a virtual host and who is connected. */
+#ifndef STACK_REQUEST_H
+#define STACK_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/un.h>
+
+#define REQUEST_ERRLEN 512
+
+/*
+ * Serve requests on that address; a stale socket file is replaced.
+ * 0 or -errno (-EADDRINUSE: somebody serves there) with one line in err.
+ */
+int request_listen(const struct sockaddr_un *sun,
+    char err[static REQUEST_ERRLEN]);
+/* Remove the socket file, if it is still ours. */
+void request_unlisten(void);
+/*
+ * End the host when nobody has used it for that long: no connection and no
+ * socket.
+ */
+void request_private(unsigned grace_ms);
+void request_second(void);	/* core.c's timer looks at that */
+
+#endif

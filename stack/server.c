@@ -1,0 +1,234 @@
+/* server.c: shmif_server, a virtual host as a process. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stack/client.h"
+#include "stack/core.h"
+#include "stack/iface.h"
+#include "stack/log.h"
+#include "stack/loop.h"
+#include "stack/request.h"
+#include "stack/route.h"
+#include "stack/spec.h"
+
+#define MAX_SPECS	64
+#define MAX_ROUTES	256
+#define PRIVATE_GRACE	1000	/* ms without a client */
+
+static struct {
+	struct spec spec[MAX_SPECS];
+	int nspec;
+	struct wire_route route[MAX_ROUTES];
+	int nroute;
+	bool front;		/* -s */
+	bool private;		/* -P */
+	struct sockaddr_un sun;
+	const char *url;
+} cfg;
+
+static void usage(FILE *f)
+{
+	fprintf(f, "usage: shmif_server [-sv] [-i SPEC]... [-r DEST=GW]... "
+	    "unix://PATH\n"
+	    "       SPEC: shmif0=BUS[,ADDR/PLEN]...[,mtu=N][,mac=M]"
+	    "[,name=HOST] or virt0[,ADDR/PLEN]...\n");
+}
+
+static void parse_args(int argc, char **argv)
+{
+	char err[IFACE_ERRLEN] = "";
+	const char *why;
+	int c, e = 0;
+
+	while ((c = getopt(argc, argv, "+shvVPi:r:")) != -1) {
+		switch (c) {
+		case 's':
+			cfg.front = true;
+			break;
+		case 'v':
+			log_verbose = 1;
+			break;
+		case 'P':
+			cfg.private = true;
+			break;
+		case 'i':
+			e = cfg.nspec == MAX_SPECS ? -E2BIG :
+			    spec_parse(&cfg.spec[cfg.nspec++], optarg, err);
+			break;
+		case 'r':
+			e = cfg.nroute == MAX_ROUTES ? -E2BIG :
+			    spec_parse_route(&cfg.route[cfg.nroute++],
+			    optarg, err);
+			break;
+		case 'V':
+			printf("shmif_server %s\n", SHMIF_VERSION);
+			exit(0);
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
+		}
+		if (e) {
+			log_err("-%c %s", c, err[0] ? err : "too many");
+			exit(2);
+		}
+	}
+	if (argc - optind != 1) {
+		usage(stderr);
+		exit(2);
+	}
+	cfg.url = argv[optind];
+	if (client_parse_url(cfg.url, &cfg.sun, &why)) {
+		log_err("%s: %s", cfg.url, why);
+		exit(2);
+	}
+}
+
+/*
+ * Into the background, as daemon(3), but only when the child says that it
+ * serves.  Return: in the child, the pipe to say so on.
+ */
+static int background(void)
+{
+	int p[2], status;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		log_err("fork: %s", strerror(errno));
+		exit(1);
+	}
+	if (pid == 0) {
+		close(p[0]);
+		setsid();
+		return p[1];
+	}
+	close(p[1]);
+	if (read(p[0], &byte, 1) == 1)
+		_exit(0);
+	/* It has said why. */
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+		_exit(WEXITSTATUS(status) ? WEXITSTATUS(status) : 1);
+	_exit(1);
+}
+
+static void ready(int fd)
+{
+	int null;
+
+	if (fd < 0)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, 0);
+		dup2(null, 1);
+		if (!log_verbose)
+			dup2(null, 2);
+		close(null);
+	}
+	if (chdir("/") < 0)
+		log_debug("chdir /: %s", strerror(errno));
+	if (write(fd, "", 1) != 1)
+		log_debug("nobody waits for us");
+	close(fd);
+}
+
+static int configure(void)
+{
+	char err[IFACE_ERRLEN] = "";
+	int e = 0, i;
+
+	core_lock();
+	e = iface_init();
+	for (i = 0; !e && i < cfg.nspec; i++) {
+		e = spec_apply(&cfg.spec[i], err);
+		if (e)
+			log_err("%s: %s", cfg.spec[i].iface,
+			    err[0] ? err : strerror(-e));
+	}
+	for (i = 0; !e && i < cfg.nroute; i++) {
+		e = route_add(&cfg.route[i]);
+		if (e)
+			log_err("route %d: %s", i + 1, strerror(-e));
+	}
+	core_unlock();
+	return e;
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	loop_stop();
+}
+
+static void set_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+	if (!cfg.front)
+		sigaction(SIGHUP, &sa, NULL);
+	else {
+		sa.sa_handler = on_signal;
+		sigaction(SIGHUP, &sa, NULL);
+	}
+}
+
+/* One descriptor per socket: as many as we may have. */
+static void raise_limit(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
+		rl.rlim_cur = rl.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	char err[REQUEST_ERRLEN] = "";
+	int fd = -1, e;
+
+	parse_args(argc, argv);
+	raise_limit();
+	if (!cfg.front)
+		fd = background();
+	set_signals();
+	gethostname(iface_hostname, sizeof(iface_hostname) - 1);
+	core_init();
+	e = loop_init();
+	if (!e)
+		e = configure();
+	if (e)
+		return 1;
+	e = request_listen(&cfg.sun, err);
+	if (e) {
+		log_err("%s", err);
+	} else {
+		if (cfg.private)
+			request_private(PRIVATE_GRACE);
+		ready(fd);
+		loop_run();
+		request_unlisten();
+	}
+	core_lock();
+	iface_stop_all();
+	core_drop();
+	return e ? 1 : 0;
+}

@@ -1,0 +1,284 @@
+/* sock.c: the table of virtual sockets, their names and their ends. */
+#include "stack/sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "lwip/pbuf.h"
+#include "stack/client.h"
+#include "stack/log.h"
+#include "stack/opt.h"
+#include "stack/port.h"
+
+#define GRAVES	4096	/* sockets whose end is closed, kept for SO_ERROR */
+
+/*
+ * id = generation << 32 | index into table[]; a free entry holds the next
+ * free index.  Generations make an old id miss, not hit another socket.
+ */
+static struct entry {
+	struct sock *sock;
+	uint32_t generation, next_free;
+} *table;
+static uint32_t table_cap, free_head;
+static struct sock *all;
+static unsigned open_count;
+static uint64_t server_id;
+
+/* Failed and reset sockets in the order of their end, a ring of ids. */
+static uint64_t graves[GRAVES];
+static unsigned grave_next;
+
+static const char *const state_names[] = {
+	[SOCK_FRESH] = "fresh",
+	[SOCK_LISTEN] = "listen",
+	[SOCK_CONNECTING] = "connecting",
+	[SOCK_OPEN] = "open",
+	[SOCK_FAILED] = "failed",
+	[SOCK_CLOSED] = "closed",
+};
+static_assert(sizeof(state_names) / sizeof(state_names[0]) == SOCK_NUM_STATES,
+    "a name for every state");
+
+const char *sock_state_name(enum sock_state st)
+{
+	return state_names[st];
+}
+
+void sock_set_state(struct sock *s, enum sock_state st)
+{
+	if (log_verbose && s->state != st)
+		log_debug("socket %llx: %s -> %s", (unsigned long long)s->id,
+		    state_names[s->state], state_names[st]);
+	s->state = st;
+}
+
+uint64_t sock_server_id(void)
+{
+	while (!server_id)
+		server_id = (uint64_t)stack_random() << 32 | stack_random();
+	return server_id;
+}
+
+static bool table_grow(void)
+{
+	uint32_t cap = table_cap ? table_cap * 2 : 256;
+	struct entry *t = realloc(table, cap * sizeof(*t));
+
+	if (!t)
+		return false;
+	for (uint32_t i = table_cap; i < cap; i++)
+		t[i] = (struct entry){ NULL, 1, i + 1 };
+	free_head = table_cap;
+	table = t;
+	table_cap = cap;
+	return true;
+}
+
+static bool table_put(struct sock *s)
+{
+	uint32_t i;
+
+	if (free_head == table_cap && !table_grow())
+		return false;
+	i = free_head;
+	free_head = table[i].next_free;
+	table[i].sock = s;
+	s->id = (uint64_t)table[i].generation << 32 | i;
+	s->all_next = all;
+	s->all_prev = &all;
+	if (all)
+		all->all_prev = &s->all_next;
+	all = s;
+	return true;
+}
+
+static void table_take(struct sock *s)
+{
+	uint32_t i = (uint32_t)s->id;
+
+	table[i].sock = NULL;
+	table[i].generation++;
+	table[i].next_free = free_head;
+	free_head = i;
+	*s->all_prev = s->all_next;
+	if (s->all_next)
+		s->all_next->all_prev = s->all_prev;
+}
+
+struct sock *sock_find(uint64_t id)
+{
+	uint32_t i = (uint32_t)id;
+
+	if (i >= table_cap || !table[i].sock || table[i].sock->id != id)
+		return NULL;
+	return table[i].sock;
+}
+
+struct sock *sock_next(struct sock *s)
+{
+	return s ? s->all_next : all;
+}
+
+unsigned sock_count_open(void)
+{
+	return open_count;
+}
+
+static void on_event(struct pollable *p, uint32_t events)
+{
+	struct sock *s = (struct sock *)p;
+
+	s->ops->input(s, events);
+}
+
+static void on_free(struct pollable *p)
+{
+	free(p);
+}
+
+static void on_work(struct core_work *w)
+{
+	struct sock *s = (struct sock *)((char *)w -
+	    offsetof(struct sock, work));
+
+	s->ops->flush(s);
+}
+
+static const struct sock_ops *ops_for(int domain, int type, int *protocol)
+{
+	int icmp = domain == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+
+	switch (type) {
+	case SOCK_STREAM:
+		if (!*protocol)
+			*protocol = IPPROTO_TCP;
+		return *protocol == IPPROTO_TCP ? &tcp_ops : NULL;
+	case SOCK_DGRAM:
+		if (!*protocol)
+			*protocol = IPPROTO_UDP;
+		return *protocol == IPPROTO_UDP ? &udp_ops :
+		    *protocol == icmp ? &raw_ops : NULL;
+	case SOCK_RAW:
+		return *protocol > 0 && *protocol < 256 ? &raw_ops : NULL;
+	}
+	return NULL;
+}
+
+int sock_new(struct sock **out, int domain, int type, int protocol, int fd,
+    const struct sock_owner *owner)
+{
+	const struct sock_ops *ops = NULL;
+	struct sock *s;
+	int err = -EPROTONOSUPPORT;
+
+	if (domain == AF_INET || domain == AF_INET6)
+		ops = ops_for(domain, type, &protocol);
+	else
+		err = -EAFNOSUPPORT;
+	if (!ops) {
+		close(fd);
+		return err;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s || !table_put(s)) {
+		free(s);
+		close(fd);
+		return -ENOBUFS;
+	}
+	s->poll = (struct pollable){ .fn = on_event, .free = on_free, .fd = fd };
+	s->work.fn = on_work;
+	s->ops = ops;
+	s->domain = domain;
+	s->type = type;
+	s->protocol = protocol;
+	s->owner = *owner;
+	s->plug_dup = s->reply_fd = -1;
+	open_count++;
+	opt_defaults(s);
+	err = ops->open(s);
+	if (!err) {
+		s->events = EPOLLIN | EPOLLRDHUP;
+		err = loop_add(&s->poll, s->events | EPOLLET);
+	}
+	if (err) {
+		sock_free(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+int sock_name(const struct sock *s, int program_end)
+{
+	struct wire_id id = {
+		.server = sock_server_id(), .sock = s->id,
+		.domain = s->domain, .type = s->type, .protocol = s->protocol,
+	};
+	struct sockaddr_un sun;
+	socklen_t len;
+
+	client_id_name(&id, &sun, &len);
+	return bind(program_end, (struct sockaddr *)&sun, len) < 0 ?
+	    -errno : 0;
+}
+
+void sock_defer(struct sock *s)
+{
+	core_defer(&s->work);
+}
+
+void sock_watch(struct sock *s, uint32_t events)
+{
+	if (s->events == events || s->poll.fd < 0)
+		return;
+	s->events = events;
+	loop_modify(&s->poll, events | EPOLLET);
+}
+
+void sock_hang_up(struct sock *s)
+{
+	uint64_t old = graves[grave_next];
+	struct sock *o;
+
+	if (s->poll.fd < 0)
+		return;
+	loop_close(&s->poll);
+	open_count--;
+	if (s->gone)
+		return;		/* nobody is left to ask */
+	graves[grave_next] = s->id;
+	grave_next = (grave_next + 1) % GRAVES;
+	o = old ? sock_find(old) : NULL;
+	if (o && o->poll.fd < 0)
+		sock_free(o);
+}
+
+void sock_free(struct sock *s)
+{
+	if (s->poll.dead)
+		return;
+	port_release(s);
+	s->ops->release(s);
+	if (s->poll.fd >= 0)
+		open_count--;
+	if (s->plug_dup >= 0)
+		close(s->plug_dup);
+	if (s->reply_fd >= 0)
+		close(s->reply_fd);
+	core_undefer(&s->work);
+	table_take(s);
+	loop_retire(&s->poll);
+}
+
+int sock_take_error(struct sock *s)
+{
+	int err = s->so_error;
+
+	s->so_error = 0;
+	return err;
+}

@@ -1,0 +1,119 @@
+/*
+ * sys.h: system calls without libc, for code that must not meet its own
+ * interposed functions, touch errno, or be a cancellation point.
+ *
+ * Return: what the kernel returns, -errno on failure.
+ */
+#ifndef STACK_SYS_H
+#define STACK_SYS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+static inline long sys_call(long nr, long a, long b, long c, long d, long e,
+    long f)
+{
+#if defined(__x86_64__)
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall" : "=a"(ret)
+	    : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	    : "rcx", "r11", "memory");
+	return ret;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc 0" : "+r"(x0)
+	    : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	    : "memory", "cc");
+	return x0;
+#else
+#error "sys.h: add this machine's system call instruction"
+#endif
+}
+
+#define SYS0(nr)		sys_call(nr, 0, 0, 0, 0, 0, 0)
+#define SYS1(nr, a)		sys_call(nr, (long)(a), 0, 0, 0, 0, 0)
+#define SYS2(nr, a, b)		sys_call(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define SYS3(nr, a, b, c)	\
+	sys_call(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define SYS4(nr, a, b, c, d)	\
+	sys_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define SYS5(nr, a, b, c, d, e)	\
+	sys_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define SYS6(nr, a, b, c, d, e, f)	\
+	sys_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
+	    (long)(f))
+
+static inline int sys_close(int fd)
+{
+	return (int)SYS1(SYS_close, fd);
+}
+
+static inline int sys_socketpair(int type, int sv[2])
+{
+	return (int)SYS4(SYS_socketpair, AF_UNIX, type, 0, sv);
+}
+
+static inline ssize_t sys_sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	return SYS3(SYS_sendmsg, fd, m, flags);
+}
+
+static inline ssize_t sys_recvmsg(int fd, struct msghdr *m, int flags)
+{
+	return SYS3(SYS_recvmsg, fd, m, flags);
+}
+
+static inline ssize_t sys_send(int fd, const void *p, size_t n, int flags)
+{
+	return SYS6(SYS_sendto, fd, p, n, flags, 0, 0);
+}
+
+static inline ssize_t sys_recv(int fd, void *p, size_t n, int flags)
+{
+	return SYS6(SYS_recvfrom, fd, p, n, flags, 0, 0);
+}
+
+/* timeout in ms, < 0 for ever */
+static inline int sys_poll(struct pollfd *p, unsigned n, int timeout)
+{
+	struct timespec ts = {
+		.tv_sec = timeout / 1000,
+		.tv_nsec = timeout % 1000 * 1000000L,
+	};
+
+	return (int)SYS5(SYS_ppoll, p, n, timeout < 0 ? NULL : &ts, NULL, 0);
+}
+
+static inline int sys_setsockopt(int fd, int level, int name, const void *val,
+    socklen_t len)
+{
+	return (int)SYS5(SYS_setsockopt, fd, level, name, val, len);
+}
+
+static inline int sys_getsockopt(int fd, int level, int name, void *val,
+    socklen_t *len)
+{
+	return (int)SYS5(SYS_getsockopt, fd, level, name, val, len);
+}
+
+static inline int sys_fcntl(int fd, int cmd, long arg)
+{
+	return (int)SYS3(SYS_fcntl, fd, cmd, arg);
+}
+
+#endif

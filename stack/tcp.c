@@ -1,0 +1,582 @@
+/*
+ * tcp.c: a connected stream: bytes from the program's pair to lwIP and back.
+ *
+ * lwIP's callbacks only note what happened and defer the rest to
+ * tcp_flush(), which runs when lwIP is not on the stack: there a connection
+ * may be closed or aborted without telling its caller.
+ */
+#include "stack/tcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lwip/priv/tcp_priv.h"
+#include "stack/conn.h"
+#include "stack/port.h"
+#include "stack/sock.h"
+
+#define TX_CHUNK	(64u << 10)	/* bytes; one recv(2) fills one */
+#define TX_SPARE	32		/* chunks kept warm */
+#define RX_IOV		64
+
+/*
+ * acked <= written <= len <= TX_CHUNK.  A chunk is freed when it is wholly
+ * acknowledged, the last one also has room for what comes next.
+ */
+struct tx_chunk {
+	struct tx_chunk *next;
+	uint32_t len, written, acked;
+	uint8_t data[TX_CHUNK];
+};
+
+static struct tx_chunk *spare;
+static unsigned nspare;
+
+/*
+ * Chunks of connections that were reset.  A frame that waits for ARP may
+ * still refer to them, for at most ARP_MAXPENDING seconds.
+ */
+static struct tx_chunk *limbo, *limbo_old;
+static unsigned limbo_age;	/* s */
+#define LIMBO_S	10
+
+static struct tx_chunk *chunk_get(void)
+{
+	struct tx_chunk *c = spare;
+
+	if (c) {
+		spare = c->next;
+		nspare--;
+	} else {
+		c = malloc(sizeof(*c));
+		if (!c)
+			return NULL;
+	}
+	c->next = NULL;
+	c->len = c->written = c->acked = 0;
+	return c;
+}
+
+static void chunk_put(struct tx_chunk *c)
+{
+	if (nspare >= TX_SPARE) {
+		free(c);
+		return;
+	}
+	c->next = spare;
+	spare = c;
+	nspare++;
+}
+
+void tcp_limbo_second(void)
+{
+	struct tx_chunk *c;
+
+	if (++limbo_age < LIMBO_S)
+		return;
+	limbo_age = 0;
+	while ((c = limbo_old)) {
+		limbo_old = c->next;
+		free(c);
+	}
+	limbo_old = limbo;
+	limbo = NULL;
+}
+
+void tcp_drop_queues(struct sock *s)
+{
+	struct tx_chunk *c;
+
+	while ((c = s->tx_head)) {
+		s->tx_head = c->next;
+		c->next = limbo;
+		limbo = c;
+	}
+	s->tx_tail = NULL;
+	s->tx_bytes = s->tx_unwritten = 0;
+	while (s->rx.count) {
+		pbuf_free(s->rx.v[s->rx.head]);
+		s->rx.head = (s->rx.head + 1) % s->rx.cap;
+		s->rx.count--;
+	}
+	free(s->rx.v);
+	memset(&s->rx, 0, sizeof(s->rx));
+}
+
+/* From lwIP to the program. */
+
+static bool rx_append(struct sock *s, struct pbuf *p)
+{
+	struct rx_queue *q = &s->rx;
+
+	if (q->count == q->cap) {
+		uint32_t cap = q->cap ? q->cap * 2 : 8;
+		struct pbuf **v = malloc(cap * sizeof(*v));
+
+		if (!v)
+			return false;
+		for (uint32_t i = 0; i < q->count; i++)
+			v[i] = q->v[(q->head + i) % q->cap];
+		free(q->v);
+		q->v = v;
+		q->cap = cap;
+		q->head = 0;
+	}
+	q->v[(q->head + q->count++) % q->cap] = p;
+	q->bytes += p->tot_len;
+	return true;
+}
+
+static int rx_iov(const struct rx_queue *q, struct iovec *iov)
+{
+	uint32_t skip = q->skip;
+	int n = 0;
+
+	for (uint32_t i = 0; i < q->count && n < RX_IOV; i++) {
+		struct pbuf *p = q->v[(q->head + i) % q->cap];
+
+		for (; p && n < RX_IOV; p = p->next) {
+			if (skip >= p->len) {
+				skip -= p->len;
+				continue;
+			}
+			iov[n].iov_base = (uint8_t *)p->payload + skip;
+			iov[n++].iov_len = p->len - skip;
+			skip = 0;
+		}
+	}
+	return n;
+}
+
+static void rx_consume(struct rx_queue *q, uint32_t n)
+{
+	q->bytes -= n;
+	n += q->skip;
+	while (q->count && n >= q->v[q->head]->tot_len) {
+		n -= q->v[q->head]->tot_len;
+		pbuf_free(q->v[q->head]);
+		q->head = (q->head + 1) % q->cap;
+		q->count--;
+	}
+	q->skip = n;
+	if (!q->count) {
+		free(q->v);
+		memset(q, 0, sizeof(*q));
+	}
+}
+
+/* Only what the pair took is acknowledged as received (window). */
+static void rx_taken(struct sock *s, uint32_t n)
+{
+	rx_consume(&s->rx, n);
+	while (s->tcp && n) {
+		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
+
+		tcp_recved(s->tcp, part);
+		n -= part;
+	}
+}
+
+static void rx_push(struct sock *s)
+{
+	struct iovec iov[RX_IOV];
+	struct msghdr m = { .msg_iov = iov };
+	ssize_t n;
+
+	while (s->rx.count) {
+		if (s->rx_discard || s->poll.fd < 0) {
+			rx_taken(s, s->rx.bytes);
+			break;
+		}
+		m.msg_iovlen = (size_t)rx_iov(&s->rx, iov);
+		n = sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
+			sock_watch(s, s->events | EPOLLOUT);
+			return;
+		}
+		if (n < 0) {
+			/* Closed (then EPOLLHUP tells) or SHUT_RD. */
+			if (s->gone)
+				return;
+			s->rx_discard = true;
+			continue;
+		}
+		rx_taken(s, (uint32_t)n);
+	}
+	if (s->events & EPOLLOUT)
+		sock_watch(s, s->events & ~(uint32_t)EPOLLOUT);
+	if (s->rx_eof && !s->rx_fin && s->poll.fd >= 0) {
+		s->rx_fin = true;
+		shutdown(s->poll.fd, SHUT_WR);
+	}
+}
+
+/* From the program to lwIP. */
+
+static void tx_write(struct sock *s)
+{
+	struct tx_chunk *c;
+
+	for (c = s->tx_head; c && s->tx_unwritten; c = c->next) {
+		while (c->written < c->len) {
+			uint32_t n = c->len - c->written;
+
+			if (n > 0xffff)
+				n = 0xffff;
+			if (n > s->tcp->snd_buf)
+				n = s->tcp->snd_buf;
+			if (!n || tcp_write(s->tcp, c->data + c->written,
+			    (u16_t)n, 0) != ERR_OK)
+				return;
+			c->written += n;
+			s->tx_unwritten -= n;
+		}
+	}
+}
+
+/* Read the pair once; false: nothing there, or the end. */
+static bool tx_read(struct sock *s)
+{
+	struct tx_chunk *c = s->tx_tail;
+	uint32_t room = s->tcp->snd_buf > s->tx_unwritten ?
+	    s->tcp->snd_buf - s->tx_unwritten : 0;
+	uint32_t want;
+	ssize_t n;
+
+	if (!c || TX_CHUNK - c->len < TX_CHUNK / 8) {
+		c = chunk_get();
+		if (!c)
+			return false;
+		if (s->tx_tail)
+			s->tx_tail->next = c;
+		else
+			s->tx_head = c;
+		s->tx_tail = c;
+	}
+	want = TX_CHUNK - c->len < room ? TX_CHUNK - c->len : room;
+	n = recv(s->poll.fd, c->data + c->len, want, MSG_DONTWAIT);
+	if (n <= 0) {
+		s->readable = false;
+		if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+			s->tx_eof = true;
+			s->reset |= n < 0;
+		}
+		return false;
+	}
+	c->len += (uint32_t)n;
+	s->tx_bytes += (uint32_t)n;
+	s->tx_unwritten += (uint32_t)n;
+	/* Less than asked for: the pair was empty; news make a new edge. */
+	if ((uint32_t)n < want && !s->gone)
+		s->readable = false;
+	return true;
+}
+
+/* An empty chunk at the end is not worth keeping for an idle connection. */
+static void tx_trim(struct sock *s)
+{
+	if (s->tx_head && !s->tx_bytes) {
+		chunk_put(s->tx_head);
+		s->tx_head = s->tx_tail = NULL;
+	}
+}
+
+/*
+ * As long as lwIP has room.  After a stop for want of room the next read
+ * waits until it is worth a system call.
+ */
+static void tx_pull(struct sock *s)
+{
+	uint32_t enough = s->tx_bytes > TX_CHUNK ? TX_CHUNK / 2 : 1;
+
+	while (s->tcp && s->readable && !s->tx_eof && s->poll.fd >= 0 &&
+	    s->tcp->snd_buf >= s->tx_unwritten + enough &&
+	    s->tcp->snd_queuelen < TCP_SND_QUEUELEN / 2) {
+		if (!tx_read(s))
+			break;
+		tx_write(s);
+	}
+}
+
+static bool corked(const struct sock *s)
+{
+	return s->opt.cork && !s->tx_eof && s->tcp &&
+	    TCP_SND_BUF - s->tcp->snd_buf < s->tcp->mss;
+}
+
+static void tx_push(struct sock *s)
+{
+	if (!s->tcp)
+		return;
+	if (s->tx_unwritten)
+		tx_write(s);
+	if (s->tx_eof && !s->tx_fin && !s->tx_unwritten && !s->gone &&
+	    tcp_shutdown(s->tcp, 0, 1) == ERR_OK)
+		s->tx_fin = true;
+	if (!corked(s))
+		tcp_output(s->tcp);
+}
+
+/* lwIP keeps the pcb (TIME_WAIT, FIN_WAIT) but tells us no more. */
+static void detach(struct sock *s)
+{
+	tcp_arg(s->tcp, NULL);
+	tcp_recv(s->tcp, NULL);
+	tcp_sent(s->tcp, NULL);
+	tcp_err(s->tcp, NULL);
+	s->tcp = NULL;
+}
+
+void tcp_reset(struct sock *s)
+{
+	struct tcp_pcb *pcb = s->tcp;
+
+	if (pcb) {
+		detach(s);
+		tcp_abort(pcb);
+	}
+	tcp_drop_queues(s);
+}
+
+/*
+ * lwIP holds data we have not taken; tcp_close() would then reset and free
+ * the pcb without a word.
+ */
+static bool rx_pending(const struct tcp_pcb *pcb)
+{
+	return (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT) &&
+	    (pcb->refused_data || pcb->rcv_wnd != TCP_WND_MAX(pcb));
+}
+
+/*
+ * The program's end is closed and all it wrote was read: FIN, or RST if it
+ * left something unread, as RFC 2525 2.17 asks for.
+ */
+static void close_gone(struct sock *s)
+{
+	if (s->tcp && (s->reset || s->rx.count || rx_pending(s->tcp) ||
+	    (s->opt.linger_on && !s->opt.linger_s))) {
+		tcp_reset(s);
+	} else if (s->tcp && !s->tx_unwritten) {
+		/* Its data stays referenced until it is acknowledged. */
+		if (s->tx_fin)
+			tcp_shutdown(s->tcp, 1, 0);
+		else if (tcp_close(s->tcp) != ERR_OK)
+			return;	/* no memory: tried again at the next event */
+		s->tx_fin = true;
+		if (!s->tx_bytes)
+			detach(s);
+		else
+			tcp_output(s->tcp);
+	}
+	if (!s->tcp)
+		sock_free(s);
+	else
+		sock_hang_up(s);
+}
+
+static void tcp_flush(struct sock *s)
+{
+	if (s->state == SOCK_LISTEN) {
+		conn_flush(s);
+		return;
+	}
+	if (s->state != SOCK_OPEN && s->state != SOCK_CLOSED)
+		return;
+	rx_push(s);
+	tx_pull(s);
+	tx_push(s);
+	tx_trim(s);
+	if (s->gone && (s->tx_eof || !s->tcp)) {
+		close_gone(s);
+		return;
+	}
+	/* Both directions are done: what is left is lwIP's TIME_WAIT. */
+	if (s->tcp && s->rx_eof && s->tx_fin && !s->tx_bytes)
+		detach(s);
+	if (!s->tcp && !s->rx.count && !s->gone && s->state == SOCK_OPEN) {
+		sock_set_state(s, SOCK_CLOSED);
+		/* RST, time-out: the program sees EOF, asks for SO_ERROR. */
+		if (s->so_error)
+			sock_hang_up(s);
+	}
+}
+
+static void tcp_input_events(struct sock *s, uint32_t events)
+{
+	if (s->state == SOCK_LISTEN) {
+		if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+			sock_free(s);
+		else
+			conn_flush(s);
+		return;
+	}
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		/* Or both halves are shut down: all the same from here. */
+		s->gone = true;
+		s->reset |= !!(events & EPOLLERR);
+	}
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		s->readable = true;
+	if (s->state == SOCK_OPEN || s->state == SOCK_CLOSED) {
+		if (s->state == SOCK_CLOSED && s->gone)
+			s->tx_eof = true;
+		tcp_flush(s);
+	} else if (s->gone) {
+		conn_abandon(s);
+	}
+}
+
+static void tcp_drain(struct sock *s)
+{
+	if (s->state == SOCK_OPEN) {
+		s->readable = true;
+		tcp_flush(s);
+	}
+}
+
+/* lwIP's callbacks. */
+
+static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
+{
+	struct sock *s = arg;
+
+	(void)pcb;
+	(void)err;
+	if (!p)
+		s->rx_eof = true;
+	else if (s->gone)
+		pbuf_free(p);	/* lwIP resets by itself, after tcp_close() */
+	else if (!rx_append(s, p))
+		return ERR_MEM;	/* lwIP offers it again */
+	sock_defer(s);
+	return ERR_OK;
+}
+
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
+{
+	struct sock *s = arg;
+	uint32_t n = len;
+
+	(void)pcb;
+	while (n && s->tx_head) {
+		struct tx_chunk *c = s->tx_head;
+		uint32_t part = c->written - c->acked;
+
+		if (part > n)
+			part = n;
+		c->acked += part;
+		n -= part;
+		s->tx_bytes -= part;
+		if (c->acked < c->len || (!c->next && c->len < TX_CHUNK))
+			break;
+		s->tx_head = c->next;
+		if (!s->tx_head)
+			s->tx_tail = NULL;
+		chunk_put(c);
+	}
+	/* This may be the last we hear of a pcb that is closed both ways. */
+	if (s->gone && s->tx_fin && !s->tx_bytes)
+		detach(s);
+	sock_defer(s);
+	return ERR_OK;
+}
+
+static void on_err(void *arg, err_t err)
+{
+	struct sock *s = arg;
+
+	s->tcp = NULL;		/* lwIP has freed it */
+	if (s->state == SOCK_CONNECTING) {
+		conn_failed(s, err == ERR_RST ? ECONNREFUSED : ETIMEDOUT);
+		return;
+	}
+	if (err != ERR_CLSD)
+		s->so_error = errno_from_lwip(err);
+	s->tx_fin = true;
+	sock_defer(s);
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+	(void)pcb;
+	(void)err;	/* always ERR_OK, failures go to on_err() */
+	conn_established(arg);
+	return ERR_OK;
+}
+
+void tcp_attach(struct sock *s, struct tcp_pcb *pcb)
+{
+	s->tcp = pcb;
+	tcp_arg(pcb, s);
+	tcp_recv(pcb, on_recv);
+	tcp_sent(pcb, on_sent);
+	tcp_err(pcb, on_err);
+	tcp_ops.apply(s);
+}
+
+int tcp_start_connect(struct sock *s, const ip_addr_t *ip, uint16_t port)
+{
+	err_t err = tcp_connect(s->tcp, ip, port, on_connected);
+
+	return err == ERR_OK ? 0 : -errno_from_lwip(err);
+}
+
+void tcp_room(void)
+{
+	tcp_txnow();
+}
+
+uint32_t tcp_outq(const struct sock *s)
+{
+	return s->tx_bytes;
+}
+
+uint32_t tcp_inq(const struct sock *s)
+{
+	return s->rx.bytes;
+}
+
+/* The socket is freed: nothing of lwIP's may point to it any more. */
+static void tcp_release(struct sock *s)
+{
+	if (s->state == SOCK_LISTEN)
+		conn_unlisten(s);
+	else
+		tcp_reset(s);
+}
+
+static int tcp_sock_shutdown(struct sock *s, int how)
+{
+	if (s->state != SOCK_OPEN && s->state != SOCK_LISTEN &&
+	    s->state != SOCK_CLOSED)
+		return -ENOTCONN;
+	if (s->state == SOCK_LISTEN) {
+		if (how != SHUT_WR)
+			sock_free(s);
+		return 0;
+	}
+	if (how != SHUT_WR) {
+		s->rx_discard = true;
+		s->rx_eof = true;	/* the program reads what is there, then EOF */
+		rx_push(s);
+	}
+	return 0;
+}
+
+const struct sock_ops tcp_ops = {
+	.open = conn_open,
+	.release = tcp_release,
+	.bind = conn_bind,
+	.connect = conn_connect,
+	.listen = conn_listen,
+	.shutdown = tcp_sock_shutdown,
+	.input = tcp_input_events,
+	.drain = tcp_drain,
+	.flush = tcp_flush,
+	.apply = conn_apply,
+};
