@@ -143,6 +143,7 @@ static uint64_t behind(struct bus *b, const struct bus_slot *s)
 	uint64_t cursor = atomic_load(&s->cursor);
 	uint64_t head = atomic_load(&b->hdr->head);
 
+	/* BUS_IDLE is above everything. */
 	return cursor < head ? head - cursor : 0;
 }
 

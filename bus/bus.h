@@ -160,7 +160,7 @@ int bus_send(struct bus *b, const struct iovec *iov, int iovcnt);
  * overwritten meanwhile (counted), -EIO.  cap must be >= what bus_peek said,
  * else -EMSGSIZE.
  *
- * A member that does not call them is in the way of senders for 20 ms when
+ * A member that does not call them is in the way of senders for 100 ms when
  * the ring is full, and from then on loses frames until it has caught up.
  */
 ssize_t bus_peek(struct bus *b);
@@ -173,7 +173,7 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap);
  */
 int bus_wait(struct bus *b, int timeout_ms);
 void bus_kick(struct bus *b);	/* from any thread or signal handler */
-/* Poll that long before each sleep, in all buses of this program. Default 0. */
+/* Poll at most that long before a sleep (spin.h), on all buses; 0: never. */
 void bus_set_spin(unsigned us);
 
 /*

@@ -97,13 +97,16 @@ static int open_nameless(const char *path, char *tmp, size_t size)
 	fd = dir_of(path, dir, sizeof(dir));
 	if (fd < 0)
 		return fd;
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-	if (fd >= 0)
-		return fd;
-	/* EISDIR and ENOENT are what kernels without O_TMPFILE say. */
-	if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT &&
-	    errno != EINVAL)
-		return -errno;
+	/* It gets its name by way of /proc. */
+	if (access("/proc/self/fd", X_OK) == 0) {
+		fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+		if (fd >= 0)
+			return fd;
+		/* EISDIR: a kernel that does not know the flag. */
+		if (errno != EOPNOTSUPP && errno != EISDIR &&
+		    errno != EINVAL)
+			return -errno;
+	}
 	if (getentropy(&r, sizeof(r)) < 0)
 		return -errno;
 	if (snprintf(tmp, size, "%s/.shmif-%016llx", dir,

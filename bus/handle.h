@@ -5,6 +5,7 @@
 #ifndef BUS_HANDLE_H
 #define BUS_HANDLE_H
 
+#include "bus/spin.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +26,6 @@ struct bus_stall {
 struct bus_tx {
 	uint32_t lock_word;	/* what the lock holds while it is ours */
 	uint64_t min;		/* nobody who counts reads below this */
-	uint64_t rescan;	/* head at which min is looked up again */
 	uint64_t frames, bytes, full;
 	struct bus_stall stall[BUS_SLOTS];
 };
@@ -37,6 +37,8 @@ struct bus_rx {
 	uint64_t told;		/* what cursor holds when not idle */
 	uint64_t woke;		/* pos when those short of room were woken */
 	bool idle;		/* cursor was set to BUS_IDLE */
+	bool fresh;		/* no longer, but nothing read since */
+	unsigned laps;		/* overrun since all was read */
 	bool have;		/* bus_peek found the frame at pos: */
 	struct ring_rec rec;
 	uint64_t frames, bytes, lost;
@@ -50,6 +52,7 @@ struct bus_watch {
 };
 
 struct bus {
+	struct spin spin;	/* of who waits */
 	struct bus_header *hdr;	/* start of the mapping */
 	struct bus_slot *slots;
 	struct ring ring;
@@ -101,8 +104,8 @@ void bus_guard_del(void *base);
 
 /* slot.c */
 bool bus_slot_alive(struct bus *b, unsigned slot);
-/* Take the slot's lock if nobody has it. */
-bool bus_slot_lock(struct bus *b, unsigned slot);
+/* Take the slot's lock.  Return: 0, -EAGAIN if somebody has it, -errno. */
+int bus_slot_lock(struct bus *b, unsigned slot);
 void bus_slot_unlock(struct bus *b, unsigned slot);
 /* Forget a member whose slot's lock is held by the caller. */
 void bus_slot_clear(struct bus *b, unsigned slot);

@@ -29,7 +29,9 @@
 #define BUS_LINE	64		/* bytes of a cache line */
 #define BUS_UNIT	64		/* bytes records are aligned to */
 #define BUS_POS_MAX	(1ull << 62)	/* no honest position gets here */
-#define BUS_IDLE	UINT64_MAX	/* bus_slot.cursor: nothing to read */
+/* bus_slot.cursor, when it is not just a position; see notify.c. */
+#define BUS_IDLE	UINT64_MAX	/* nothing to read, counts for nothing */
+#define BUS_DOZING	1ull		/* added: about to be idle */
 #define BUS_WORDS	(BUS_SLOTS / 64) /* words of a set of slots */
 
 /* The lock word: epoch << 10 | waiters << 9 | owner's slot + 1 (0: free). */
@@ -86,7 +88,7 @@ struct bus_header {
 
 /* A member.  Line 0 belongs to both sides, the others to the member. */
 struct bus_slot {
-	_Atomic uint64_t cursor;	/* read up to here, or BUS_IDLE */
+	_Atomic uint64_t cursor;	/* read up to here; or BUS_IDLE */
 	_Atomic uint64_t cursor_seq;	/* number of the frame at cursor, when
 					   a writer ended BUS_IDLE */
 	_Atomic uint32_t wake;		/* futex word, counts wake-ups */

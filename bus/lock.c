@@ -110,6 +110,8 @@ static int lock_slow(struct bus *b)
 		if (!bus_ok(b))
 			return -EIO;
 	}
+	/* As if there were no room, so that bus_wait takes its time. */
+	bus_set_add(b->hdr->full, b->slot);
 	return -EAGAIN;
 }
 

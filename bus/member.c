@@ -45,25 +45,27 @@ static struct bus_addr ip4_addr(const struct bus *b, const uint8_t *ip4)
 	return a;
 }
 
-/* Take slot n if nobody has it and, with `addr`, its address is free. */
-static bool take_slot(struct bus *b, unsigned n, bool addr)
+/*
+ * Take slot n if nobody has it and, with `addr`, its address is free.
+ * Return: 0, -EAGAIN if not, -errno if the file cannot be locked.
+ */
+static int take_slot(struct bus *b, unsigned n, bool addr)
 {
 	struct bus_addr a;
 	uint8_t ip4[4];
-	int other;
+	int other, r;
 
-	if (!bus_slot_lock(b, n))
-		return false;
-	if (!addr)
-		return true;
+	r = bus_slot_lock(b, n);
+	if (r < 0 || !addr)
+		return r;
 	bus_slot_ip4(b, n, ip4);
 	a = ip4_addr(b, ip4);
 	/* Our lock makes a dead predecessor look alive: not asked then. */
 	bus_slot_clear(b, n);
 	if (get_ip4(ip4) != 0 && bus_check_addr(b, &a, &other) == 0)
-		return true;
+		return 0;
 	bus_slot_unlock(b, n);
-	return false;
+	return -EAGAIN;
 }
 
 /*
@@ -73,20 +75,25 @@ static bool take_slot(struct bus *b, unsigned n, bool addr)
  */
 static int find_slot(struct bus *b, const struct bus_want *want)
 {
-	int n;
+	int n, r = -EAGAIN;
 
 	if (get_ip4(want->ip4) == 0) {
-		for (n = 0; n < BUS_SLOTS; n++)
-			if (take_slot(b, n, true))
-				return n;
+		for (n = 0; n < BUS_SLOTS && r == -EAGAIN; n++)
+			r = take_slot(b, n, true);
+		if (r == 0)
+			return n - 1;
 	} else {
 		n = ip4_slot(b, want->ip4);
-		if (n >= 0 && take_slot(b, n, false))
+		if (n >= 0 && take_slot(b, n, false) == 0)
 			return n;
 	}
-	for (n = BUS_SLOTS - 1; n >= 0; n--)
-		if (take_slot(b, n, false))
+	for (n = BUS_SLOTS - 1; n >= 0; n--) {
+		r = take_slot(b, n, false);
+		if (r == 0)
 			return n;
+		if (r != -EAGAIN)
+			return r;
+	}
 	return -EUSERS;
 }
 
@@ -138,6 +145,10 @@ static int join_locked(struct bus *b, const struct bus_want *want, char *err)
 		    "by the member in slot %d; take another address", b->path,
 		    a.addr[0], a.addr[1], a.addr[2], a.addr[3], other);
 	slot = find_slot(b, want);
+	if (slot < 0 && slot != -EUSERS)
+		return bus_fail(err, slot, "%s: cannot lock the file: %s; put "
+		    "the bus on another file system", b->path,
+		    strerror(-slot));
 	if (slot < 0)
 		return bus_fail(err, slot, "%s: the bus is full (%d members); "
 		    "end one or use another bus", b->path, BUS_SLOTS);

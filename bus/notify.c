@@ -1,12 +1,24 @@
 /*
  * notify.c: who wants a frame, and waking those that sleep.
  *
- * A member with nothing to read sets its cursor to BUS_IDLE and looks at head
- * again; a writer moves head and then looks at the cursor.  All four are
- * sequentially consistent, so at least one sees the other: no frame that
- * is wanted is published unnoticed.  The writer sets the cursor to the
- * frame's position by compare-and-swap while it has the lock, so the
- * first wanted frame wins, and a member never resumes behind one.
+ * The cursor of a member that reads is the position P it has read up to.
+ * Becoming idle goes (the member left, a writer with a frame for it right):
+ *
+ *	P | BUS_DOZING stored		head moved past the frame
+ *	head read again			cursor read
+ *	  moved: P stored, go on	  P: nothing to do
+ *	  not: CAS to BUS_IDLE		  P | BUS_DOZING: CAS to P
+ *	    failed: go on		  BUS_IDLE: CAS to the frame, wake
+ *
+ * All are sequentially consistent.  Either the member sees that head
+ * moved, or the writer sees that it dozes; in between there is no wanted
+ * frame unnoticed.  While it dozes, it still counts for room at P: it may be
+ * anywhere up to a ring behind, if it was held up just before.  Writers do
+ * their part with the lock, so that the first frame that is wanted ends the
+ * idleness, and none before it is skipped.
+ *
+ * A writer robbed of the lock may come late and name a frame that the member
+ * has read already; the member does not go back (recv.c).
  */
 #include "bus/handle.h"
 
@@ -16,12 +28,18 @@ static void end_idle(struct bus *b, unsigned slot, uint64_t pos, uint64_t seq,
     uint64_t *wake)
 {
 	struct bus_slot *s = &b->slots[slot];
-	uint64_t idle = BUS_IDLE;
+	uint64_t c = atomic_load(&s->cursor);
 
-	if (atomic_load(&s->cursor) != BUS_IDLE || (int)slot == b->slot)
+	if ((int)slot == b->slot)
+		return;
+	if (c != BUS_IDLE && c & BUS_DOZING &&
+	    atomic_compare_exchange_strong(&s->cursor, &c, c & ~BUS_DOZING))
+		return;
+	/* If that failed, it has fallen asleep: c says so. */
+	if (c != BUS_IDLE)
 		return;
 	atomic_store_explicit(&s->cursor_seq, seq, memory_order_relaxed);
-	if (atomic_compare_exchange_strong(&s->cursor, &idle, pos))
+	if (atomic_compare_exchange_strong(&s->cursor, &c, pos))
 		wake[slot / 64] |= 1ull << slot % 64;
 }
 

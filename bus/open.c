@@ -66,6 +66,10 @@ static int open_error(const char *path, bool rdonly, char *err)
 		    "bus; ask its owner for %s", path,
 		    rdonly ? "read" : "write to", rdonly ? "chmod +r" :
 		    "chmod +rw");
+	case EMFILE:
+	case ENFILE:
+		return bus_fail(err, r, "%s: cannot open: %m; raise the limit "
+		    "with ulimit -n", path);
 	case EISDIR:
 		return bus_fail(err, r, "%s: a directory, not a bus; name a "
 		    "file", path);

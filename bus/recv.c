@@ -43,9 +43,12 @@ static void tell(struct bus *b, bool all_read)
 		atomic_store(&b->me->cursor, b->rx.pos);
 		b->rx.told = b->rx.pos;
 	}
-	if (all_read && atomic_load_explicit(&b->me->lagging,
-	    memory_order_relaxed))
-		atomic_store(&b->me->lagging, 0);
+	if (all_read) {
+		b->rx.laps = 0;
+		if (atomic_load_explicit(&b->me->lagging,
+		    memory_order_relaxed))
+			atomic_store(&b->me->lagging, 0);
+	}
 	offer_room(b, all_read);
 }
 
@@ -62,14 +65,18 @@ static void count_lost(struct bus *b, uint64_t n)
 	    memory_order_relaxed);
 }
 
-/* Go on at the oldest record there is. */
+/*
+ * Go on at the oldest record there is; but who is overrun there again and
+ * again does better to give up the backlog.
+ */
 static void resync(struct bus *b, bool to_head)
 {
 	uint64_t tail = atomic_load(&b->hdr->tail);
 	uint64_t head = atomic_load(&b->hdr->head);
 
 	b->rx.have = false;
-	b->rx.pos = to_head || tail % BUS_UNIT || tail > head ? head : tail;
+	b->rx.pos = to_head || tail % BUS_UNIT || tail > head ||
+	    ++b->rx.laps > LAP_TRIES ? head : tail;
 	tell(b, false);
 }
 
@@ -84,8 +91,7 @@ static bool still_idle(struct bus *b)
 	/* A late writer may name an old position; what is read is read. */
 	if (c > b->rx.pos && ring_pos_ok(c)) {
 		b->rx.pos = c;
-		b->rx.seq = atomic_load_explicit(&b->me->cursor_seq,
-		    memory_order_relaxed);
+		b->rx.fresh = true;
 	}
 	b->rx.told = c;
 	b->rx.woke = b->rx.pos;
@@ -103,6 +109,24 @@ static bool wanted(const struct bus *b, uint32_t sender, const uint8_t *dst)
 	who = atomic_load_explicit(&b->who, memory_order_relaxed);
 	return who & BUS_WHO_PROMISC ||
 	    (who & BUS_WHO_MAC) == bus_who_pack(dst, 0);
+}
+
+/*
+ * Frames passed over while idle are not lost.  Where to count from is what
+ * the frame itself says, or the writer if that frame is gone by now.
+ */
+static void count_gap(struct bus *b, bool lapped, uint64_t seq)
+{
+	struct bus_rx *rx = &b->rx;
+
+	if (rx->fresh)
+		rx->seq = lapped ? atomic_load_explicit(&b->me->cursor_seq,
+		    memory_order_relaxed) : seq;
+	rx->fresh = false;
+	if (!lapped && seq > rx->seq)
+		count_lost(b, seq - rx->seq);
+	if (!lapped)
+		rx->seq = seq + 1;
 }
 
 enum look {
@@ -128,14 +152,14 @@ static enum look look(struct bus *b, uint64_t left)
 	seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
 	sender = atomic_load_explicit(&rec->sender, memory_order_relaxed);
 	ring_copy_out(&b->ring, rx->pos, 0, dst, sizeof(dst));
-	if (ring_lapped(b->hdr, rx->pos))
+	if (ring_lapped(b->hdr, rx->pos)) {
+		count_gap(b, true, 0);
 		return LOOK_LAPPED;
+	}
 	if (!ok)
 		return LOOK_BAD;
 	if (!rx->rec.pad) {
-		if (seq > rx->seq)
-			count_lost(b, seq - rx->seq);
-		rx->seq = seq + 1;
+		count_gap(b, false, seq);
 		if (wanted(b, sender, dst))
 			return LOOK_FOUND;
 	}
@@ -147,7 +171,6 @@ static enum look look(struct bus *b, uint64_t left)
 static ssize_t scan(struct bus *b)
 {
 	uint64_t head = atomic_load(&b->hdr->head);
-	int laps = 0;
 
 	if (!ring_pos_ok(head)) {
 		atomic_store(&b->broken, true);
@@ -163,7 +186,7 @@ static ssize_t scan(struct bus *b)
 			maybe_tell(b);
 			break;
 		case LOOK_LAPPED:
-			resync(b, ++laps > LAP_TRIES);
+			resync(b, false);
 			head = atomic_load(&b->hdr->head);
 			break;
 		case LOOK_BAD:
@@ -218,22 +241,23 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap)
 	return bus_ok(b) ? n : -EIO;
 }
 
-/*
- * See notify.c for why head is looked at again.  What was published
- * meanwhile may have woken us already; then the cursor stands at a frame we
- * want, but not at the first: so go on from where we were.
- */
 bool bus_go_idle(struct bus *b)
 {
+	uint64_t dozing = b->rx.pos | BUS_DOZING;
+
 	if (b->rx.idle)
 		return true;
-	atomic_store(&b->me->cursor, BUS_IDLE);
-	if (atomic_load(&b->hdr->head) == b->rx.pos) {
-		b->rx.idle = true;
-		offer_room(b, true);
-		return true;
-	}
-	atomic_store(&b->me->cursor, b->rx.pos);
+	/* See notify.c for the order. */
+	atomic_store(&b->me->cursor, dozing);
 	b->rx.told = b->rx.pos;
-	return false;
+	if (atomic_load(&b->hdr->head) != b->rx.pos) {
+		atomic_store(&b->me->cursor, b->rx.pos);
+		return false;
+	}
+	if (!atomic_compare_exchange_strong(&b->me->cursor, &dozing,
+	    BUS_IDLE))
+		return false;
+	b->rx.idle = true;
+	offer_room(b, true);
+	return true;
 }

@@ -136,6 +136,7 @@ static int reserve(struct bus *b, uint64_t span, struct place *at,
 		if (r <= 0)
 			return r;
 	}
+	bus_set_add(b->hdr->full, b->slot);
 	return -EAGAIN;		/* strays everywhere */
 }
 

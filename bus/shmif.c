@@ -134,7 +134,7 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 	}
 	n = bus_take(sh->bus, b->data + ALIGN, b->cap);
 	/* also for an empty one, so that there is one way to free it */
-	p = pbuf_alloced_custom(PBUF_RAW, n > 0 ? (u16_t)n : 0, PBUF_REF,
+	p = pbuf_alloced_custom(PBUF_RAW, n > 0 ? (u16_t)n : 0, PBUF_RAM,
 	    &b->pc, b->data + ALIGN, (u16_t)(n > 0 ? n : 0));
 	if (n > 0)
 		return p;

@@ -27,7 +27,9 @@ static int set_lock(struct bus *b, off_t off, short type)
 		.l_len = 1,
 	};
 
-	return fcntl(b->lock_fd, F_OFD_SETLK, &lk) < 0 ? -errno : 0;
+	if (fcntl(b->lock_fd, F_OFD_SETLK, &lk) == 0)
+		return 0;
+	return errno == EACCES ? -EAGAIN : -errno;
 }
 
 /*
@@ -48,9 +50,9 @@ bool bus_slot_alive(struct bus *b, unsigned slot)
 	return fcntl(b->fd, F_OFD_GETLK, &lk) < 0 || lk.l_type != F_UNLCK;
 }
 
-bool bus_slot_lock(struct bus *b, unsigned slot)
+int bus_slot_lock(struct bus *b, unsigned slot)
 {
-	return set_lock(b, slot_off(slot), F_WRLCK) == 0;
+	return set_lock(b, slot_off(slot), F_WRLCK);
 }
 
 void bus_slot_unlock(struct bus *b, unsigned slot)
@@ -92,7 +94,7 @@ void bus_slot_clear(struct bus *b, unsigned slot)
 bool bus_slot_reclaim(struct bus *b, unsigned slot)
 {
 	if ((int)slot == b->slot || bus_slot_alive(b, slot) ||
-	    !bus_slot_lock(b, slot))
+	    bus_slot_lock(b, slot) < 0)
 		return false;
 	bus_slot_clear(b, slot);
 	bus_slot_unlock(b, slot);

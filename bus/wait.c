@@ -14,7 +14,7 @@
 #define SLICE_NS	(500 * BUS_NS_MS)
 #define FULL_NS		(10 * BUS_NS_MS)	/* after -EAGAIN */
 
-static _Atomic unsigned spin_us;
+static _Atomic unsigned spin_max = SPIN_MAX_US;
 
 uint64_t bus_now_ns(void)
 {
@@ -65,28 +65,26 @@ void bus_wake_full(struct bus *b)
 
 void bus_set_spin(unsigned us)
 {
-	atomic_store(&spin_us, us);
+	atomic_store(&spin_max, us);
 }
 
-/* Poll for a while before the sleep, if that was asked for. */
+/* Poll for a while before the sleep, if that paid off lately. */
 static bool spin(struct bus *b)
 {
-	unsigned us = atomic_load_explicit(&spin_us, memory_order_relaxed);
+	unsigned us = atomic_load_explicit(&spin_max, memory_order_relaxed);
 	uint64_t end;
 
-	if (us == 0 || !b->me)
+	if (b->spin.budget_us < us)
+		us = b->spin.budget_us;
+	if (!us || !b->me)
 		return false;
 	end = bus_now_ns() + us * 1000ull;
 	do {
-		for (int i = 0; i < 32; i++)
-#if defined(__x86_64__) || defined(__i386__)
-			__builtin_ia32_pause();
-#else
-			atomic_signal_fence(memory_order_seq_cst);
-#endif
 		if (atomic_load(&b->kicked) || bus_peek(b) != 0)
 			return true;
+		spin_pause();
 	} while (bus_now_ns() < end);
+	spin_missed(&b->spin);
 	return false;
 }
 
@@ -151,7 +149,9 @@ static int wait_until(struct bus *b, uint64_t deadline)
 			return -ETIMEDOUT;
 		if (spin(b) || (b->me && !bus_go_idle(b)))
 			continue;
+		now = bus_now_ns();
 		r = nap(b, word, val, deadline - now);
+		spin_slept(&b->spin, bus_now_ns() - now);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}

@@ -17,12 +17,13 @@
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
+#include "stack/icmp.h"
 #include "stack/log.h"
 #include "stack/loop.h"
 #include "stack/request.h"
 #include "stack/tcp.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 static struct core_work *work_head, **work_tail = &work_head;
 
 static bool need_tcp(void)
@@ -77,6 +78,7 @@ static struct {
 	{ nd6_tmr, need_always, ND6_TMR_INTERVAL, 0 },
 	{ ip6_reass_tmr, need_always, IP6_REASS_TMR_INTERVAL, 0 },
 	{ tcp_second, need_always, 1000, 0 },
+	{ icmp_second, need_always, 1000, 0 },
 	{ request_second, need_always, 500, 0 },
 };
 #define NTIMERS	(sizeof(timers) / sizeof(timers[0]))

@@ -14,6 +14,7 @@
 #include "lwip/pbuf.h"
 #include "lwip/raw.h"
 #include "lwip/udp.h"
+#include "stack/icmp.h"
 #include "stack/iface.h"
 #include "stack/mcast.h"
 #include "stack/port.h"
@@ -120,6 +121,8 @@ static int transmit(struct sock *s, const struct wire_dgram *h,
 	p->payload = (void *)(uintptr_t)data;
 	err = s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP ?
 	    udp_transmit(s, &r, p) : raw_transmit(s, &r, p);
+	if (!err)
+		icmp_watch(s, &r, p);
 	pbuf_free(p);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "bus/spin.h"
 #include "stack/core.h"
 
 #define BATCH	64
@@ -118,6 +119,29 @@ static void dispatch(struct epoll_event *ev, int n)
 	}
 }
 
+/* Wait for events: polling first where that has paid off. */
+static int await(struct epoll_event *ev, int ms)
+{
+	static struct spin spin;	/* the loop thread's */
+	uint64_t start, end;
+	int n;
+
+	if (spin.budget_us && ms) {
+		end = core_now_ns() + spin.budget_us * 1000ull;
+		do {
+			n = epoll_wait(epfd, ev, BATCH, 0);
+			if (n)
+				return n;
+			spin_pause();
+		} while (core_now_ns() < end);
+		spin_missed(&spin);
+	}
+	start = core_now_ns();
+	n = epoll_wait(epfd, ev, BATCH, ms);
+	spin_slept(&spin, core_now_ns() - start);
+	return n;
+}
+
 void loop_run(void)
 {
 	struct epoll_event ev[BATCH];
@@ -132,7 +156,7 @@ void loop_run(void)
 		atomic_store_explicit(&wakes_at, ms < 0 ? UINT64_MAX :
 		    core_now_ns() + ms * 1000000ull, memory_order_relaxed);
 		core_drop();
-		n = epoll_wait(epfd, ev, BATCH, ms);
+		n = await(ev, ms);
 		atomic_store_explicit(&wakes_at, 0, memory_order_relaxed);
 	}
 }
