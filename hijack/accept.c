@@ -1,0 +1,221 @@
+/*
+ * accept.c: accept and accept4: one record with one fd off the listening pair.
+ *
+ * As the kernel does, the new fd's number is reserved before the wait: with
+ * no number free the call fails with EMFILE and the connection stays in
+ * the queue.
+ */
+#include "hijack/hijack.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "hijack/addr.h"
+#include "hijack/fd.h"
+#include "hijack/next.h"
+#include "hijack/rpc.h"
+#include "stack/client.h"
+#include "stack/sys.h"
+
+#define RETRIES	64	/* malformed records in a row */
+#define NONE_KEPT	-1	/* no errno that fcntl gives */
+
+/*
+ * Two numbers: the one to hand out, and one for the kernel to put the fd
+ * on.  The second is let go at once: it is only tried whether there is one.
+ */
+static int reserve(int like)
+{
+	int keep = sys_fcntl(like, F_DUPFD_CLOEXEC, 0), second;
+
+	if (keep < 0)
+		return keep;
+	second = sys_fcntl(like, F_DUPFD_CLOEXEC, 0);
+	if (second >= 0) {
+		sys_close(second);
+		return keep;
+	}
+	/* The last number: the kernel itself will put the fd there. */
+	sys_close(keep);
+	return NONE_KEPT;
+}
+
+struct record {
+	union {
+		struct wire_accept rec;
+		char bytes[sizeof(struct wire_accept) + 1];
+	};
+	int fd;
+};
+
+/* Return: 0 and *r, -EAGAIN... as recvmsg(2), -EPROTO: not a record. */
+static int take(int fd, int flags, struct record *r)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} c;
+	struct iovec iov = { &r->rec, sizeof(r->rec) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &c, .msg_controllen = sizeof(c),
+	};
+	int keep = errno;
+	ssize_t n;
+
+	memset(&c, 0, sizeof(c));
+	r->fd = -1;
+	n = next.recvmsg(fd, &m, flags | MSG_CMSG_CLOEXEC);
+	if (n < 0) {
+		n = -errno;
+		errno = keep;
+		return (int)n;
+	}
+	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+	    c.h.cmsg_level == SOL_SOCKET && c.h.cmsg_type == SCM_RIGHTS)
+		memcpy(&r->fd, CMSG_DATA(&c.h), sizeof(int));
+	if (n == 0)
+		return -ENOTCONN;
+	if (n == sizeof(r->rec) && r->rec.magic == WIRE_MAGIC && r->fd >= 0)
+		return 0;
+	if (r->fd >= 0)
+		sys_close(r->fd);
+	return m.msg_flags & MSG_CTRUNC ? -EMFILE : -EPROTO;
+}
+
+/*
+ * The pair has no more to give: someone shut the listening socket down, or the
+ * host is gone.
+ */
+static int ended(int fd)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+	int err;
+
+	if (!client_id_of(fd, &id))
+		return -EINVAL;
+	err = rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_STATE, 0, 0, NULL, 0, &rep);
+	return err == -ENETDOWN ? err : -EINVAL;
+}
+
+/* Put the new fd on the reserved number, with the flags asked for. */
+static int place(int got, int kept, int flags)
+{
+	int fd = got;
+
+	if (kept >= 0 && kept < got) {
+		fd = (int)SYS3(SYS_dup3, got, kept, O_CLOEXEC);
+		if (fd == kept)
+			sys_close(got);
+		else
+			fd = got;
+	}
+	if (kept >= 0 && fd != kept)
+		sys_close(kept);
+	if (!(flags & SOCK_CLOEXEC))
+		sys_fcntl(fd, F_SETFD, 0);
+	if (flags & SOCK_NONBLOCK)
+		sys_fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	fd_forget(fd);
+	return fd;
+}
+
+static void drop(void *kept)
+{
+	if (*(int *)kept >= 0)
+		sys_close(*(int *)kept);
+}
+
+/* A cancelled thread keeps no number reserved. */
+static int take_kept(int fd, int flags, struct record *r, int kept)
+{
+	int err;
+
+	pthread_cleanup_push(drop, &kept);
+	err = take(fd, flags, r);
+	pthread_cleanup_pop(0);
+	return err;
+}
+
+static int accept_one(int fd, unsigned mark, void *addr, socklen_t *len,
+    int flags)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct sockaddr_storage ss;
+	int kept = reserve(fd), err = 0;
+	struct record r;
+	socklen_t n;
+
+	if (kept < NONE_KEPT)
+		return kept;
+	for (int i = 0; i < RETRIES; i++) {
+		/* Without a reserve, hold the free number only for a moment. */
+		if (kept < 0 && !(sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK))
+			sys_poll(&p, 1, -1);
+		err = take_kept(fd, kept < 0 ? MSG_DONTWAIT : 0, &r,
+		    kept);
+		if (err != -EPROTO && !(err == -EAGAIN && kept < 0 &&
+		    !(sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK)))
+			break;
+	}
+	if (err) {
+		drop(&kept);
+		return err == -ENOTCONN || err == -ECONNRESET ? ended(fd) : err;
+	}
+	fd = place(r.fd, kept, flags);
+	if (addr) {
+		n = addr_out(&r.rec.peer, mark & MARK_V6 ? AF_INET6 : AF_INET,
+		    &ss);
+		err = addr_give(&ss, n, addr, len);
+		if (err) {
+			sys_close(fd);
+			return err;
+		}
+	}
+	return fd;
+}
+
+/* Return: the fd, -errno, or -ENOSYS: not ours. */
+static int accept_any(int fd, void *addr, socklen_t *len, int flags)
+{
+	struct wire_id id;
+	unsigned mark;
+
+	if (hj_sandboxed)
+		return -ENOSYS;
+	mark = fd_mark_ask(fd);
+	if (!(mark & MARK_LISTEN)) {
+		if (!client_id_of(fd, &id))
+			return -ENOSYS;
+		return id.type == SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
+	}
+	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	return accept_one(fd, mark, addr, len, flags);
+}
+
+HOOK(int, accept, int fd, struct sockaddr *addr, socklen_t *len)
+{
+	int r = accept_any(fd, addr, len, 0);
+
+	if (r == -ENOSYS) {
+		r = next.accept(fd, addr, len);
+		fd_forget(r);
+		return r;
+	}
+	return (int)hj_ret(r);
+}
+
+HOOK(int, accept4, int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	int r = accept_any(fd, addr, len, flags);
+
+	if (r == -ENOSYS) {
+		r = next.accept4(fd, addr, len, flags);
+		fd_forget(r);
+		return r;
+	}
+	return (int)hj_ret(r);
+}

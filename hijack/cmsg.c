@@ -1,0 +1,254 @@
+/* cmsg.c: control messages of datagrams; see cmsg.h. */
+#include "hijack/cmsg.h"
+
+#include <netinet/in.h>
+#include <linux/errqueue.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "hijack/addr.h"
+
+/* ttl and tos come as a byte or an int. */
+static int small_value(const struct cmsghdr *c, int *val)
+{
+	size_t n = c->cmsg_len - CMSG_LEN(0);
+	unsigned char byte;
+
+	if (n == sizeof(*val)) {
+		memcpy(val, CMSG_DATA(c), sizeof(*val));
+	} else if (n == 1) {
+		memcpy(&byte, CMSG_DATA(c), 1);
+		*val = byte;
+	} else {
+		return -EINVAL;
+	}
+	return *val < 0 || *val > 255 ? -EINVAL : 0;
+}
+
+static int read_ip(const struct cmsghdr *c, struct wire_dgram *h)
+{
+	struct in_pktinfo pi;
+	int val;
+
+	switch (c->cmsg_type) {
+	case IP_PKTINFO:
+		if (c->cmsg_len != CMSG_LEN(sizeof(pi)))
+			return -EINVAL;
+		memcpy(&pi, CMSG_DATA(c), sizeof(pi));
+		h->ifindex = (uint32_t)pi.ipi_ifindex;
+		h->local.family = AF_INET;
+		memcpy(h->local.ip, &pi.ipi_spec_dst, 4);
+		return 0;
+	case IP_TTL:
+		if (small_value(c, &val) || !val)
+			return -EINVAL;
+		h->flags |= WIRE_DG_TTL;
+		h->ttl = (uint8_t)val;
+		return 0;
+	case IP_TOS:
+		if (small_value(c, &val))
+			return -EINVAL;
+		h->flags |= WIRE_DG_TOS;
+		h->tos = (uint8_t)val;
+		return 0;
+	case IP_RETOPTS:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int read_ip6(const struct cmsghdr *c, struct wire_dgram *h)
+{
+	struct in6_pktinfo pi;
+	int val;
+
+	switch (c->cmsg_type) {
+	case IPV6_PKTINFO:
+		if (c->cmsg_len < CMSG_LEN(sizeof(pi)))
+			return -EINVAL;
+		memcpy(&pi, CMSG_DATA(c), sizeof(pi));
+		h->ifindex = pi.ipi6_ifindex;
+		h->local.family = AF_INET6;
+		memcpy(h->local.ip, &pi.ipi6_addr, 16);
+		return 0;
+	case IPV6_HOPLIMIT:
+	case IPV6_TCLASS:
+		if (c->cmsg_len != CMSG_LEN(sizeof(val)))
+			return -EINVAL;
+		memcpy(&val, CMSG_DATA(c), sizeof(val));
+		if (val < -1 || val > 255)
+			return -EINVAL;
+		if (val < 0)
+			return 0;	/* the socket's own */
+		if (c->cmsg_type == IPV6_HOPLIMIT) {
+			h->flags |= WIRE_DG_TTL;
+			h->ttl = (uint8_t)val;
+		} else {
+			h->flags |= WIRE_DG_TOS;
+			h->tos = (uint8_t)val;
+		}
+		return 0;
+	case IPV6_DONTFRAG:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+int cmsg_read(const struct msghdr *m, struct wire_dgram *h)
+{
+	struct cmsghdr *c;
+	int err;
+
+	if (hj_no_memory(m->msg_control))
+		return -EFAULT;
+	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)m, c)) {
+		char *end = (char *)m->msg_control + m->msg_controllen;
+
+		if (c->cmsg_len < sizeof(*c) ||
+		    c->cmsg_len > (size_t)(end - (char *)c))
+			return -EINVAL;
+		if (c->cmsg_level == IPPROTO_IP)
+			err = read_ip(c, h);
+		else if (c->cmsg_level == IPPROTO_IPV6)
+			err = read_ip6(c, h);
+		else
+			err = 0;	/* SO_MARK and such: nothing here */
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* As the kernel's put_cmsg(): what does not fit is cut and flagged. */
+static void put(struct msghdr *m, size_t *used, int level, int type,
+    const void *data, size_t len)
+{
+	size_t room = m->msg_controllen - *used, whole = CMSG_LEN(len);
+	struct cmsghdr c = { .cmsg_level = level, .cmsg_type = type };
+	char *to = (char *)m->msg_control + *used;
+
+	if (hj_no_memory(m->msg_control) || room < sizeof(c)) {
+		m->msg_flags |= MSG_CTRUNC;
+		return;
+	}
+	if (whole > room) {
+		m->msg_flags |= MSG_CTRUNC;
+		whole = room;
+	}
+	c.cmsg_len = whole;
+	memcpy(to, &c, sizeof(c));
+	memcpy(to + CMSG_LEN(0), data, whole - CMSG_LEN(0));
+	*used += CMSG_SPACE(len) < room ? CMSG_SPACE(len) : room;
+}
+
+static void put_times(struct msghdr *m, size_t *used,
+    const struct wire_dgram *h)
+{
+	struct timespec ts = {
+		.tv_sec = (time_t)(h->when_ns / 1000000000),
+		.tv_nsec = (long)(h->when_ns % 1000000000),
+	};
+	struct timeval tv = { ts.tv_sec, ts.tv_nsec / 1000 };
+
+	if (h->want & WIRE_WANT_TIMESTAMPNS)
+		put(m, used, SOL_SOCKET, SO_TIMESTAMPNS, &ts, sizeof(ts));
+	else if (h->want & WIRE_WANT_TIMESTAMP)
+		put(m, used, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
+}
+
+/* The IPv4 address it came to, also behind a mapped one; NULL: IPv6. */
+static const uint8_t *local_ip4(const struct wire_dgram *h)
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (h->local.family == AF_INET)
+		return h->local.ip;
+	return memcmp(h->local.ip, prefix, 12) ? NULL : h->local.ip + 12;
+}
+
+static void put_ip(struct msghdr *m, size_t *used, const struct wire_dgram *h,
+    const uint8_t *ip)
+{
+	struct in_pktinfo pi = { .ipi_ifindex = (int)h->ifindex };
+	struct wire_addr to = { .family = AF_INET, .port = h->local.port };
+	struct sockaddr_storage ss;
+	int ttl = h->ttl;
+
+	memcpy(&pi.ipi_spec_dst, ip, 4);
+	memcpy(&pi.ipi_addr, ip, 4);
+	memcpy(to.ip, ip, 4);
+	if (h->want & WIRE_WANT_PKTINFO)
+		put(m, used, IPPROTO_IP, IP_PKTINFO, &pi, sizeof(pi));
+	if (h->want & WIRE_WANT_TTL)
+		put(m, used, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+	if (h->want & WIRE_WANT_TOS)
+		put(m, used, IPPROTO_IP, IP_TOS, &h->tos, 1);
+	if (h->want & WIRE_WANT_ORIGDST)
+		put(m, used, IPPROTO_IP, IP_RECVORIGDSTADDR, &ss,
+		    addr_out(&to, AF_INET, &ss));
+}
+
+static void put_ip6(struct msghdr *m, size_t *used, const struct wire_dgram *h)
+{
+	struct in6_pktinfo pi = { .ipi6_ifindex = h->ifindex };
+	struct sockaddr_storage ss;
+	int hops = h->ttl, tclass = h->tos;
+
+	addr_out(&h->local, AF_INET6, &ss);
+	pi.ipi6_addr = ((struct sockaddr_in6 *)&ss)->sin6_addr;
+	if (h->want & WIRE_WANT_PKTINFO6)
+		put(m, used, IPPROTO_IPV6, IPV6_PKTINFO, &pi, sizeof(pi));
+	if (local_ip4(h))
+		return;
+	if (h->want & WIRE_WANT_HOPLIMIT6)
+		put(m, used, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
+	if (h->want & WIRE_WANT_TCLASS6)
+		put(m, used, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
+		    sizeof(tclass));
+}
+
+void cmsg_write(struct msghdr *m, const struct wire_dgram *h, bool v6)
+{
+	size_t used = 0;
+
+	put_times(m, &used, h);
+	if (h->want & WIRE_WANT_OVERFLOW && h->dropped)
+		put(m, &used, SOL_SOCKET, SO_RXQ_OVFL, &h->dropped,
+		    sizeof(h->dropped));
+	if (v6)
+		put_ip6(m, &used, h);
+	if (local_ip4(h))
+		put_ip(m, &used, h, local_ip4(h));
+	m->msg_controllen = used;
+}
+
+void cmsg_write_error(struct msghdr *m, const struct wire_dgram *h, bool v6)
+{
+	struct {
+		struct sock_extended_err ee;
+		struct sockaddr_storage offender;
+	} e;
+	size_t used = 0, n;
+
+	memset(&e, 0, sizeof(e));
+	e.ee.ee_errno = (uint32_t)h->err;
+	e.ee.ee_origin = h->local.family == AF_INET ? SO_EE_ORIGIN_ICMP :
+	    h->local.family == AF_INET6 ? SO_EE_ORIGIN_ICMP6 :
+	    SO_EE_ORIGIN_LOCAL;
+	e.ee.ee_type = h->icmp_type;
+	e.ee.ee_code = h->icmp_code;
+	e.ee.ee_info = h->err == EMSGSIZE ? h->dropped : 0;
+	n = v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	if (h->local.family) {
+		addr_out(&h->local, v6 ? AF_INET6 : AF_INET, &e.offender);
+		/* The reporter has no port. */
+		((struct sockaddr_in *)&e.offender)->sin_port = 0;
+	}
+	put_times(m, &used, h);
+	put(m, &used, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+	    v6 ? IPV6_RECVERR : IP_RECVERR, &e, sizeof(e.ee) + n);
+	m->msg_controllen = used;
+}

@@ -1,0 +1,20 @@
+/* cmsg.h: control messages of datagrams, to and from struct wire_dgram. */
+#ifndef HIJACK_CMSG_H
+#define HIJACK_CMSG_H
+
+#include "hijack/hijack.h"
+#include "stack/wire.h"
+
+/* What a program sends beside a datagram. Return: 0 or -EINVAL. */
+HJ_HIDDEN int cmsg_read(const struct msghdr *m, struct wire_dgram *h);
+/*
+ * Fill m's control buffer with what the socket asked for; msg_controllen and
+ * MSG_CTRUNC are set.
+ */
+HJ_HIDDEN void cmsg_write(struct msghdr *m, const struct wire_dgram *h,
+    bool v6);
+/* The same for MSG_ERRQUEUE. */
+HJ_HIDDEN void cmsg_write_error(struct msghdr *m, const struct wire_dgram *h,
+    bool v6);
+
+#endif

@@ -1,0 +1,210 @@
+/*
+ * connect.c: connect, for streams and datagrams.
+ *
+ * A non-blocking connect plugs the socket first: it then polls as nothing
+ * until the host takes the plug out (connected) or closes its end with the
+ * plug unread (failed), which the kernel shows as TCP's refused state.
+ */
+#include "hijack/hijack.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "hijack/fd.h"
+#include "hijack/netlink.h"
+#include "hijack/next.h"
+#include "hijack/rpc.h"
+#include "hijack/sock.h"
+#include "stack/client.h"
+#include "stack/sys.h"
+
+struct target {
+	struct sockaddr_storage ss;
+	socklen_t len;
+};
+
+static void request(struct wire_req *req, const struct wire_id *id,
+    const struct target *to, int a, int b)
+{
+	memset(req, 0, WIRE_REQ_HEAD);
+	req->op = WIRE_CONNECT;
+	req->server = id->server;
+	req->sock = id->sock;
+	req->a = a;
+	req->b = b;
+	req->len = (uint16_t)to->len;
+	memcpy(req->data, &to->ss, to->len);
+}
+
+/* Hand a plugged duplicate of fd to the host; the attempt goes on by itself. */
+static int connect_async(int fd, const struct wire_id *id,
+    const struct target *to, unsigned mark)
+{
+	struct wire_req req;
+	struct wire_rep rep;
+	int err;
+
+	request(&req, id, to, WIRE_CONNECT_ASYNC, sock_plug(fd));
+	err = rpc_call(&req, &fd, 1, &rep, NULL);
+	if (err == -EINPROGRESS)
+		fd_mark_set(fd, MARK_CONNECTING | (mark & MARK_V6));
+	else if (!err)
+		fd_mark_set(fd, 0);
+	return err;
+}
+
+static void close_arg(void *arg)
+{
+	sys_close(*(int *)arg);
+}
+
+/*
+ * Sleep in a read of the reply socket: it is restarted after a signal, or not,
+ * exactly where the kernel's connect would be, and can be cancelled.
+ */
+static int wait_reply(int reply, int fd, struct wire_rep *rep)
+{
+	socklen_t len = sizeof(struct timeval);
+	struct timeval limit = { 0, 0 };
+	int keep = errno;
+	ssize_t n;
+
+	/* SO_SNDTIMEO is connect's limit. */
+	sys_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
+	if (limit.tv_sec || limit.tv_usec)
+		sys_setsockopt(reply, SOL_SOCKET, SO_RCVTIMEO, &limit,
+		    sizeof(limit));
+	pthread_cleanup_push(close_arg, &reply);
+	n = next.recv(reply, rep, sizeof(*rep), 0);
+	pthread_cleanup_pop(0);
+	if (n < 0)
+		n = errno == EAGAIN ? -EINPROGRESS : -errno;
+	errno = keep;
+	if (n < 0)
+		return (int)n;
+	if (n < (ssize_t)WIRE_REP_HEAD || rep->magic != WIRE_MAGIC)
+		return rpc_lost();
+	return -(rep->error & 4095);
+}
+
+/* Wait for the outcome of an attempt that is under way. */
+static int wait_connected(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(struct timeval);
+	struct timeval limit = { 0, 0 };
+	int ms = -1, n;
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
+	if (limit.tv_sec || limit.tv_usec)
+		ms = (int)(limit.tv_sec * 1000 + limit.tv_usec / 1000);
+	n = sys_poll(&p, 1, ms);
+	return n == 0 ? -EALREADY : n < 0 ? n : p.revents;
+}
+
+/* connect(2) again, on an attempt under way: Linux tells how it went, once. */
+static int connect_check(int fd, const struct wire_id *id, bool block)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int n = sys_poll(&p, 1, 0), err;
+
+	if (n >= 0)
+		n = p.revents;
+	if (!n && block)
+		n = wait_connected(fd);
+	if (n <= 0)
+		return n ? n : -EALREADY;
+	if (n & (POLLERR | POLLHUP)) {
+		err = sock_true_error(fd, -ECONNABORTED);
+		sock_renew(fd, id);
+		return err;
+	}
+	fd_mark_set(fd, 0);
+	return 0;
+}
+
+static int connect_blocking(int fd, const struct wire_id *id,
+    const struct target *to, unsigned mark)
+{
+	struct wire_req req;
+	struct wire_rep rep;
+	int reply, err, late;
+
+	request(&req, id, to, 0, 0);
+	reply = rpc_send(&req, NULL, 0);
+	if (reply == -EMFILE) {
+		err = connect_async(fd, id, to, mark);
+		return err == -EINPROGRESS ? connect_check(fd, id, true) : err;
+	}
+	if (reply < 0)
+		return reply;
+	err = wait_reply(reply, fd, &rep);
+	if ((err == -EINTR || err == -EINPROGRESS) &&
+	    client_recv(reply, &rep, NULL) == 0)
+		err = -(rep.error & 4095);	/* it came just now */
+	if (err == -EINTR || err == -EINPROGRESS) {
+		/* The attempt goes on; fd must not look connected. */
+		late = connect_async(fd, id, to, mark);
+		if (late != -EINPROGRESS)
+			err = late == -EISCONN ? 0 : late;
+	}
+	if (!err)
+		fd_mark_set(fd, 0);
+	sys_close(reply);
+	return err;
+}
+
+static int connect_stream(int fd, const struct wire_id *id,
+    const struct target *to)
+{
+	unsigned mark = fd_mark(fd);
+	int fl = sys_fcntl(fd, F_GETFL, 0);
+	bool block = fl >= 0 && !(fl & O_NONBLOCK);
+
+	if (to->ss.ss_family == AF_UNSPEC)
+		return mark & MARK_FRESH ? 0 : sock_renew(fd, id);
+	if (mark & MARK_CONNECTING)
+		return connect_check(fd, id, block);
+	if (!(mark & MARK_FRESH))
+		return -EISCONN;
+	return block ? connect_blocking(fd, id, to, mark) :
+	    connect_async(fd, id, to, mark);
+}
+
+static int connect_dgram(int fd, const struct wire_id *id,
+    const struct target *to)
+{
+	unsigned mark = fd_mark(fd) & ~(unsigned)MARK_PEER;
+	struct wire_rep rep;
+	int err;
+
+	err = rpc_sock(id, WIRE_CONNECT, 0, 0, 0, &to->ss, to->len, &rep);
+	if (!err)
+		fd_mark_set(fd, to->ss.ss_family == AF_UNSPEC ? mark :
+		    mark | MARK_PEER);
+	return err;
+}
+
+HOOK(int, connect, int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct target to;
+	struct wire_id id;
+	int err;
+
+	if (hj_sandboxed || !client_id_of(fd, &id))
+		return next.connect(fd, addr, len);
+	if (id.domain == AF_NETLINK)
+		return (int)hj_ret(netlink_bind(fd, addr, len));
+	if ((int)len < (int)sizeof(sa_family_t) || len > sizeof(to.ss))
+		return (int)hj_ret(-EINVAL);
+	memset(&to, 0, sizeof(to));
+	to.len = len;
+	err = hj_copy_in(&to.ss, addr, len);
+	if (err)
+		return (int)hj_ret(err);
+	return (int)hj_ret(id.type == SOCK_STREAM ?
+	    connect_stream(fd, &id, &to) : connect_dgram(fd, &id, &to));
+}
+HOOK_ALIAS(__connect, connect);

@@ -1,0 +1,293 @@
+/* dgram.c: data calls on datagram sockets; see dgram.h. */
+#include "hijack/dgram.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "hijack/addr.h"
+#include "hijack/cmsg.h"
+#include "hijack/fd.h"
+#include "hijack/next.h"
+#include "stack/sys.h"
+#include "stack/wire.h"
+
+#define RETRIES	64	/* messages without a proper header, in a row */
+
+/* The largest payload an IP packet can carry. */
+static size_t size_limit(unsigned mark, const struct wire_dgram *h)
+{
+	bool v6 = mark & MARK_V6 && h->peer.family != AF_INET;
+
+	if (mark & MARK_RAW)
+		return 65535;
+	if (mark & MARK_PING)
+		return v6 ? 65535 : 65515;
+	return v6 ? 65527 : 65507;
+}
+
+static int check_iov(const struct iovec *iov, size_t n, size_t *total)
+{
+	*total = 0;
+	if (n > IOV_MAX)
+		return -EMSGSIZE;
+	if (n && hj_no_memory(iov))
+		return -EFAULT;
+	for (size_t i = 0; i < n; i++) {
+		if (iov[i].iov_len > SSIZE_MAX - *total)
+			return -EINVAL;
+		*total += iov[i].iov_len;
+	}
+	return 0;
+}
+
+/* Read the first message's header. Return: its whole length, 0 or -errno. */
+static ssize_t peek(int fd, struct wire_dgram *h, int flags)
+{
+	struct iovec iov = { h, sizeof(*h) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return sys_recvmsg(fd, &m, MSG_PEEK | MSG_TRUNC | flags);
+}
+
+static bool valid(const struct wire_dgram *h, ssize_t n)
+{
+	return n >= (ssize_t)sizeof(*h) && h->magic == WIRE_MAGIC;
+}
+
+/* Never a number that could be taken for a count. */
+static int error_of(const struct wire_dgram *h)
+{
+	return h->err > 0 && h->err < 4096 ? h->err : EIO;
+}
+
+static void drop_first(int fd)
+{
+	char byte;
+
+	sys_recv(fd, &byte, 1, MSG_DONTWAIT);
+}
+
+bool dgram_has_error(int fd)
+{
+	struct wire_dgram h;
+
+	return valid(&h, peek(fd, &h, MSG_DONTWAIT)) &&
+	    h.flags & WIRE_DG_ERROR;
+}
+
+int dgram_take_error(int fd, unsigned mark)
+{
+	struct wire_dgram h;
+
+	if (!valid(&h, peek(fd, &h, MSG_DONTWAIT)) ||
+	    !(h.flags & WIRE_DG_ERROR))
+		return 0;
+	if (!(mark & MARK_RECVERR)) {
+		drop_first(fd);
+		return error_of(&h);
+	}
+	/* It stays, for MSG_ERRQUEUE, but is reported once. */
+	if (mark & MARK_ERRSEEN)
+		return 0;
+	fd_mark_set(fd, mark | MARK_ERRSEEN);
+	return error_of(&h);
+}
+
+int dgram_pending(int fd)
+{
+	struct wire_dgram h;
+	ssize_t n = peek(fd, &h, MSG_DONTWAIT);
+
+	return valid(&h, n) && !(h.flags & WIRE_DG_ERROR) ?
+	    (int)(n - (ssize_t)sizeof(h)) : 0;
+}
+
+/* Where to, and all else the program says beside its data. 0 or -errno. */
+static int make_header(struct wire_dgram *h, unsigned mark,
+    const struct msghdr *m, int flags)
+{
+	int err = 0;
+
+	memset(h, 0, sizeof(*h));
+	h->magic = WIRE_MAGIC;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (flags & MSG_DONTROUTE)
+		h->flags |= WIRE_DG_DONTROUTE;
+	if (m->msg_name)
+		err = addr_in(&h->peer, mark & MARK_V6, m->msg_name,
+		    m->msg_namelen);
+	if (err)
+		return err;
+	if (!h->peer.family && !(mark & MARK_PEER))
+		return -EDESTADDRREQ;
+	if (h->peer.family && !h->peer.port &&
+	    !(mark & (MARK_RAW | MARK_PING)))
+		return -EINVAL;
+	if (h->peer.family == AF_INET && !(mark & MARK_BROADCAST) &&
+	    !memcmp(h->peer.ip, "\xff\xff\xff\xff", 4))
+		return -EACCES;
+	return m->msg_controllen ? cmsg_read(m, h) : 0;
+}
+
+ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
+{
+	struct wire_dgram h;
+	size_t total;
+	int err = check_iov(m->msg_iov, m->msg_iovlen, &total);
+
+	if (!err)
+		err = make_header(&h, mark, m, flags);
+	if (!err && total > size_limit(mark, &h))
+		err = -EMSGSIZE;
+	if (!err && mark & MARK_WRSHUT)
+		err = -EPIPE;
+	/* An earlier send's error, as a connected socket reports it. */
+	if (!err && mark & (MARK_PEER | MARK_RECVERR))
+		err = -dgram_take_error(fd, mark);
+	if (err)
+		return err;
+
+	struct iovec iov[m->msg_iovlen + 1];
+	struct msghdr out = { .msg_iov = iov, .msg_iovlen = m->msg_iovlen + 1 };
+	int keep = errno;
+	ssize_t n;
+
+	iov[0].iov_base = &h;
+	iov[0].iov_len = sizeof(h);
+	if (m->msg_iovlen)
+		memcpy(iov + 1, m->msg_iov, m->msg_iovlen * sizeof(*iov));
+	n = next.sendmsg(fd, &out, (flags & MSG_DONTWAIT) | MSG_NOSIGNAL);
+	if (n >= 0)
+		return n - (ssize_t)sizeof(h);
+	err = -errno;
+	errno = keep;
+	/* The host has closed its end. */
+	return err == -EPIPE || err == -ECONNRESET || err == -ECONNREFUSED ?
+	    -ENETDOWN : err;
+}
+
+/* One message into h and the program's iov. Return: its length or -errno. */
+static ssize_t recv_one(int fd, struct wire_dgram *h, struct msghdr *m,
+    int flags)
+{
+	struct iovec iov[m->msg_iovlen + 1];
+	struct msghdr in = { .msg_iov = iov, .msg_iovlen = m->msg_iovlen + 1 };
+	int keep = errno;
+	ssize_t n;
+
+	iov[0].iov_base = h;
+	iov[0].iov_len = sizeof(*h);
+	if (m->msg_iovlen)
+		memcpy(iov + 1, m->msg_iov, m->msg_iovlen * sizeof(*iov));
+	n = next.recvmsg(fd, &in, flags);
+	if (n < 0) {
+		n = -errno;
+		errno = keep;
+		return n == -ECONNRESET ? 0 : n;
+	}
+	m->msg_flags = in.msg_flags & MSG_TRUNC;
+	return n;
+}
+
+/* The end of the pair: shut down by the program, or the host is gone. */
+static ssize_t end_of_pair(int fd)
+{
+	return fd_mark_ask(fd) & MARK_RDSHUT ? 0 : -ENETDOWN;
+}
+
+static void give_name(struct msghdr *m, const struct wire_addr *a, bool v6)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = addr_out(a, v6 ? AF_INET6 : AF_INET, &ss);
+
+	if (m->msg_name)
+		memcpy(m->msg_name, &ss, n < m->msg_namelen ? n :
+		    m->msg_namelen);
+	m->msg_namelen = m->msg_name ? n : 0;
+}
+
+/*
+ * Where IP_RECVERR is on an error must stay in the queue for MSG_ERRQUEUE:
+ * look before taking.  Return: 0: the first message is data now, or -errno.
+ */
+static int pass_error(int fd, unsigned mark, int flags)
+{
+	struct wire_dgram h;
+	ssize_t n;
+
+	for (int i = 0; i < RETRIES; i++) {
+		n = peek(fd, &h, flags & MSG_DONTWAIT);
+		if (n < 0)
+			return (int)n;
+		if (!valid(&h, n) || !(h.flags & WIRE_DG_ERROR))
+			return 0;
+		if (!(mark & MARK_ERRSEEN)) {
+			fd_mark_set(fd, mark | MARK_ERRSEEN);
+			return -error_of(&h);
+		}
+		drop_first(fd);		/* nobody wanted the details */
+		mark &= ~(unsigned)MARK_ERRSEEN;
+		fd_mark_set(fd, mark);
+	}
+	return -EAGAIN;
+}
+
+static ssize_t recv_error(int fd, unsigned mark, struct msghdr *m)
+{
+	struct wire_dgram h;
+	bool v6 = mark & MARK_V6;
+	ssize_t n;
+
+	if (!dgram_has_error(fd))
+		return -EAGAIN;
+	n = recv_one(fd, &h, m, MSG_DONTWAIT);
+	if (n < 0)
+		return n;
+	if (mark & MARK_ERRSEEN)
+		fd_mark_set(fd, mark & ~(unsigned)MARK_ERRSEEN);
+	if (!valid(&h, n) || !(h.flags & WIRE_DG_ERROR))
+		return -EAGAIN;
+	give_name(m, &h.peer, v6);
+	cmsg_write_error(m, &h, v6);
+	m->msg_flags |= MSG_ERRQUEUE;
+	return n - (ssize_t)sizeof(h);
+}
+
+ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
+{
+	struct wire_dgram h;
+	bool v6 = mark & MARK_V6;
+	size_t total;
+	ssize_t n = check_iov(m->msg_iov, m->msg_iovlen, &total);
+
+	if (n)
+		return n;
+	if (m->msg_name && hj_no_memory(m->msg_name))
+		return -EFAULT;
+	if (flags & MSG_ERRQUEUE)
+		return recv_error(fd, mark, m);
+	for (int i = 0; i < RETRIES; i++) {
+		n = mark & MARK_RECVERR ? pass_error(fd, mark, flags) : 0;
+		if (n)
+			return n;
+		n = recv_one(fd, &h, m, flags & (MSG_PEEK | MSG_TRUNC |
+		    MSG_DONTWAIT));
+		if (n == 0)
+			return end_of_pair(fd);
+		if (n < 0)
+			return n;
+		if (valid(&h, n) && !(h.flags & WIRE_DG_ERROR))
+			break;
+		if (flags & MSG_PEEK)
+			drop_first(fd);
+		if (valid(&h, n))
+			return -error_of(&h);
+	}
+	if (!valid(&h, n))
+		return -EAGAIN;
+	give_name(m, &h.peer, v6);
+	cmsg_write(m, &h, v6);
+	return n - (ssize_t)sizeof(h);
+}

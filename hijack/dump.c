@@ -1,0 +1,51 @@
+/* dump.c: the virtual host's tables; see dump.h. */
+#include "hijack/dump.h"
+
+#include <string.h>
+
+#include "hijack/rpc.h"
+#include "stack/sys.h"
+
+#define MAX_RECORDS	65536	/* against a count that makes no sense */
+
+int dump_open(enum wire_dump what, unsigned *count)
+{
+	struct wire_req req = { .op = WIRE_DUMP, .a = what };
+	struct wire_rep rep;
+	int fd = -1, err = rpc_call(&req, NULL, 0, &rep, &fd);
+
+	if (err) {
+		if (fd >= 0)
+			sys_close(fd);
+		return err;
+	}
+	if (fd < 0)
+		return -EMFILE;	/* there was no room to receive it */
+	*count = rep.value < MAX_RECORDS ? (unsigned)rep.value : MAX_RECORDS;
+	return fd;
+}
+
+bool dump_get(int fd, unsigned i, void *rec, size_t size)
+{
+	return SYS4(SYS_pread64, fd, rec, size, (off_t)i * (off_t)size) ==
+	    (long)size;
+}
+
+int dump_link(const char *name, unsigned index, struct wire_link *out)
+{
+	unsigned count;
+	int fd = dump_open(WIRE_DUMP_LINK, &count);
+
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < count && dump_get(fd, i, out, sizeof(*out));
+	    i++) {
+		out->name[sizeof(out->name) - 1] = '\0';
+		if (name ? !strcmp(out->name, name) : out->ifindex == index) {
+			sys_close(fd);
+			return 0;
+		}
+	}
+	sys_close(fd);
+	return -ENODEV;
+}

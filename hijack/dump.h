@@ -1,0 +1,20 @@
+/* dump.h: the virtual host's tables: interfaces, addresses, routes. */
+#ifndef HIJACK_DUMP_H
+#define HIJACK_DUMP_H
+
+#include "hijack/hijack.h"
+#include "stack/wire.h"
+
+/*
+ * A table as it is now, as a file of records.
+ * Return: its fd, to be closed with sys_close(), and *count, or -errno.
+ */
+HJ_HIDDEN int dump_open(enum wire_dump what, unsigned *count);
+/* Copy record i of `size` bytes. Return: false if it is not there. */
+HJ_HIDDEN bool dump_get(int fd, unsigned i, void *rec, size_t size);
+
+/* One interface, by name or (name NULL) by index. Return: 0 or -ENODEV... */
+HJ_HIDDEN int dump_link(const char *name, unsigned index,
+    struct wire_link *out);
+
+#endif

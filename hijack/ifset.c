@@ -1,0 +1,149 @@
+/* ifset.c: changing interfaces and routes by ioctl(2); see ifset.h. */
+#include "hijack/ifset.h"
+
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "hijack/dump.h"
+#include "hijack/rpc.h"
+#include "stack/sys.h"
+
+static int change(enum wire_if_op op, const struct wire_ifreq *ifr)
+{
+	struct wire_req req = {
+		.op = WIRE_IF, .a = op, .len = sizeof(*ifr),
+	};
+	struct wire_rep rep;
+
+	memcpy(req.data, ifr, sizeof(*ifr));
+	return rpc_call(&req, NULL, 0, &rep, NULL);
+}
+
+static unsigned plen_of(const uint8_t mask[4])
+{
+	unsigned n = 0;
+
+	while (n < 32 && mask[n / 8] & 0x80 >> n % 8)
+		n++;
+	return n;
+}
+
+/* What SIOCSIFADDR takes where no mask was given: the address's old class. */
+static unsigned class_plen(uint8_t first)
+{
+	return first < 128 ? 8 : first < 192 ? 16 : 24;
+}
+
+/* The address an ioctl replaces. false: there is none. */
+static bool old_addr(const char *ifname, struct wire_ifaddr *out)
+{
+	bool found = false;
+	unsigned count;
+	int fd = dump_open(WIRE_DUMP_ADDR, &count);
+
+	if (fd < 0)
+		return false;
+	for (unsigned i = 0; !found && i < count &&
+	    dump_get(fd, i, out, sizeof(*out)); i++)
+		found = out->family == AF_INET &&
+		    !strncmp(out->ifname, ifname, sizeof(out->ifname));
+	sys_close(fd);
+	return found;
+}
+
+/* Replace the first IPv4 address, or only its prefix length. */
+static int set_addr(struct wire_ifreq *r, const struct ifreq *ifr, bool mask)
+{
+	const struct sockaddr_in *in = (const void *)&ifr->ifr_addr;
+	struct wire_ifreq old = *r;
+	uint8_t ip[4];
+	bool had = old_addr(r->name, &old.addr);
+	int err;
+
+	if (!mask && in->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	memcpy(ip, &in->sin_addr, 4);
+	if (mask && !had)
+		return -EADDRNOTAVAIL;
+	r->addr.family = AF_INET;
+	memcpy(r->addr.ip, mask ? old.addr.ip : ip, 4);
+	r->addr.plen = (uint8_t)(mask ? plen_of(ip) : class_plen(ip[0]));
+	if (had) {
+		err = change(WIRE_IF_ADDR_DEL, &old);
+		if (err)
+			return err;
+	}
+	return r->addr.ip[0] || mask ? change(WIRE_IF_ADDR_ADD, r) : 0;
+}
+
+int ifset_ioctl(unsigned long req, const struct ifreq *ifr)
+{
+	struct wire_ifreq r;
+
+	memset(&r, 0, sizeof(r));
+	memcpy(r.name, ifr->ifr_name, sizeof(r.name) - 1);
+	switch (req) {
+	case SIOCSIFADDR:
+		return set_addr(&r, ifr, false);
+	case SIOCSIFNETMASK:
+		return set_addr(&r, ifr, true);
+	case SIOCSIFBRDADDR:
+	case SIOCSIFTXQLEN:
+	case SIOCSIFMETRIC:
+		return 0;	/* follow from the address, or have no effect */
+	case SIOCSIFFLAGS:
+		return change(ifr->ifr_flags & IFF_UP ? WIRE_IF_UP :
+		    WIRE_IF_DOWN, &r);
+	case SIOCSIFMTU:
+		r.mtu = (uint32_t)ifr->ifr_mtu;
+		return ifr->ifr_mtu < 0 ? -EINVAL : change(WIRE_IF_MTU, &r);
+	case SIOCSIFHWADDR:
+		memcpy(r.mac, ifr->ifr_hwaddr.sa_data, 6);
+		return change(WIRE_IF_LLADDR, &r);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static void in_of(uint8_t ip[4], const struct sockaddr *sa)
+{
+	memcpy(ip, &((const struct sockaddr_in *)sa)->sin_addr, 4);
+}
+
+int ifset_route(bool add, const void *user)
+{
+	struct wire_req req = {
+		.op = WIRE_ROUTE, .a = add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL,
+		.len = sizeof(struct wire_route),
+	};
+	struct wire_route r = { .family = AF_INET };
+	struct wire_rep rep;
+	struct rtentry rt;
+	uint8_t mask[4];
+	int err = hj_copy_in(&rt, user, sizeof(rt));
+
+	if (err)
+		return err;
+	if (rt.rt_dst.sa_family != AF_INET)
+		return -EAFNOSUPPORT;
+	in_of(r.dst, &rt.rt_dst);
+	in_of(mask, &rt.rt_genmask);
+	r.plen = (uint8_t)(rt.rt_flags & RTF_HOST ? 32 : plen_of(mask));
+	r.metric = rt.rt_metric > 0 ? (uint32_t)rt.rt_metric - 1 : 0;
+	if (rt.rt_flags & RTF_GATEWAY) {
+		r.flags |= WIRE_RT_GATEWAY;
+		in_of(r.gw, &rt.rt_gateway);
+	}
+	if (rt.rt_flags & RTF_REJECT)
+		r.flags |= WIRE_RT_REJECT;
+	if (rt.rt_dev) {
+		err = hj_copy_in(r.ifname, rt.rt_dev, sizeof(r.ifname) - 1);
+		if (err)
+			return err;
+	}
+	memcpy(req.data, &r, sizeof(r));
+	return rpc_call(&req, NULL, 0, &rep, NULL);
+}

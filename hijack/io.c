@@ -1,0 +1,473 @@
+/*
+ * io.c: read, recv, write, send and their forms.
+ *
+ * On a connected stream, and on everything that is not ours, these are libc's
+ * functions with one look at a table of hints before (fd.h); what is left
+ * to do comes after an error.
+ */
+#include "hijack/io.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "hijack/dgram.h"
+#include "hijack/fd.h"
+#include "hijack/netlink.h"
+#include "hijack/next.h"
+#include "hijack/sock.h"
+#include "stack/client.h"
+#include "stack/sys.h"
+
+/* Flags that a pair takes otherwise than TCP. */
+#define RECV_ODD	(MSG_TRUNC | MSG_ERRQUEUE | MSG_OOB)
+#define SEND_ODD	(MSG_OOB | MSG_FASTOPEN)
+
+static bool is_stream(int fd)
+{
+	struct wire_id id;
+
+	return !hj_sandboxed && client_id_of(fd, &id) &&
+	    id.type == SOCK_STREAM;
+}
+
+ssize_t io_stream_end(int fd, ssize_t r, size_t n)
+{
+	int keep = errno, err;
+
+	if (hj_sandboxed || (r == 0 && (!n || !(fd_hint_of(fd) & FD_SOCKET))) ||
+	    (r < 0 && keep != ECONNRESET))
+		return r;
+	err = sock_true_error(fd, r ? -keep : 0);
+	errno = err ? -err : keep;
+	return err ? -1 : 0;
+}
+
+/* The first data that moves proves that the attempt succeeded. */
+static ssize_t connecting_done(int fd, ssize_t n)
+{
+	if (n > 0)
+		fd_mark_set(fd, 0);
+	return n;
+}
+
+ssize_t io_recv_marked(int fd, unsigned mark, struct msghdr *m, int flags)
+{
+	ssize_t n;
+
+	if (mark & MARK_DGRAM)
+		return hj_ret(dgram_recv(fd, mark, m, flags));
+	if (mark & MARK_NETLINK)
+		return netlink_recv(fd, m, flags);
+	if (mark & (MARK_FRESH | MARK_LISTEN))
+		return hj_ret(-ENOTCONN);
+	n = next.recvmsg(fd, m, flags);
+	return connecting_done(fd, io_read_done(fd, n, 1));
+}
+
+static ssize_t broken_pipe(int flags)
+{
+	if (!(flags & MSG_NOSIGNAL))
+		raise(SIGPIPE);
+	return hj_ret(-EPIPE);
+}
+
+ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,
+    int flags)
+{
+	if (mark & MARK_DGRAM)
+		return hj_ret(dgram_send(fd, mark, m, flags));
+	if (mark & MARK_NETLINK)
+		return hj_ret(netlink_send(fd, m));
+	if (flags & MSG_FASTOPEN)
+		return hj_ret(-EOPNOTSUPP);
+	if (mark & (MARK_FRESH | MARK_LISTEN))
+		return broken_pipe(flags);
+	return connecting_done(fd, next.sendmsg(fd, m, flags & ~MSG_OOB));
+}
+
+/* One buffer as a message. */
+static ssize_t recv_marked(int fd, unsigned mark, void *buf, size_t n,
+    int flags)
+{
+	struct iovec iov = { buf, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return io_recv_marked(fd, mark, &m, flags);
+}
+
+static ssize_t send_marked(int fd, unsigned mark, const void *buf, size_t n,
+    int flags)
+{
+	struct iovec iov = { (void *)buf, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	return io_send_marked(fd, mark, &m, flags);
+}
+
+/* TCP throws n bytes away for MSG_TRUNC, whatever the buffer. */
+static ssize_t discard(int fd, size_t n, int flags)
+{
+	char scratch[8192];
+	size_t done = 0;
+	ssize_t r;
+
+	do {
+		size_t part = n - done < sizeof(scratch) ? n - done :
+		    sizeof(scratch);
+
+		r = next.recv(fd, scratch, part, done && !(flags &
+		    MSG_WAITALL) ? flags | MSG_DONTWAIT : flags);
+		if (r > 0)
+			done += (size_t)r;
+	} while (r > 0 && done < n && !(flags & MSG_PEEK));
+	return done ? (ssize_t)done : io_read_done(fd, r, n);
+}
+
+/* recv with a flag of RECV_ODD, on an fd without a mark. */
+static ssize_t recv_odd(int fd, void *buf, size_t n, int flags)
+{
+	if (!is_stream(fd))
+		return next.recv(fd, buf, n, flags);
+	if (flags & MSG_ERRQUEUE)
+		return hj_ret(-EAGAIN);
+	if (flags & MSG_OOB)
+		return hj_ret(-EINVAL);		/* no urgent data, ever */
+	return discard(fd, n, flags & ~MSG_TRUNC);
+}
+
+HOOK(ssize_t, read, int fd, void *buf, size_t n)
+{
+	unsigned mark = fd_mark(fd);
+
+	if (unlikely(mark))
+		return recv_marked(fd, mark, buf, n, 0);
+	return io_read_done(fd, next.read(fd, buf, n), n);
+}
+HOOK_ALIAS(__read, read);
+
+HOOK(ssize_t, readv, int fd, const struct iovec *iov, int n)
+{
+	unsigned mark = fd_mark(fd);
+	struct msghdr m = { .msg_iov = (struct iovec *)iov };
+
+	if (likely(!mark))
+		return io_read_done(fd, next.readv(fd, iov, n), n > 0);
+	if (n < 0)
+		return hj_ret(-EINVAL);
+	m.msg_iovlen = (size_t)n;
+	return io_recv_marked(fd, mark, &m, 0);
+}
+
+HOOK(ssize_t, recv, int fd, void *buf, size_t n, int flags)
+{
+	unsigned mark = fd_mark(fd);
+
+	if (unlikely(mark))
+		return recv_marked(fd, mark, buf, n, flags);
+	if (unlikely(flags & RECV_ODD))
+		return recv_odd(fd, buf, n, flags);
+	return io_read_done(fd, next.recv(fd, buf, n, flags), n);
+}
+
+HOOK(ssize_t, recvfrom, int fd, void *buf, size_t n, int flags,
+    struct sockaddr *addr, socklen_t *len)
+{
+	struct iovec iov = { buf, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	unsigned mark = fd_mark(fd);
+	ssize_t r;
+
+	if (likely(!mark)) {
+		if (unlikely(flags & RECV_ODD) && is_stream(fd)) {
+			if (addr && !hj_no_memory(len))
+				*len = 0;
+			return recv_odd(fd, buf, n, flags);
+		}
+		return io_read_done(fd, next.recvfrom(fd, buf, n, flags, addr,
+		    len), n);
+	}
+	if (addr) {
+		if (hj_no_memory(len))
+			return hj_ret(-EFAULT);
+		if ((int)*len < 0)
+			return hj_ret(-EINVAL);
+		m.msg_name = addr;
+		m.msg_namelen = *len;
+	}
+	r = io_recv_marked(fd, mark, &m, flags);
+	if (r >= 0 && addr)
+		*len = m.msg_namelen;
+	return r;
+}
+
+/* Fds that came along are new here. */
+static void forget_rights(const struct msghdr *m)
+{
+	struct cmsghdr *c;
+	size_t n;
+	int fd;
+
+	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+		    c->cmsg_len < CMSG_LEN(0))
+			continue;
+		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < n; i++) {
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int),
+			    sizeof(int));
+			fd_forget(fd);
+		}
+	}
+}
+
+static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags)
+{
+	size_t n = 0;
+
+	if (!is_stream(fd))
+		return next.recvmsg(fd, m, flags);
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		n += m->msg_iov[i].iov_len;
+	m->msg_namelen = 0;
+	m->msg_controllen = 0;
+	m->msg_flags = 0;
+	return recv_odd(fd, NULL, n, flags);
+}
+
+static ssize_t recvmsg_any(int fd, struct msghdr *m, int flags)
+{
+	unsigned mark = fd_mark(fd);
+	ssize_t r;
+
+	if (unlikely(hj_no_memory(m)))
+		return hj_ret(-EFAULT);
+	if (unlikely(mark))
+		return io_recv_marked(fd, mark, m, flags);
+	if (unlikely(flags & RECV_ODD))
+		r = recvmsg_odd(fd, m, flags);
+	else
+		r = next.recvmsg(fd, m, flags);
+	if (r >= 0 && m->msg_controllen)
+		forget_rights(m);
+	return io_read_done(fd, r, m->msg_iovlen);
+}
+
+HOOK(ssize_t, recvmsg, int fd, struct msghdr *m, int flags)
+{
+	return recvmsg_any(fd, m, flags);
+}
+
+HOOK(ssize_t, write, int fd, const void *buf, size_t n)
+{
+	unsigned mark = fd_mark(fd);
+
+	if (unlikely(mark))
+		return send_marked(fd, mark, buf, n, 0);
+	return next.write(fd, buf, n);
+}
+HOOK_ALIAS(__write, write);
+
+HOOK(ssize_t, writev, int fd, const struct iovec *iov, int n)
+{
+	unsigned mark = fd_mark(fd);
+	struct msghdr m = { .msg_iov = (struct iovec *)iov };
+
+	if (likely(!mark))
+		return next.writev(fd, iov, n);
+	if (n < 0)
+		return hj_ret(-EINVAL);
+	m.msg_iovlen = (size_t)n;
+	return io_send_marked(fd, mark, &m, 0);
+}
+
+/* A flag of SEND_ODD, an address or control data, on an fd without a mark. */
+static ssize_t send_odd(int fd, const struct msghdr *m, int flags)
+{
+	struct msghdr plain;
+
+	if (!is_stream(fd))
+		return next.sendmsg(fd, m, flags);
+	if (flags & MSG_FASTOPEN)
+		return hj_ret(-EISCONN);
+	/* TCP ignores the address; the pair must not see fds or options. */
+	plain = *m;
+	plain.msg_name = NULL;
+	plain.msg_namelen = 0;
+	plain.msg_control = NULL;
+	plain.msg_controllen = 0;
+	return next.sendmsg(fd, &plain, flags & ~MSG_OOB);
+}
+
+HOOK(ssize_t, send, int fd, const void *buf, size_t n, int flags)
+{
+	struct iovec iov = { (void *)buf, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	unsigned mark = fd_mark(fd);
+
+	if (unlikely(mark))
+		return io_send_marked(fd, mark, &m, flags);
+	if (unlikely(flags & SEND_ODD))
+		return send_odd(fd, &m, flags);
+	return next.send(fd, buf, n, flags);
+}
+HOOK_ALIAS(__send, send);
+
+HOOK(ssize_t, sendto, int fd, const void *buf, size_t n, int flags,
+    const struct sockaddr *addr, socklen_t len)
+{
+	struct iovec iov = { (void *)buf, n };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_name = (void *)addr, .msg_namelen = len,
+	};
+	unsigned mark = fd_mark(fd);
+
+	if (unlikely(mark))
+		return io_send_marked(fd, mark, &m, flags);
+	if (unlikely(flags & SEND_ODD || addr) && is_stream(fd))
+		return send_odd(fd, &m, flags);
+	return next.sendto(fd, buf, n, flags, addr, len);
+}
+
+static ssize_t sendmsg_any(int fd, const struct msghdr *m, int flags)
+{
+	unsigned mark = fd_mark(fd);
+	struct msghdr named;
+
+	if (unlikely(hj_no_memory(m)))
+		return hj_ret(-EFAULT);
+	if (unlikely(mark)) {
+		named = *m;
+		if (!named.msg_namelen)
+			named.msg_name = NULL;	/* as the kernel reads it */
+		return io_send_marked(fd, mark, &named, flags);
+	}
+	if (unlikely(flags & SEND_ODD || m->msg_name || m->msg_controllen))
+		return send_odd(fd, m, flags);
+	return next.sendmsg(fd, m, flags);
+}
+
+HOOK(ssize_t, sendmsg, int fd, const struct msghdr *m, int flags)
+{
+	return sendmsg_any(fd, m, flags);
+}
+
+HOOK(int, sendmmsg, int fd, struct mmsghdr *v, unsigned n, int flags)
+{
+	unsigned i;
+
+	if (likely(!fd_mark(fd)))
+		return next.sendmmsg(fd, v, n, flags);
+	if (n && hj_no_memory(v))
+		return (int)hj_ret(-EFAULT);
+	for (i = 0; i < n && i < 1024; i++) {
+		ssize_t r = sendmsg_any(fd, &v[i].msg_hdr, flags);
+
+		if (r < 0)
+			return i ? (int)i : -1;
+		v[i].msg_len = (unsigned)r;
+	}
+	return (int)i;
+}
+HOOK_ALIAS(__sendmmsg, sendmmsg);
+
+static bool passed(const struct timespec *deadline)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > deadline->tv_sec || (now.tv_sec ==
+	    deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+}
+
+/* Like the kernel's, the time-out is looked at after each message only. */
+static int recv_many(int fd, struct mmsghdr *v, unsigned n, int flags,
+    const struct timespec *timeout)
+{
+	struct timespec end;
+	unsigned i;
+
+	if (timeout) {
+		if (timeout->tv_sec < 0 || (unsigned long)timeout->tv_nsec >=
+		    1000000000)
+			return (int)hj_ret(-EINVAL);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		end.tv_sec += timeout->tv_sec;
+		end.tv_nsec += timeout->tv_nsec;
+		if (end.tv_nsec >= 1000000000) {
+			end.tv_sec++;
+			end.tv_nsec -= 1000000000;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		ssize_t r = recvmsg_any(fd, &v[i].msg_hdr,
+		    flags & ~MSG_WAITFORONE);
+
+		if (r < 0)
+			return i ? (int)i : -1;
+		v[i].msg_len = (unsigned)r;
+		if (flags & MSG_WAITFORONE)
+			flags |= MSG_DONTWAIT;
+		if (timeout && passed(&end))
+			return (int)i + 1;
+	}
+	return (int)i;
+}
+
+HOOK(int, recvmmsg, int fd, struct mmsghdr *v, unsigned n, int flags,
+    struct timespec *timeout)
+{
+	int r;
+
+	if (fd_mark(fd))
+		return n && hj_no_memory(v) ? (int)hj_ret(-EFAULT) :
+		    recv_many(fd, v, n, flags, timeout);
+	r = next.recvmmsg(fd, v, n, flags, timeout);
+	for (int i = 0; i < r; i++)
+		if (v[i].msg_hdr.msg_controllen)
+			forget_rights(&v[i].msg_hdr);
+	return r;
+}
+
+/* Datagrams get their header only from the calls above. */
+HOOK(ssize_t, sendfile, int out, int in, off_t *off, size_t n)
+{
+	unsigned mark = fd_mark(out);
+
+	if (mark & (MARK_FRESH | MARK_LISTEN))
+		return broken_pipe(0);
+	if (mark & (MARK_DGRAM | MARK_NETLINK))
+		return hj_ret(-EINVAL);
+	return next.sendfile(out, in, off, n);
+}
+HOOK_ALIAS(sendfile64, sendfile);
+
+/*
+ * The forms that _FORTIFY_SOURCE makes of them: `room` is the size of the
+ * buffer as the compiler knows it.
+ */
+HJ_EXPORT _Noreturn void hj_chk_fail(void) __asm__("__chk_fail");
+
+HOOK(ssize_t, __read_chk, int fd, void *buf, size_t n, size_t room)
+{
+	if (n > room)
+		hj_chk_fail();
+	return hook_read(fd, buf, n);
+}
+
+HOOK(ssize_t, __recv_chk, int fd, void *buf, size_t n, size_t room, int flags)
+{
+	if (n > room)
+		hj_chk_fail();
+	return hook_recv(fd, buf, n, flags);
+}
+
+HOOK(ssize_t, __recvfrom_chk, int fd, void *buf, size_t n, size_t room,
+    int flags, struct sockaddr *addr, socklen_t *len)
+{
+	if (n > room)
+		hj_chk_fail();
+	return hook_recvfrom(fd, buf, n, flags, addr, len);
+}

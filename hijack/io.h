@@ -1,0 +1,26 @@
+/* io.h: data calls, for the hooks of calls that are made of them. */
+#ifndef HIJACK_IO_H
+#define HIJACK_IO_H
+
+#include "hijack/hijack.h"
+
+/*
+ * recvmsg and sendmsg on an fd with a mark: datagrams, netlink, and streams
+ * that are not connected.  As the functions, with errno.
+ */
+HJ_HIDDEN ssize_t io_recv_marked(int fd, unsigned mark, struct msghdr *m,
+    int flags);
+HJ_HIDDEN ssize_t io_send_marked(int fd, unsigned mark,
+    const struct msghdr *m, int flags);
+/*
+ * The result r of reading n bytes at most, with what the host knows about
+ * the end of the stream.
+ */
+HJ_HIDDEN ssize_t io_stream_end(int fd, ssize_t r, size_t n);
+
+static inline ssize_t io_read_done(int fd, ssize_t r, size_t n)
+{
+	return likely(r > 0) ? r : io_stream_end(fd, r, n);
+}
+
+#endif

@@ -1,0 +1,277 @@
+/*
+ * check.c: shmhijack --check: the network calls a program and its libraries
+ * import, held against what the preload library offers.
+ */
+#include "hijack/launcher/launcher.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hijack/launcher/elf.h"
+#include "hijack/launcher/program.h"
+
+#define LIBS_MAX	128
+
+enum call_kind {
+	CALL_NETWORK,	/* the library has to offer it */
+	CALL_NATIVE,	/* works on a virtual socket as on any descriptor */
+	CALL_HOST,	/* goes to the host, on purpose */
+	CALL_NEVER,	/* nothing that is preloaded sees it */
+	CALL_NUM_KINDS
+};
+
+static const char *const kind_names[CALL_NUM_KINDS] = {
+	"covered", "native", "asked of the host", "not covered",
+};
+
+static const struct {
+	const char *name;
+	enum call_kind kind;
+} calls[] = {
+	{ "accept", CALL_NETWORK }, { "accept4", CALL_NETWORK },
+	{ "bind", CALL_NETWORK }, { "bindresvport", CALL_NETWORK },
+	{ "close", CALL_NETWORK }, { "close_range", CALL_NETWORK },
+	{ "closefrom", CALL_NETWORK }, { "connect", CALL_NETWORK },
+	{ "dup2", CALL_NETWORK }, { "dup3", CALL_NETWORK },
+	{ "fcntl", CALL_NETWORK }, { "fcntl64", CALL_NETWORK },
+	{ "freeifaddrs", CALL_NATIVE }, { "getaddrinfo", CALL_NETWORK },
+	{ "gethostbyname", CALL_NETWORK },
+	{ "gethostbyname2", CALL_NETWORK },
+	{ "gethostbyname2_r", CALL_NETWORK },
+	{ "gethostbyname_r", CALL_NETWORK }, { "getifaddrs", CALL_NETWORK },
+	{ "getpeername", CALL_NETWORK }, { "getsockname", CALL_NETWORK },
+	{ "getsockopt", CALL_NETWORK }, { "if_freenameindex", CALL_NATIVE },
+	{ "if_indextoname", CALL_NETWORK }, { "if_nameindex", CALL_NETWORK },
+	{ "if_nametoindex", CALL_NETWORK }, { "ioctl", CALL_NETWORK },
+	{ "listen", CALL_NETWORK }, { "read", CALL_NETWORK },
+	{ "__read_chk", CALL_NETWORK }, { "readv", CALL_NETWORK },
+	{ "recv", CALL_NETWORK }, { "__recv_chk", CALL_NETWORK },
+	{ "recvfrom", CALL_NETWORK }, { "__recvfrom_chk", CALL_NETWORK },
+	{ "recvmmsg", CALL_NETWORK }, { "recvmsg", CALL_NETWORK },
+	{ "send", CALL_NETWORK }, { "sendmmsg", CALL_NETWORK },
+	{ "sendmsg", CALL_NETWORK }, { "sendto", CALL_NETWORK },
+	{ "setsockopt", CALL_NETWORK }, { "shutdown", CALL_NETWORK },
+	{ "sockatmark", CALL_NETWORK }, { "socket", CALL_NETWORK },
+	{ "syscall", CALL_NETWORK }, { "write", CALL_NETWORK },
+	{ "writev", CALL_NETWORK },
+	{ "dup", CALL_NATIVE }, { "epoll_create1", CALL_NATIVE },
+	{ "epoll_ctl", CALL_NATIVE }, { "epoll_pwait", CALL_NATIVE },
+	{ "epoll_wait", CALL_NATIVE }, { "poll", CALL_NATIVE },
+	{ "__poll_chk", CALL_NATIVE }, { "ppoll", CALL_NATIVE },
+	{ "__ppoll_chk", CALL_NATIVE }, { "pselect", CALL_NATIVE },
+	{ "select", CALL_NATIVE }, { "sendfile", CALL_NATIVE },
+	{ "sendfile64", CALL_NATIVE }, { "splice", CALL_NATIVE },
+	{ "gethostbyaddr", CALL_HOST }, { "gethostbyaddr_r", CALL_HOST },
+	{ "getnameinfo", CALL_HOST }, { "res_nquery", CALL_HOST },
+	{ "res_nsearch", CALL_HOST }, { "res_query", CALL_HOST },
+	{ "res_search", CALL_HOST }, { "__res_query", CALL_HOST },
+	{ "__res_search", CALL_HOST }, { "__res_nquery", CALL_HOST },
+	{ "io_uring_queue_init", CALL_NEVER },
+	{ "io_uring_queue_init_params", CALL_NEVER },
+	{ "io_uring_setup", CALL_NEVER }, { "rcmd", CALL_NEVER },
+	{ "rresvport", CALL_NEVER },
+};
+#define NUM_CALLS (sizeof(calls) / sizeof(calls[0]))
+
+struct check {
+	bool imported[NUM_CALLS];
+	bool offered[NUM_CALLS];
+	char *lib[LIBS_MAX];	/* paths, malloc'ed; [0] is the program */
+	unsigned num_libs;
+	char missing[1024];	/* names of libraries not found */
+};
+
+static void note_symbols(const struct elf *e, const struct elf_dynamic *d,
+    bool want_defined, bool *table)
+{
+	const char *name;
+	bool defined;
+
+	for (size_t i = 0; i < d->nsyms; i++) {
+		name = elf_symbol(e, d, i, &defined);
+		if (!name || defined != want_defined)
+			continue;
+		for (size_t j = 0; j < NUM_CALLS; j++)
+			if (!strcmp(calls[j].name, name))
+				table[j] = true;
+	}
+}
+
+/* libc itself makes its calls inside: its imports tell nothing. */
+static bool is_libc(const char *name)
+{
+	static const char *const parts[] = {
+		"libc.so.", "ld-linux", "libpthread.so.", "libdl.so.",
+		"libm.so.", "librt.so.", "libresolv.so.", LIBRARY_NAME,
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!strncmp(name, parts[i], strlen(parts[i])))
+			return true;
+	return false;
+}
+
+static bool try_lib(struct check *c, const char *dir, size_t len,
+    const char *name, const char *origin, const struct elf *like)
+{
+	char path[PATH_MAX];
+	struct elf e;
+	bool fits;
+	int n;
+
+	if (len >= 7 && !strncmp(dir, "$ORIGIN", 7)) {
+		const char *slash = strrchr(origin, '/');
+
+		n = snprintf(path, sizeof(path), "%.*s%.*s/%s",
+		    slash ? (int)(slash - origin) : 1, slash ? origin : ".",
+		    (int)len - 7, dir + 7, name);
+	} else {
+		n = snprintf(path, sizeof(path), "%.*s/%s", (int)len, dir,
+		    name);
+	}
+	if (n < 0 || n >= PATH_MAX || elf_open(&e, path))
+		return false;
+	fits = e.machine == like->machine && e.wide == like->wide;
+	elf_close(&e);
+	if (!fits)
+		return false;
+	for (unsigned i = 0; i < c->num_libs; i++)
+		if (!strcmp(c->lib[i], path))
+			return true;
+	if (c->num_libs < LIBS_MAX) {
+		c->lib[c->num_libs] = strdup(path);
+		c->num_libs += c->lib[c->num_libs] != NULL;
+	}
+	return true;
+}
+
+/* The usual places, and those the file names; not ld.so.conf's own. */
+static void find_lib(struct check *c, const char *name, const char *runpath,
+    const char *origin, const struct elf *like)
+{
+	static const char *const dirs[] = {
+#if defined(__x86_64__)
+		"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
+#elif defined(__aarch64__)
+		"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+#endif
+		"/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib",
+	};
+	size_t n;
+
+	if (!*name || is_libc(name) || strchr(name, '/'))
+		return;
+	for (; *runpath; runpath += n + (runpath[n] == ':')) {
+		n = strcspn(runpath, ":");
+		if (n && try_lib(c, runpath, n, name, origin, like))
+			return;
+	}
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (try_lib(c, dirs[i], strlen(dirs[i]), name, origin, like))
+			return;
+	n = strlen(c->missing);
+	snprintf(c->missing + n, sizeof(c->missing) - n, " %s", name);
+}
+
+/* One file: what it imports, and which libraries it needs in turn. */
+static void look_at(struct check *c, const char *path)
+{
+	struct elf_dynamic d;
+	struct elf e;
+
+	if (elf_open(&e, path))
+		return;
+	if (!elf_dynamic_read(&e, &d)) {
+		note_symbols(&e, &d, false, c->imported);
+		for (unsigned i = 0; i < d.num_needed; i++)
+			find_lib(c, d.str + d.needed[i],
+			    d.runpath ? d.str + d.runpath : "", path, &e);
+		elf_dynamic_free(&d);
+	}
+	elf_close(&e);
+}
+
+static void look_at_library(struct check *c, const char *library)
+{
+	struct elf_dynamic d;
+	struct elf e;
+
+	if (elf_open(&e, library))
+		return;
+	if (!elf_dynamic_read(&e, &d)) {
+		note_symbols(&e, &d, true, c->offered);
+		elf_dynamic_free(&d);
+	}
+	elf_close(&e);
+}
+
+static void print_calls(const struct check *c, enum call_kind kind)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < NUM_CALLS; i++) {
+		enum call_kind k = calls[i].kind;
+
+		if (k == CALL_NETWORK && !c->offered[i])
+			k = CALL_NEVER;
+		if (!c->imported[i] || k != kind)
+			continue;
+		if (!any)
+			printf("  %s:", kind_names[kind]);
+		printf(" %s", calls[i].name);
+		any = true;
+	}
+	if (any)
+		putchar('\n');
+}
+
+static void print_kind(const struct program *p)
+{
+	if (p->script[0])
+		printf("%s: a script, read by %s\n", p->script, p->path);
+	if (!p->elf) {
+		printf("%s: it cannot be read\n", p->path);
+		return;
+	}
+	printf("%s: %s%s ELF, %s\n", p->path, p->go ? "Go, " : "",
+	    p->dynamic ? "dynamic" : "static", p->machine);
+	if (p->dynamic)
+		printf("  linker: %s (%s)\n", p->interp,
+		    program_libc_text(p->libc));
+	printf("  privileges: %s\n", p->setid && p->caps ?
+	    "set-ID and file capabilities" : p->setid ? "set-ID" :
+	    p->caps ? "file capabilities" : "none gained");
+}
+
+bool check_print(const struct program *p, const char *library)
+{
+	static struct check c;
+
+	print_kind(p);
+	look_at_library(&c, library);
+	if (p->elf && p->dynamic) {
+		c.lib[c.num_libs++] = strdup(p->path);
+		/* The list grows while it is walked, up to LIBS_MAX. */
+		for (unsigned i = 0; i < c.num_libs && c.lib[i]; i++)
+			look_at(&c, c.lib[i]);
+		if (c.num_libs > 1) {
+			printf("  libraries:");
+			for (unsigned i = 1; i < c.num_libs; i++)
+				printf(" %s", strrchr(c.lib[i], '/') + 1);
+			putchar('\n');
+		}
+		if (c.missing[0])
+			printf("  libraries not found here:%s\n", c.missing);
+		for (int k = 0; k < CALL_NUM_KINDS; k++)
+			print_calls(&c, (enum call_kind)k);
+	}
+	for (unsigned i = 0; i < c.num_libs; i++)
+		free(c.lib[i]);
+	if (p->problem[0])
+		printf("  does not work: %s\n", p->problem);
+	else
+		printf("  works, as far as can be told from outside\n");
+	return !p->problem[0];
+}

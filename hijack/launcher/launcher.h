@@ -1,0 +1,33 @@
+/* launcher.h: what the parts of shmhijack share. */
+#ifndef HIJACK_LAUNCHER_LAUNCHER_H
+#define HIJACK_LAUNCHER_LAUNCHER_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#define LIBRARY_NAME	"libshmhijack.so"
+
+/* One line on stderr, "shmhijack: text". */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Find the preload library: beside this program, in ../lib from there, or
+ * where it was installed.  Return: 0, or -ENOENT after an error line.
+ */
+int library_find(char path[static PATH_MAX]);
+/* Put it in front of LD_PRELOAD.  Return: 0, or -errno after an error line. */
+int library_preload(const char *path);
+
+struct program;
+
+/* Tell all about a program.  Return: whether the library works with it. */
+bool check_print(const struct program *p, const char *library);
+
+/*
+ * If argv is an interactive shell, arrange for the virtual host's name in its
+ * prompt; the user's own start-up files are read as ever.  name may be NULL:
+ * it is found out.  Return: the argv to use, argv itself or a new one.
+ */
+char **shell_mark_prompt(char **argv, const char *name);
+
+#endif

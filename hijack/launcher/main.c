@@ -1,0 +1,314 @@
+/*
+ * main.c: shmhijack: sets the environment that puts a program on a virtual
+ * host, looks at the program, and executes it.
+ */
+#include "hijack/launcher/launcher.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bus/bus.h"
+#include "hijack/launcher/program.h"
+#include "stack/client.h"
+
+#ifndef SHMIF_VERSION
+#define SHMIF_VERSION "unknown"
+#endif
+
+/* As env(1) has them, behind our own 1 and 2. */
+enum { FAILED = 1, USAGE = 2, CANNOT_EXECUTE = 126, NOT_FOUND = 127 };
+
+static const char usage_text[] =
+"usage: shmhijack [-s URL | -b BUS [-a ADDR/PLEN]... [-g GATEWAY] [-n NAME]]\n"
+"                 [--check] [--host-ok] [--] PROGRAM [ARGUMENT]...\n";
+
+struct options {
+	const char *server, *bus, *gateway, *name;
+	char addrs[BUS_ADDRS * (INET6_ADDRSTRLEN + 5)];
+	bool check, host_ok;
+};
+
+void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("shmhijack: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static int usage(void)
+{
+	fputs(usage_text, stderr);
+	return USAGE;
+}
+
+/* ADDR or ADDR/PLEN, of either family. */
+static bool valid_address(const char *s, bool plen_allowed)
+{
+	char addr[INET6_ADDRSTRLEN];
+	size_t n = strcspn(s, "/");
+	uint8_t ip[16];
+	char *end;
+	long plen;
+	int max;
+
+	if (n >= sizeof(addr))
+		return false;
+	memcpy(addr, s, n);
+	addr[n] = '\0';
+	max = strchr(addr, ':') ? 128 : 32;
+	if (inet_pton(max == 128 ? AF_INET6 : AF_INET, addr, ip) != 1)
+		return false;
+	if (!s[n])
+		return true;
+	if (!plen_allowed || s[n + 1] < '0' || s[n + 1] > '9')
+		return false;
+	plen = strtol(s + n + 1, &end, 10);
+	return !*end && plen >= 1 && plen <= max;
+}
+
+static int add_address(struct options *o, const char *s)
+{
+	size_t n = strlen(o->addrs);
+
+	if (!valid_address(s, true)) {
+		say("-a %s: not an address like 10.0.0.2/24", s);
+		return FAILED;
+	}
+	if (n + strlen(s) + 2 > sizeof(o->addrs)) {
+		say("-a %s: at most %d addresses", s, BUS_ADDRS);
+		return FAILED;
+	}
+	snprintf(o->addrs + n, sizeof(o->addrs) - n, "%s%s", n ? " " : "", s);
+	return 0;
+}
+
+static bool valid_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n > 0 && n < BUS_NAMELEN && s[0] != '-' &&
+	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789-._") == n;
+}
+
+static int check_options(const struct options *o)
+{
+	bool of_bus = o->addrs[0] || o->gateway || o->name;
+
+	if (o->server && (o->bus || of_bus)) {
+		say("-s names a host that exists; -b, -a, -g and -n are for "
+		    "one of its own");
+		return USAGE;
+	}
+	if (of_bus && !o->bus) {
+		say("-a, -g and -n need a bus: -b BUS");
+		return USAGE;
+	}
+	if (o->gateway && !valid_address(o->gateway, false)) {
+		say("-g %s: not an address", o->gateway);
+		return FAILED;
+	}
+	if (o->name && !valid_name(o->name)) {
+		say("-n %s: a host name has up to %d letters, digits, dots "
+		    "and hyphens", o->name, BUS_NAMELEN - 1);
+		return FAILED;
+	}
+	return 0;
+}
+
+/* Return: 0, an exit status, or -1 for --help and --version. */
+static int parse(struct options *o, int argc, char **argv)
+{
+	enum { CHECK = 256, HOST_OK };
+	static const struct option longs[] = {
+		{ "check", no_argument, NULL, CHECK },
+		{ "host-ok", no_argument, NULL, HOST_OK },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, status;
+
+	while ((c = getopt_long(argc, argv, "+a:b:g:hn:s:V", longs, NULL)) !=
+	    -1) {
+		switch (c) {
+		case 'a':
+			status = add_address(o, optarg);
+			if (status)
+				return status;
+			break;
+		case 'b':
+			o->bus = optarg;
+			break;
+		case 'g':
+			o->gateway = optarg;
+			break;
+		case 'n':
+			o->name = optarg;
+			break;
+		case 's':
+			o->server = optarg;
+			break;
+		case CHECK:
+			o->check = true;
+			break;
+		case HOST_OK:
+			o->host_ok = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return -1;
+		case 'V':
+			printf("shmhijack %s\n", SHMIF_VERSION);
+			return -1;
+		default:
+			return usage();
+		}
+	}
+	if (optind >= argc)
+		return usage();
+	return check_options(o);
+}
+
+/* RUMP_SERVER, made absolute so that it survives a change of directory. */
+static int set_server(const char *url)
+{
+	struct sockaddr_un sun;
+	char text[sizeof(sun.sun_path) + 8];
+	const char *why;
+
+	if (client_parse_url(url, &sun, &why)) {
+		say("%s: %s", url, why);
+		return FAILED;
+	}
+	snprintf(text, sizeof(text), "unix://%s", sun.sun_path);
+	setenv("RUMP_SERVER", text, 1);
+	unsetenv("SHMIF_BUS");
+	unsetenv("SHMIF_ADDR");
+	unsetenv("SHMIF_GATEWAY");
+	unsetenv("SHMIF_NAME");
+	return 0;
+}
+
+static void set_or_unset(const char *var, const char *value)
+{
+	if (value && *value)
+		setenv(var, value, 1);
+	else
+		unsetenv(var);
+}
+
+/* SHMIF_BUS: a name stays one, a path is made absolute. */
+static int set_bus_name(const char *bus)
+{
+	char cwd[PATH_MAX], *path;
+
+	if (!*bus) {
+		say("-b: a bus has a name");
+		return FAILED;
+	}
+	if (bus[0] == '/' || !strchr(bus, '/')) {
+		setenv("SHMIF_BUS", bus, 1);
+		return 0;
+	}
+	if (!getcwd(cwd, sizeof(cwd)) ||
+	    asprintf(&path, "%s/%s", strcmp(cwd, "/") ? cwd : "", bus) < 0) {
+		say("the current directory: %s", strerror(errno));
+		return FAILED;
+	}
+	setenv("SHMIF_BUS", path, 1);
+	free(path);
+	return 0;
+}
+
+/* -b: a host of its own, so nothing of an outer one may shine through. */
+static int set_bus(const struct options *o)
+{
+	int status = set_bus_name(o->bus);
+
+	if (status)
+		return status;
+	unsetenv("RUMP_SERVER");
+	unsetenv("SHMIF_HOST__");
+	set_or_unset("SHMIF_ADDR", o->addrs);
+	set_or_unset("SHMIF_GATEWAY", o->gateway);
+	set_or_unset("SHMIF_NAME", o->name);
+	return 0;
+}
+
+static int set_environment(const struct options *o)
+{
+	const char *server = getenv("RUMP_SERVER"), *bus = getenv("SHMIF_BUS");
+
+	if (o->bus)
+		return set_bus(o);
+	if (o->server)
+		return set_server(o->server);
+	if (server && *server)
+		return set_server(server);
+	if (bus && *bus)
+		return set_bus_name(bus);
+	say("name a virtual host with -s URL, or a bus with -b BUS");
+	return usage();
+}
+
+/* Return: 0 to go on, or an exit status. */
+static int look(const struct options *o, const char *name, const char *library)
+{
+	static struct program p;
+	char path[PATH_MAX];
+	int err = program_find(name, path);
+
+	if (!err)
+		err = program_look(&p, path, library);
+	if (err) {
+		say("%s: %s", name, strerror(-err));
+		return err == -ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
+	}
+	if (o->check)
+		return check_print(&p, library) ? 0 : FAILED;
+	if (!p.problem[0] || o->host_ok)
+		return 0;
+	say("%s: %s; it would use the host's network (--host-ok lets it)",
+	    p.path, p.problem);
+	return CANNOT_EXECUTE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .server = NULL };
+	char library[PATH_MAX];
+	int status = parse(&o, argc, argv);
+
+	if (status)
+		return status < 0 ? 0 : status;
+	argv += optind;
+	if (library_find(library))
+		return FAILED;
+	if (!o.check) {
+		status = set_environment(&o);
+		if (status)
+			return status;
+	}
+	status = look(&o, argv[0], library);
+	if (status || o.check)
+		return status;
+	if (library_preload(library))
+		return FAILED;
+	argv = shell_mark_prompt(argv, o.name);
+	execvp(argv[0], argv);
+	status = errno == ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
+	say("%s: %s", argv[0], strerror(errno));
+	return status;
+}

@@ -1,0 +1,22 @@
+/*
+ * netlink.h: NETLINK_ROUTE sockets, answered for the virtual host.
+ */
+#ifndef HIJACK_NETLINK_H
+#define HIJACK_NETLINK_H
+
+#include "hijack/hijack.h"
+
+struct wire_id;
+
+/* socket(AF_NETLINK, type, NETLINK_ROUTE). Return: the fd or -errno. */
+HJ_HIDDEN int netlink_make(int type);
+HJ_HIDDEN int netlink_bind(int fd, const void *addr, socklen_t len);
+/* The socket's own name, or with id NULL its peer's: the kernel. */
+HJ_HIDDEN int netlink_name(const struct wire_id *id, void *addr,
+    socklen_t *len);
+/* Answer a request. Return: the number of bytes or -errno. */
+HJ_HIDDEN ssize_t netlink_send(int fd, const struct msghdr *m);
+/* As recvmsg(2), with errno. */
+HJ_HIDDEN ssize_t netlink_recv(int fd, struct msghdr *m, int flags);
+
+#endif

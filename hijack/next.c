@@ -1,0 +1,52 @@
+/* next.c: the functions behind our hooks; see next.h. */
+#include "hijack/next.h"
+
+#include <dlfcn.h>
+#include <signal.h>
+
+#include "stack/sys.h"
+
+/* Some machines have no dup2; dup3 does not take equal numbers. */
+static long next_raw_dup2(int from, int to)
+{
+	if (from == to) {
+		long r = SYS2(SYS_fcntl, from, F_GETFD);
+
+		return r < 0 ? r : to;
+	}
+	return SYS3(SYS_dup3, from, to, 0);
+}
+
+/* The kernel writes the time left into its argument; ppoll(3) does not. */
+static long next_raw_ppoll(struct pollfd *p, unsigned long n,
+    const struct timespec *timeout, const void *mask)
+{
+	struct timespec ts;
+
+	if (timeout)
+		ts = *timeout;
+	return SYS5(SYS_ppoll, p, n, timeout ? &ts : NULL, mask, _NSIG / 8);
+}
+
+#define NEXT_RAW(ret, name, par, raw)	\
+	static ret raw_##name par { return (ret)hj_ret(raw); }
+NEXT_CALLS(NEXT_RAW)
+
+#define NEXT_INIT(ret, name, par, raw)	.name = raw_##name,
+struct next next = {
+	NEXT_CALLS(NEXT_INIT)
+};
+
+static void find(void *slot, const char *name)
+{
+	void *sym = hj_libc(name);
+
+	if (sym)
+		__atomic_store_n((void **)slot, sym, __ATOMIC_RELEASE);
+}
+
+void next_find(void)
+{
+#define NEXT_FIND(ret, name, par, raw)	find(&next.name, #name);
+	NEXT_CALLS(NEXT_FIND)
+}

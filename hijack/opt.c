@@ -1,0 +1,184 @@
+/*
+ * opt.c: setsockopt and getsockopt: nothing may fall through to the pair,
+ * whose answers are those of a unix socket.
+ */
+#include "hijack/hijack.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "hijack/dgram.h"
+#include "hijack/fd.h"
+#include "hijack/next.h"
+#include "hijack/rpc.h"
+#include "hijack/sock.h"
+#include "stack/client.h"
+#include "stack/sys.h"
+
+/* Options of sys/socket.h of later kernels. */
+#define RCVTIMEO_NEW	66
+#define SNDTIMEO_NEW	67
+
+/* The kernel's own on the pair: they end its waits. */
+static bool is_native(int level, int name)
+{
+	return level == SOL_SOCKET && (name == SO_RCVTIMEO ||
+	    name == SO_SNDTIMEO || name == RCVTIMEO_NEW ||
+	    name == SNDTIMEO_NEW);
+}
+
+/* Read-only on Linux. */
+static bool is_fixed(int level, int name)
+{
+	return level == SOL_SOCKET && (name == SO_TYPE || name == SO_ERROR ||
+	    name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_ACCEPTCONN);
+}
+
+/*
+ * Filters are programs for the kernel, given by address: a socket without
+ * one only sees more than it asked for.
+ */
+static bool is_filter(int level, int name)
+{
+	return level == SOL_SOCKET && (name == SO_ATTACH_FILTER ||
+	    name == SO_DETACH_FILTER || name == SO_LOCK_FILTER);
+}
+
+/* Data calls must know of these without asking. */
+static void note_option(int fd, int level, int name, int on)
+{
+	unsigned mark = fd_mark(fd), bit;
+
+	if (!(mark & MARK_DGRAM))
+		return;
+	if ((level == IPPROTO_IP && name == IP_RECVERR) ||
+	    (level == IPPROTO_IPV6 && name == IPV6_RECVERR))
+		bit = MARK_RECVERR;
+	else if (level == SOL_SOCKET && name == SO_BROADCAST)
+		bit = MARK_BROADCAST;
+	else
+		return;
+	mark &= ~(unsigned)(bit | (bit == MARK_RECVERR ? MARK_ERRSEEN : 0));
+	fd_mark_set(fd, on ? mark | bit : mark);
+}
+
+static int set(int fd, const struct wire_id *id, int level, int name,
+    const void *val, socklen_t len)
+{
+	uint8_t data[WIRE_DATA] = { 0 };
+	struct wire_rep rep;
+	int err, first;
+
+	if ((int)len < 0 || len > sizeof(data))
+		return -EINVAL;
+	if (is_fixed(level, name))
+		return -ENOPROTOOPT;
+	if (is_filter(level, name))
+		return 0;
+	err = hj_copy_in(data, val, len);
+	if (!err)
+		err = rpc_sock(id, WIRE_SETSOCKOPT, level, name, 0, data, len,
+		    &rep);
+	if (!err) {
+		memcpy(&first, data, sizeof(first));
+		note_option(fd, level, name, first);
+	}
+	return err;
+}
+
+HOOK(int, setsockopt, int fd, int level, int name, const void *val,
+    socklen_t len)
+{
+	struct wire_id id;
+
+	if (hj_sandboxed || is_native(level, name) || !client_id_of(fd, &id) ||
+	    id.domain == AF_NETLINK)
+		return next.setsockopt(fd, level, name, val, len);
+	return (int)hj_ret(set(fd, &id, level, name, val, len));
+}
+
+/*
+ * SO_ERROR.  A stream's pair shows whether there can be one: an attempt or a
+ * connection that failed has hung up.  Only then the host is asked.
+ */
+static int get_error(int fd, const struct wire_id *id, int *val)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(int);
+	int err, n;
+
+	if (id->type != SOCK_STREAM) {
+		*val = dgram_take_error(fd, fd_mark(fd));
+		return 0;
+	}
+	*val = 0;
+	n = sys_poll(&p, 1, 0);
+	sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, val, &len);
+	if (n > 0 && p.revents & (POLLHUP | POLLERR)) {
+		err = sock_true_error(fd, -*val);
+		*val = -err;
+	}
+	return 0;
+}
+
+/* Answered here. Return: 0, or -ENOSYS: ask the host. */
+static int get_local(int fd, const struct wire_id *id, int name, int *val)
+{
+	switch (name) {
+	case SO_TYPE:
+		*val = id->type;
+		return 0;
+	case SO_DOMAIN:
+		*val = id->domain;
+		return 0;
+	case SO_PROTOCOL:
+		*val = id->protocol;
+		return 0;
+	case SO_ACCEPTCONN:
+		*val = !!(fd_mark(fd) & MARK_LISTEN);
+		return 0;
+	case SO_ERROR:
+		return get_error(fd, id, val);
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int get(int fd, const struct wire_id *id, int level, int name,
+    void *user, socklen_t *user_len)
+{
+	struct wire_rep rep;
+	socklen_t len, n;
+	int val, err;
+
+	if (hj_copy_in(&len, user_len, sizeof(len)))
+		return -EFAULT;
+	if ((int)len < 0)
+		return -EINVAL;
+	if (level == SOL_SOCKET && get_local(fd, id, name, &val) == 0) {
+		memcpy(rep.data, &val, sizeof(val));
+		rep.len = sizeof(val);
+	} else {
+		err = rpc_sock(id, WIRE_GETSOCKOPT, level, name,
+		    len < WIRE_DATA ? (int)len : WIRE_DATA, NULL, 0, &rep);
+		if (err)
+			return err;
+	}
+	n = len < rep.len ? len : rep.len;
+	if (hj_copy_out(user, rep.data, n) ||
+	    hj_copy_out(user_len, &n, sizeof(n)))
+		return -EFAULT;
+	return 0;
+}
+
+HOOK(int, getsockopt, int fd, int level, int name, void *val, socklen_t *len)
+{
+	struct wire_id id;
+
+	if (hj_sandboxed || is_native(level, name) || !client_id_of(fd, &id))
+		return next.getsockopt(fd, level, name, val, len);
+	if (id.domain == AF_NETLINK && (level != SOL_SOCKET ||
+	    name == SO_INCOMING_CPU))
+		return (int)hj_ret(-ENOPROTOOPT);
+	return (int)hj_ret(get(fd, &id, level, name, val, len));
+}

@@ -1,0 +1,415 @@
+/*
+ * rpc.c: the control connection and what goes over it.
+ *
+ * The connection is one word: its fd number and the low bits of its socket
+ * cookie.  The cookie is compared before each use, since programs close
+ * and reuse numbers they do not own; if it differs the connection is
+ * lost and a new one is made.  Nothing is ever closed by number without that
+ * comparison.
+ */
+#include "hijack/rpc.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "hijack/spawn.h"
+#include "stack/client.h"
+#include "stack/sys.h"
+
+#define CALL_MS		30000	/* a host that takes longer is taken for dead */
+#define COOKIE_BITS	44
+#define COOKIE_MASK	(((uint64_t)1 << COOKIE_BITS) - 1)
+
+static uint64_t ctl;		/* (fd + 1) << COOKIE_BITS | cookie; 0: none */
+static uint64_t ctl_server;	/* id of the host behind it */
+static bool gone;		/* it was there and ended */
+static bool told_gone, told_absent;
+
+static int ctl_number(uint64_t c)
+{
+	return (int)(c >> COOKIE_BITS) - 1;
+}
+
+static uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
+		return 0;
+	return cookie & COOKIE_MASK;
+}
+
+static bool ctl_valid(uint64_t c)
+{
+	return c && cookie_of(ctl_number(c)) == (c & COOKIE_MASK);
+}
+
+int rpc_ctl_fd(void)
+{
+	return ctl_number(__atomic_load_n(&ctl, __ATOMIC_ACQUIRE));
+}
+
+bool rpc_is_ctl(int fd)
+{
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE);
+
+	return c && ctl_number(c) == fd && ctl_valid(c);
+}
+
+/* High, away from the numbers programs use and close. */
+static int ctl_floor(void)
+{
+	struct rlimit rl = { 0, 0 };
+
+	SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl);
+	if (rl.rlim_cur >= 1008)
+		return 1000;
+	return rl.rlim_cur > 16 ? (int)rl.rlim_cur - 8 : 3;
+}
+
+void rpc_ctl_move(void)
+{
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE);
+	int from = ctl_number(c), to;
+
+	if (!ctl_valid(c))
+		return;
+	to = sys_fcntl(from, F_DUPFD_CLOEXEC, from + 1);
+	if (to < 0)
+		to = sys_fcntl(from, F_DUPFD_CLOEXEC, 3);
+	if (to < 0)
+		return;
+	if (__atomic_compare_exchange_n(&ctl, &c, (uint64_t)(to + 1) <<
+	    COOKIE_BITS | (c & COOKIE_MASK), false, __ATOMIC_RELEASE,
+	    __ATOMIC_RELAXED))
+		sys_close(from);
+	else
+		sys_close(to);
+}
+
+static int absent(int err)
+{
+	bool url = hj_set.host == HJ_HOST_URL;
+
+	switch (err) {
+	case -EMFILE:
+	case -ENFILE:
+	case -ENOMEM:
+	case -ENOBUFS:
+		return err;
+	case -EACCES:
+	case -EPERM:
+		hj_note_once(&told_absent, hj_set.what,
+		    ": no permission to use this virtual host's socket", NULL);
+		break;
+	case -EPROTO:
+		hj_note_once(&told_absent, hj_set.what,
+		    ": what serves there is no shmif_server of this version",
+		    NULL);
+		break;
+	default:
+		if (url)
+			hj_note_once(&told_absent, hj_set.what,
+			    ": no server there; start one with shmif_server ",
+			    hj_set.what, NULL);
+	}
+	return -ENETDOWN;
+}
+
+static int ctl_open(uint64_t *server)
+{
+	char host[64];
+	int fd;
+
+	switch (hj_set.host) {
+	case HJ_HOST_URL:
+		fd = client_connect(&hj_set.sun, program_invocation_short_name,
+		    ctl_floor(), server, host);
+		break;
+	case HJ_HOST_PRIVATE:
+		fd = spawn_connect(ctl_floor(), server);
+		break;
+	default:
+		hj_note_once(&told_absent, "neither RUMP_SERVER nor SHMIF_BUS "
+		    "is set: no virtual host to make sockets on", NULL);
+		return -ENETDOWN;
+	}
+	return fd < 0 ? absent(fd) : fd;
+}
+
+/* One attempt. Return: the fd of a valid control connection, or -errno. */
+static int ctl_get(void)
+{
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE), cookie, server;
+	int fd;
+
+	for (int tries = 0; tries < 8; tries++) {
+		if (ctl_valid(c))
+			return ctl_number(c);
+		fd = ctl_open(&server);
+		if (fd < 0)
+			return fd;
+		cookie = cookie_of(fd);
+		/* Another thread's connection is to the same host. */
+		__atomic_store_n(&ctl_server, server, __ATOMIC_RELEASE);
+		if (__atomic_compare_exchange_n(&ctl, &c, (uint64_t)(fd + 1) <<
+		    COOKIE_BITS | cookie, false, __ATOMIC_ACQ_REL,
+		    __ATOMIC_ACQUIRE))
+			return fd;
+		sys_close(fd);
+	}
+	return -ENETDOWN;
+}
+
+static void pause_ms(unsigned ms)
+{
+	sys_poll(NULL, 0, (int)ms);
+}
+
+/* Pauses between attempts, in ms: none, then 0.1 to 0.9 s, then 1 to 10 s. */
+static unsigned backoff(unsigned try)
+{
+	if (try < 10)
+		return try * 100;
+	return try < 20 ? (try - 9) * 1000 : 10000;
+}
+
+/* The host was there and is gone: do as RUMPHIJACK_RETRYCONNECT says. */
+static int ctl_again(void)
+{
+	unsigned long waited = 0;
+	int fd;
+
+	switch (hj_set.retry) {
+	case HJ_RETRY_NEVER:
+		return -ENETDOWN;
+	case HJ_RETRY_DIE:
+		_exit(1);
+	case HJ_RETRY_ONCE:
+		fd = ctl_get();
+		break;
+	default:
+		for (unsigned try = 0; ; try++) {
+			unsigned ms = backoff(try);
+
+			if (hj_set.retry == HJ_RETRY_SECONDS &&
+			    waited + ms > hj_set.retry_s * 1000ul)
+				return -ENETDOWN;
+			pause_ms(ms);
+			waited += ms;
+			fd = ctl_get();
+			if (fd >= 0)
+				break;
+		}
+	}
+	if (fd >= 0) {
+		__atomic_store_n(&gone, false, __ATOMIC_RELAXED);
+		__atomic_store_n(&told_gone, false, __ATOMIC_RELAXED);
+		hj_note(hj_set.what, ": connected again", NULL);
+	}
+	return fd;
+}
+
+static int ctl_ready(void)
+{
+	hj_init();
+	if (hj_sandboxed)
+		return -ENETDOWN;
+	if (__atomic_load_n(&gone, __ATOMIC_RELAXED))
+		return ctl_again();
+	return ctl_get();
+}
+
+/* Forget a connection whose other end is closed. */
+static int ctl_drop(int fd)
+{
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE);
+
+	if (c && ctl_number(c) == fd && ctl_valid(c) &&
+	    __atomic_compare_exchange_n(&ctl, &c, 0, false, __ATOMIC_ACQ_REL,
+	    __ATOMIC_RELAXED))
+		sys_close(fd);
+	__atomic_store_n(&gone, true, __ATOMIC_RELAXED);
+	hj_note_once(&told_gone, hj_set.what, ": the virtual host is gone",
+	    hj_set.retry >= HJ_RETRY_SECONDS ? ", trying to connect again" :
+	    "", NULL);
+	return -ENETDOWN;
+}
+
+int rpc_lost(void)
+{
+	return ctl_drop(rpc_ctl_fd());
+}
+
+/* Of all errors of a call, those that mean the host has ended. */
+static bool is_gone(int err)
+{
+	switch (err) {
+	case -EPIPE:
+	case -ECONNRESET:
+	case -ENOTCONN:
+	case -ECONNREFUSED:
+	case -EPROTO:
+	case -ETIMEDOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct aside {
+	int fd;
+	struct wire_req *req;
+	const int *fds;
+	int nfds;
+	struct wire_rep *rep;
+	int err;
+};
+
+/*
+ * In a child with a table of fds of its own but our memory: two numbers are
+ * freed there that the request does not need.
+ */
+static int call_aside(void *arg)
+{
+	struct aside *a = arg;
+	int freed = 0;
+
+	for (int fd = 0; freed < 3 && fd < 64; fd++) {
+		bool used = fd == a->fd;
+
+		for (int i = 0; i < a->nfds; i++)
+			used |= a->fds[i] == fd;
+		if (!used && sys_close(fd) == 0)
+			freed++;
+	}
+	a->err = client_call(a->fd, a->req, a->fds, a->nfds, a->rep, NULL,
+	    CALL_MS, false);
+	return 0;
+}
+
+static int call_once(int fd, struct wire_req *req, const int *fds, int nfds,
+    struct wire_rep *rep, int *rep_fd)
+{
+	int err = client_call(fd, req, fds, nfds, rep, rep_fd, CALL_MS, false);
+
+	/* A program at its limit can still ask about the sockets it has. */
+	if (err == -EMFILE && !rep_fd) {
+		struct aside a = { fd, req, fds, nfds, rep, -EMFILE };
+
+		if (spawn_aside(call_aside, &a) == 0)
+			err = a.err;
+	}
+	return err;
+}
+
+int rpc_call(struct wire_req *req, const int *fds, int nfds,
+    struct wire_rep *rep, int *rep_fd)
+{
+	int fd, err;
+
+	for (int tries = 0; ; tries++) {
+		fd = ctl_ready();
+		if (fd < 0)
+			return fd;
+		err = call_once(fd, req, fds, nfds, rep, rep_fd);
+		if (!err)
+			return -(rep->error & 4095);
+		/* Closed under us by another thread: a new one is made. */
+		if ((err == -EBADF || err == -ENOTSOCK) && tries < 3)
+			continue;
+		if (!is_gone(err))
+			return err;
+		ctl_drop(fd);
+		/* A socket of the host that is gone is gone with it. */
+		if (req->sock || tries || hj_set.retry == HJ_RETRY_NEVER)
+			return -ENETDOWN;
+	}
+}
+
+int rpc_sock(const struct wire_id *id, enum wire_op op, int a, int b, int c,
+    const void *data, size_t len, struct wire_rep *rep)
+{
+	struct wire_req req = {
+		.op = (uint16_t)op, .server = id->server, .sock = id->sock,
+		.a = a, .b = b, .c = c, .len = (uint16_t)len,
+	};
+
+	if (len > WIRE_DATA)
+		return -EINVAL;
+	if (len)
+		memcpy(req.data, data, len);
+	return rpc_call(&req, NULL, 0, rep, NULL);
+}
+
+int rpc_send(struct wire_req *req, const int *fds, int nfds)
+{
+	int fd = ctl_ready(), err;
+
+	if (fd < 0)
+		return fd;
+	err = client_send(fd, req, fds, nfds);
+	return is_gone(err) ? ctl_drop(fd) : err;
+}
+
+/* The reply to WIRE_SOCKET is a fixed number of bytes on the new pair. */
+static int read_reply(int fd, struct wire_rep *rep)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	size_t got = 0;
+	ssize_t n;
+
+	while (got < WIRE_REP_HEAD) {
+		n = sys_poll(&p, 1, 10000);
+		if (n == -EINTR)
+			continue;
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n < 0)
+			return (int)n;
+		n = sys_recv(fd, (char *)rep + got, WIRE_REP_HEAD - got,
+		    MSG_DONTWAIT);
+		if (n == 0)
+			return -EPIPE;
+		if (n < 0 && n != -EAGAIN && n != -EINTR)
+			return (int)n;
+		if (n > 0)
+			got += (size_t)n;
+	}
+	return rep->magic == WIRE_MAGIC ? 0 : -EPROTO;
+}
+
+int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
+{
+	struct wire_req req = {
+		.op = WIRE_SOCKET, .a = id->domain, .b = id->type,
+		.c = id->protocol, .sock = like,
+	};
+	struct wire_rep rep;
+	int fd = ctl_ready(), err = fd;
+
+	if (fd >= 0) {
+		id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);
+		req.server = id->server;
+		err = client_post(fd, &req, &theirs, 1);
+	}
+	sys_close(theirs);
+	if (fd < 0)
+		return fd;
+	if (!err)
+		err = read_reply(ours, &rep);
+	if (err) {
+		if (!is_gone(err))
+			return err;
+		ctl_drop(fd);
+		return hj_set.retry == HJ_RETRY_NEVER ? -ENETDOWN : -ERESTART;
+	}
+	if (rep.error)
+		return -(rep.error & 4095);
+	id->sock = rep.value;
+	id->protocol = rep.c;
+	return 0;
+}

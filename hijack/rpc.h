@@ -1,0 +1,48 @@
+/*
+ * rpc.h: requests to the virtual host.  No lock, no allocation: usable from
+ * threads, signal handlers, forked and vforked children alike.
+ */
+#ifndef HIJACK_RPC_H
+#define HIJACK_RPC_H
+
+#include "hijack/hijack.h"
+#include "stack/wire.h"
+
+/*
+ * Ask the virtual host, which is connected to (or, a private one, started)
+ * at need.
+ * Return: 0, or -errno for the program: what the host answered, or -ENETDOWN
+ * with a line on stderr if it is gone.
+ */
+HJ_HIDDEN int rpc_call(struct wire_req *req, const int *fds, int nfds,
+    struct wire_rep *rep, int *rep_fd);
+
+/* The same about one socket: a, b, c and data as wire.h says for op. */
+HJ_HIDDEN int rpc_sock(const struct wire_id *id, enum wire_op op, int a, int b,
+    int c, const void *data, size_t len, struct wire_rep *rep);
+
+/*
+ * WIRE_SOCKET with `theirs` given away, whatever comes of it; the reply comes
+ * over `ours`.  id gets the server, sock and protocol.
+ * Return: 0 or -errno; -ERESTART: the host is another one than before, make
+ * a new pair and ask again.
+ */
+HJ_HIDDEN int rpc_socket(struct wire_id *id, uint64_t like, int ours,
+    int theirs);
+
+/*
+ * Send only. Return: the fd on which the reply will come (the caller closes
+ * it), or -errno.
+ */
+HJ_HIDDEN int rpc_send(struct wire_req *req, const int *fds, int nfds);
+/* To be called when the reply socket of rpc_send ends; returns -ENETDOWN. */
+HJ_HIDDEN int rpc_lost(void);
+
+/* The control connection's number or -1, for those who guard it. */
+HJ_HIDDEN int rpc_ctl_fd(void);
+/* Is fd, at this moment, the control connection? */
+HJ_HIDDEN bool rpc_is_ctl(int fd);
+/* Move it away from its number, or let it be lost. */
+HJ_HIDDEN void rpc_ctl_move(void);
+
+#endif

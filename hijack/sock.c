@@ -1,0 +1,284 @@
+/* sock.c: socket, bind, listen, shutdown: making virtual sockets. */
+#include "hijack/sock.h"
+
+#include <netinet/in.h>
+#include <linux/netlink.h>
+
+#include "hijack/fd.h"
+#include "hijack/netlink.h"
+#include "hijack/next.h"
+#include "hijack/rpc.h"
+#include "stack/client.h"
+#include "stack/sys.h"
+
+#define PROTO_MAX	263	/* Linux's IPPROTO_MAX */
+
+/* What Linux checks before it looks for a protocol's code. */
+int sock_check_kind(int domain, int type, int *protocol)
+{
+	int icmp = domain == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+
+	if (*protocol < 0 || *protocol >= PROTO_MAX)
+		return -EINVAL;
+	switch (type) {
+	case SOCK_STREAM:
+		if (*protocol && *protocol != IPPROTO_TCP)
+			return -EPROTONOSUPPORT;
+		*protocol = IPPROTO_TCP;
+		return 0;
+	case SOCK_DGRAM:
+		if (*protocol && *protocol != IPPROTO_UDP && *protocol != icmp)
+			return -EPROTONOSUPPORT;
+		if (!*protocol)
+			*protocol = IPPROTO_UDP;
+		return 0;
+	case SOCK_RAW:
+		return *protocol ? 0 : -EPROTONOSUPPORT;
+	default:
+		return type < 11 ? -ESOCKTNOSUPPORT : -EINVAL;
+	}
+}
+
+unsigned sock_fresh_mark(const struct wire_id *id)
+{
+	unsigned mark = id->domain == AF_INET6 ? MARK_V6 : 0;
+
+	if (id->type == SOCK_STREAM)
+		return mark | MARK_FRESH;
+	if (id->type == SOCK_RAW)
+		mark |= MARK_RAW;
+	else if (id->protocol != IPPROTO_UDP)
+		mark |= MARK_PING;
+	return mark | MARK_DGRAM;
+}
+
+/* One try, with a pair of its own. flags as socket(2) takes them. */
+static int make_pair(struct wire_id *id, int flags, uint64_t like)
+{
+	int pair = id->type == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET;
+	struct sockaddr_un sun;
+	socklen_t len;
+	int sv[2], err;
+
+	/* Close-on-exec at first: the far end must not leak into a child. */
+	err = sys_socketpair(pair | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK),
+	    sv);
+	if (err < 0)
+		return err;
+	err = rpc_socket(id, like, sv[0], sv[1]);
+	if (!err) {
+		client_id_name(id, &sun, &len);
+		err = (int)SYS3(SYS_bind, sv[0], &sun, len);
+	}
+	if (err) {
+		sys_close(sv[0]);
+		return err;
+	}
+	fd_mark_set(sv[0], sock_fresh_mark(id));
+	if (!(flags & SOCK_CLOEXEC))
+		sys_fcntl(sv[0], F_SETFD, 0);
+	return sv[0];
+}
+
+int sock_make(int domain, int type, int protocol, uint64_t like)
+{
+	int flags = type & (SOCK_CLOEXEC | SOCK_NONBLOCK), kind, fd = 0;
+	struct wire_id id = { .domain = domain };
+
+	if (hj_sandboxed)
+		return -ENETDOWN;	/* and never a socket of the host */
+	kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (kind & ~0xf)
+		return -EINVAL;
+	fd = sock_check_kind(domain, kind, &protocol);
+	for (int tries = 0; fd == 0 && tries < 3; tries++) {
+		id.type = kind;
+		id.protocol = protocol;
+		fd = make_pair(&id, flags, like);
+		if (fd != -ERESTART)
+			return fd;
+		fd = 0;
+	}
+	return fd ? fd : -ENETDOWN;
+}
+
+static void copy_option(int from, int to, int name)
+{
+	char val[32];
+	socklen_t len = sizeof(val);
+
+	if (sys_getsockopt(from, SOL_SOCKET, name, val, &len) == 0)
+		sys_setsockopt(to, SOL_SOCKET, name, val, len);
+}
+
+int sock_renew(int fd, const struct wire_id *id)
+{
+	int fl = sys_fcntl(fd, F_GETFL, 0), fdfl = sys_fcntl(fd, F_GETFD, 0);
+	int neu, err;
+
+	neu = sock_make(id->domain, id->type | SOCK_CLOEXEC |
+	    (fl > 0 && fl & O_NONBLOCK ? SOCK_NONBLOCK : 0), id->protocol,
+	    id->sock);
+	if (neu < 0)
+		return neu;
+	copy_option(fd, neu, SO_RCVTIMEO);
+	copy_option(fd, neu, SO_SNDTIMEO);
+	err = (int)SYS3(SYS_dup3, neu, fd, fdfl & FD_CLOEXEC ? O_CLOEXEC : 0);
+	sys_close(neu);
+	fd_forget(fd);
+	return err < 0 ? err : 0;
+}
+
+int sock_plug(int fd)
+{
+	static const char plug[WIRE_PLUG];
+	socklen_t len = sizeof(int);
+	int size = 0, tiny = 1;
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len);
+	sys_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &tiny, sizeof(tiny));
+	sys_send(fd, plug, sizeof(plug), MSG_DONTWAIT | MSG_NOSIGNAL);
+	return size;
+}
+
+/* Both directions ended, as seen from our end. */
+static bool hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return sys_poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR);
+}
+
+int sock_true_error(int fd, int err)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+	int val;
+
+	if (hj_sandboxed || (err == 0 && !hung_up(fd)) ||
+	    !client_id_of(fd, &id) || id.type != SOCK_STREAM)
+		return err;
+	if (rpc_sock(&id, WIRE_GETSOCKOPT, SOL_SOCKET, SO_ERROR, sizeof(val),
+	    NULL, 0, &rep) || rep.len < sizeof(val))
+		return err;
+	__builtin_memcpy(&val, rep.data, sizeof(val));
+	return val > 0 && val < 4096 ? -val : err;
+}
+
+HOOK(int, socket, int domain, int type, int protocol)
+{
+	int fd;
+
+	if (!hj_wants(domain) ||
+	    (domain == AF_NETLINK && protocol != NETLINK_ROUTE)) {
+		fd = next.socket(domain, type, protocol);
+	} else if (domain == AF_NETLINK) {
+		fd = (int)hj_ret(netlink_make(type));
+	} else {
+		fd = (int)hj_ret(sock_make(domain, type, protocol, 0));
+	}
+	fd_forget(fd);
+	return fd;
+}
+
+HOOK(int, bind, int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct sockaddr_storage ss;
+	struct wire_rep rep;
+	struct wire_id id;
+	int err;
+
+	if (hj_sandboxed || !client_id_of(fd, &id))
+		return next.bind(fd, addr, len);
+	if (id.domain == AF_NETLINK)
+		return (int)hj_ret(netlink_bind(fd, addr, len));
+	if (len < (id.domain == AF_INET ? sizeof(struct sockaddr_in) :
+	    offsetof(struct sockaddr_in6, sin6_scope_id)) || len > sizeof(ss))
+		return (int)hj_ret(-EINVAL);
+	err = hj_copy_in(&ss, addr, len);
+	if (!err)
+		err = rpc_sock(&id, WIRE_BIND, 0, 0, 0, &ss, len, &rep);
+	return (int)hj_ret(err);
+}
+
+HOOK(int, listen, int fd, int backlog)
+{
+	struct wire_rep rep;
+	struct wire_id id;
+	unsigned mark;
+	int err;
+
+	if (hj_sandboxed || !client_id_of(fd, &id))
+		return next.listen(fd, backlog);
+	if (id.type != SOCK_STREAM)
+		return (int)hj_ret(-EOPNOTSUPP);
+	err = rpc_sock(&id, WIRE_LISTEN, backlog, 0, 0, NULL, 0, &rep);
+	if (err)
+		return (int)hj_ret(err);
+	mark = fd_mark(fd);
+	if (!(mark & MARK_LISTEN)) {
+		/* An idle listening socket polls as nothing, not writable. */
+		sock_plug(fd);
+		fd_mark_set(fd, MARK_LISTEN | (mark & MARK_V6));
+	}
+	return 0;
+}
+
+/*
+ * SHUT_RD of the pair would make the host's sends fail, where TCP goes on
+ * taking data: so that half is the host's to do.
+ */
+static int shutdown_stream(int fd, const struct wire_id *id, unsigned mark,
+    int how)
+{
+	struct wire_rep rep;
+	int err;
+
+	if (mark & MARK_LISTEN) {
+		if (how == SHUT_WR)
+			return 0;
+		/* Wakes who waits in accept(2). */
+		rpc_sock(id, WIRE_SHUTDOWN, how, 0, 0, NULL, 0, &rep);
+		return (int)SYS2(SYS_shutdown, fd, SHUT_RDWR);
+	}
+	if (mark & MARK_FRESH)
+		return -ENOTCONN;
+	if (how != SHUT_RD) {
+		err = (int)SYS2(SYS_shutdown, fd, how);
+		return err == -EINVAL ? -ENOTCONN : err;
+	}
+	return rpc_sock(id, WIRE_SHUTDOWN, how, 0, 0, NULL, 0, &rep);
+}
+
+/*
+ * Linux shuts an unconnected one down as well, though it says ENOTCONN:
+ * programs use that to wake a reader.
+ */
+static int shutdown_dgram(int fd, unsigned mark, int how)
+{
+	bool peer = mark & MARK_PEER;
+
+	if (how != SHUT_WR) {
+		mark |= MARK_RDSHUT;
+		SYS2(SYS_shutdown, fd, SHUT_RD);
+	}
+	if (how != SHUT_RD)
+		mark |= MARK_WRSHUT;
+	fd_mark_set(fd, mark);
+	return peer ? 0 : -ENOTCONN;
+}
+
+HOOK(int, shutdown, int fd, int how)
+{
+	struct wire_id id;
+	unsigned mark;
+
+	if (hj_sandboxed || !client_id_of(fd, &id) || id.domain == AF_NETLINK)
+		return next.shutdown(fd, how);
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return (int)hj_ret(-EINVAL);
+	mark = fd_mark(fd);
+	return (int)hj_ret(id.type == SOCK_STREAM ?
+	    shutdown_stream(fd, &id, mark, how) :
+	    shutdown_dgram(fd, mark, how));
+}

@@ -1,0 +1,40 @@
+/* sock.h: making virtual sockets, for the files that hook their calls. */
+#ifndef HIJACK_SOCK_H
+#define HIJACK_SOCK_H
+
+#include "hijack/hijack.h"
+#include "stack/wire.h"
+
+/*
+ * Make a virtual socket as socket(2).  like: the id of one whose place it
+ * takes, or 0.
+ * Return: the fd, marked, or -errno.
+ */
+HJ_HIDDEN int sock_make(int domain, int type, int protocol, uint64_t like);
+
+/*
+ * Put a fresh socket of the same kind in the place of a stream whose
+ * connection attempt failed or that is to be disconnected.
+ * Return: 0 or -errno.
+ */
+HJ_HIDDEN int sock_renew(int fd, const struct wire_id *id);
+
+/*
+ * Make fd not writable until the other end reads: it then polls as nothing.
+ * Return: the SO_SNDBUF it had.
+ */
+HJ_HIDDEN int sock_plug(int fd);
+
+/* The marks of a new socket of this kind. */
+HJ_HIDDEN unsigned sock_fresh_mark(const struct wire_id *id);
+
+/* socket(2) without the choice between host and virtual host. */
+HJ_HIDDEN int sock_check_kind(int domain, int type, int *protocol);
+
+/*
+ * The error the virtual host keeps for a stream whose pair said `err` (a
+ * negative errno or 0 for the end of data): the true one, or err itself.
+ */
+HJ_HIDDEN int sock_true_error(int fd, int err);
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * spawn.c: the private host of the embedded default.
+ *
+ * Its socket lies in the per-user directory, named by a hash of what makes
+ * two programs want the same host: bus and addresses, or, with no address
+ * given, bus and process tree.  Who finds nobody there takes a lock on a
+ * file beside it, looks again, and starts the server.
+ */
+#include "hijack/spawn.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bus/bus.h"
+#include "stack/client.h"
+#include "stack/sys.h"
+
+#ifndef SHMIF_BINDIR
+#define SHMIF_BINDIR	"/usr/local/bin"
+#endif
+
+#define STACK_SIZE	65536	/* bytes, of the child that execs */
+#define START_MS	15000	/* for a server to come up */
+#define SERVER		"shmif_server"
+
+/*
+ * A child with our memory and fds of its own; this thread goes on when it
+ * has ended or become another program.  Exit signal 0: no SIGCHLD, and the
+ * program's wait(2) does not see it.
+ * Return: its pid, or -errno.
+ */
+static int child_start(int (*fn)(void *), void *arg)
+{
+	uint64_t all = ~0ull, old;
+	int keep = errno, pid;
+	char *stack;
+	long r;
+
+	r = SYS6(SYS_mmap, NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (r < 0 && r > -4096)
+		return (int)r;
+	stack = (char *)r;
+	/* No handler of the program may run in the child. */
+	SYS4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof(all));
+	pid = clone(fn, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, arg);
+	if (pid < 0)
+		pid = -errno;
+	SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+	SYS2(SYS_munmap, stack, STACK_SIZE);
+	errno = keep;
+	return pid;
+}
+
+static int child_wait(int pid, int *status)
+{
+	long r;
+
+	do {
+		r = SYS4(SYS_wait4, pid, status, __WALL, NULL);
+	} while (r == -EINTR);
+	return (int)r;
+}
+
+int spawn_aside(int (*fn)(void *), void *arg)
+{
+	int pid = child_start(fn, arg), status = 0;
+
+	if (pid < 0)
+		return pid;
+	if (child_wait(pid, &status) < 0 || !WIFEXITED(status))
+		return -ECHILD;
+	return WEXITSTATUS(status);
+}
+
+struct launch {
+	char sock[108];			/* path of the server's socket */
+	char url[128], spec[1024], route[80];
+	const char *argv[12];
+	const char **env;		/* without LD_PRELOAD */
+	char beside[PATH_MAX], up[PATH_MAX];	/* where the server may be */
+};
+
+/* In the child: nothing but system calls until exec. */
+static int child_exec(void *arg)
+{
+	const struct launch *l = arg;
+	const char *const where[] = {
+		l->beside, l->up, SHMIF_BINDIR "/" SERVER
+	};
+	char dfl[64] = { 0 };	/* a struct sigaction of the kernel: SIG_DFL */
+	uint64_t none = 0;
+	int null;
+
+	for (int sig = 1; sig <= 64; sig++)
+		SYS4(SYS_rt_sigaction, sig, dfl, NULL, sizeof(none));
+	SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+	null = (int)SYS4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
+	if (null < 0)
+		return 126;
+	SYS3(SYS_dup3, null, 0, 0);
+	SYS3(SYS_dup3, null, 1, 0);
+	if (sys_fcntl(2, F_GETFD, 0) < 0)
+		SYS3(SYS_dup3, null, 2, 0);
+	if (SYS3(SYS_close_range, 3, ~0u, 0) < 0)
+		for (int fd = 3; fd < 4096; fd++)
+			sys_close(fd);
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++)
+		SYS3(SYS_execve, where[i], l->argv, l->env);
+	return 127;
+}
+
+/* The server beside the library, as built, or in ../bin, as installed. */
+static void find_server(struct launch *l)
+{
+	Dl_info info;
+	const char *slash;
+	int len;
+
+	if (!dladdr((void *)find_server, &info) || !info.dli_fname)
+		return;
+	slash = strrchr(info.dli_fname, '/');
+	len = slash ? (int)(slash - info.dli_fname) : 1;
+	if (len + sizeof("/../bin/" SERVER) > sizeof(l->up))
+		return;
+	memcpy(l->beside, slash ? info.dli_fname : ".", len);
+	memcpy(l->up, l->beside, len);
+	strcpy(l->beside + len, "/" SERVER);
+	strcpy(l->up + len, "/../bin/" SERVER);
+}
+
+/* Wait for the child that became the server to go into the background. */
+static int wait_ready(int pid)
+{
+	struct pollfd p = { .events = POLLIN };
+	int status = 0, n, r;
+
+	p.fd = (int)SYS2(SYS_pidfd_open, pid, 0);
+	do {
+		n = p.fd < 0 ? 1 : sys_poll(&p, 1, START_MS);
+	} while (n == -EINTR);
+	if (n == 0)
+		SYS2(SYS_kill, pid, SIGKILL);
+	if (p.fd >= 0)
+		sys_close(p.fd);
+	r = child_wait(pid, &status);
+	if (n == 0)
+		hj_note("the private host did not come up in time", NULL);
+	else if (r == pid && WIFSIGNALED(status))
+		hj_note(SERVER " was killed while it started", NULL);
+	else if (r == pid && WEXITSTATUS(status) == 127)
+		hj_note("cannot run " SERVER ", which makes the private host; "
+		    "it belongs beside the library or in " SHMIF_BINDIR, NULL);
+	return r == pid && WIFEXITED(status) && !WEXITSTATUS(status) && n ?
+	    0 : -ENETDOWN;
+}
+
+/* The words of SHMIF_ADDR as ",ADDR/PLEN" each. */
+static void append_addrs(char *dst, size_t size, const char *list)
+{
+	char word[80];
+
+	for (;;) {
+		size_t n;
+
+		list += strspn(list, " \t");
+		n = strcspn(list, " \t");
+		if (!n)
+			return;
+		if (n >= sizeof(word) - 4)
+			n = sizeof(word) - 4;
+		memcpy(word, list, n);
+		word[n] = '\0';
+		hj_append(dst, size, ",");
+		hj_append(dst, size, word);
+		if (!strchr(word, '/'))
+			hj_append(dst, size, strchr(word, ':') ? "/64" : "/24");
+		list += strcspn(list, " \t");
+	}
+}
+
+static uint64_t hash(uint64_t h, const char *s)
+{
+	do {
+		h = (h ^ (unsigned char)*s) * 0x100000001b3ull;
+	} while (*s++);
+	return h;
+}
+
+/* Socket, lock file and command line. 0 or -errno, told. */
+static int describe(struct launch *l, char *lock, size_t lock_size)
+{
+	char err[BUS_ERRLEN], bus[PATH_MAX], dir[PATH_MAX], hex[24], addrs[640];
+	uint64_t h = 0xcbf29ce484222325ull;
+	int r;
+
+	r = bus_path(bus, sizeof(bus), hj_set.bus, true, err);
+	if (!r)
+		r = bus_user_dir(dir, sizeof(dir), true, err);
+	if (!r && strlen(dir) + sizeof("/0123456789abcdef.sock") >
+	    sizeof(l->sock)) {
+		r = -ENAMETOOLONG;
+		strcpy(err, "the per-user directory's path is too long for a "
+		    "socket; unset XDG_RUNTIME_DIR");
+	}
+	if (!r && strchr(bus, ',')) {
+		r = -EINVAL;
+		strcpy(err, "the path of a bus may hold no comma here");
+	}
+	if (r) {
+		hj_note(err, NULL);
+		return r;
+	}
+	addrs[0] = '\0';
+	append_addrs(addrs, sizeof(addrs), hj_set.addr);
+	h = hash(hash(h, bus), addrs[0] ? addrs : hj_set.tree);
+	for (int i = 0; i < 16; i++)
+		hex[i] = "0123456789abcdef"[h >> (60 - 4 * i) & 15];
+	hex[16] = '\0';
+
+	*lock = '\0';
+	hj_append(lock, lock_size, dir);
+	hj_append(lock, lock_size, "/");
+	hj_append(lock, lock_size, hex);
+	strcpy(l->sock, lock);
+	hj_append(l->sock, sizeof(l->sock), ".sock");
+	hj_append(lock, lock_size, ".lock");
+	strcpy(l->url, "unix://");
+	hj_append(l->url, sizeof(l->url), l->sock);
+	strcpy(l->spec, "shmif0=");
+	hj_append(l->spec, sizeof(l->spec), bus);
+	hj_append(l->spec, sizeof(l->spec), addrs);
+	if (hj_set.name[0]) {
+		hj_append(l->spec, sizeof(l->spec), ",name=");
+		hj_append(l->spec, sizeof(l->spec), hj_set.name);
+	}
+	return 0;
+}
+
+static void command_line(struct launch *l)
+{
+	const char **a = l->argv;
+
+	*a++ = SERVER;
+	*a++ = "-P";
+	*a++ = "-i";
+	*a++ = l->spec;
+	if (hj_set.gateway[0]) {
+		strcpy(l->route, "default=");
+		hj_append(l->route, sizeof(l->route), hj_set.gateway);
+		*a++ = "-r";
+		*a++ = l->route;
+	}
+	*a++ = l->url;
+	*a = NULL;
+}
+
+/* Where the lock's name still leads to the file we hold, it is ours. */
+static int lock_take(const char *path)
+{
+	struct stat st, now;
+	int fd;
+
+	for (int waited = 0; waited < START_MS; waited += 5) {
+		fd = (int)SYS4(SYS_openat, AT_FDCWD, path,
+		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0)
+			return fd;
+		if (SYS2(SYS_flock, fd, LOCK_EX | LOCK_NB) == 0 &&
+		    fstat(fd, &st) == 0 && stat(path, &now) == 0 &&
+		    st.st_ino == now.st_ino && st.st_dev == now.st_dev)
+			return fd;
+		sys_close(fd);
+		sys_poll(NULL, 0, 5);
+	}
+	return -ETIMEDOUT;
+}
+
+static void lock_drop(const char *path, int fd)
+{
+	SYS3(SYS_unlinkat, AT_FDCWD, path, 0);
+	sys_close(fd);
+}
+
+/* Room for the environment: only its pointers are copied. */
+static const char **env_without_preload(size_t *size)
+{
+	size_t n = 0, k = 0;
+	const char **env;
+	long r;
+
+	while (environ && environ[n])
+		n++;
+	*size = (n + 1) * sizeof(*env);
+	r = SYS6(SYS_mmap, NULL, *size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (r < 0 && r > -4096)
+		return NULL;
+	env = (const char **)r;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "LD_PRELOAD=", 11))
+			env[k++] = environ[i];
+	return env;
+}
+
+static int connect_to(const struct launch *l, int min_fd, uint64_t *server_id)
+{
+	struct sockaddr_un sun;
+	const char *why;
+	char host[64];
+	int r = client_parse_url(l->url, &sun, &why);
+
+	return r < 0 ? r : client_connect(&sun, program_invocation_short_name,
+	    min_fd, server_id, host);
+}
+
+static int start_locked(struct launch *l, int min_fd, uint64_t *server_id)
+{
+	size_t size;
+	int fd = connect_to(l, min_fd, server_id), r;
+
+	if (fd >= 0 || fd == -EMFILE || fd == -ENFILE)
+		return fd;	/* another was quicker */
+	l->env = env_without_preload(&size);
+	if (!l->env)
+		return -ENOMEM;
+	command_line(l);
+	find_server(l);
+	r = child_start(child_exec, l);
+	if (r >= 0)
+		r = wait_ready(r);
+	SYS2(SYS_munmap, l->env, size);
+	return r < 0 ? r : connect_to(l, min_fd, server_id);
+}
+
+int spawn_connect(int min_fd, uint64_t *server_id)
+{
+	static bool failed;	/* told once, not tried again */
+	struct launch *l;
+	char lock[PATH_MAX];
+	int fd, held;
+	long r;
+
+	if (__atomic_load_n(&failed, __ATOMIC_RELAXED))
+		return -ENETDOWN;
+	r = SYS6(SYS_mmap, NULL, sizeof(*l), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (r < 0 && r > -4096)
+		return (int)r;
+	l = (struct launch *)r;
+	fd = describe(l, lock, sizeof(lock));
+	if (!fd)
+		fd = connect_to(l, min_fd, server_id);
+	if (fd == -ENOENT || fd == -ECONNREFUSED || fd == -EPIPE ||
+	    fd == -ECONNRESET) {
+		held = fd = lock_take(lock);
+		if (held >= 0) {
+			fd = start_locked(l, min_fd, server_id);
+			lock_drop(lock, held);
+		}
+	}
+	SYS2(SYS_munmap, l, sizeof(*l));
+	if (fd < 0 && fd != -EMFILE && fd != -ENFILE)
+		__atomic_store_n(&failed, true, __ATOMIC_RELAXED);
+	return fd;
+}

@@ -1,0 +1,26 @@
+/*
+ * spawn.h: the private host: a shmif_server for one (bus, address), started
+ * by whoever needs it first.
+ */
+#ifndef HIJACK_SPAWN_H
+#define HIJACK_SPAWN_H
+
+#include "hijack/hijack.h"
+
+/*
+ * Connect to the private host that the settings describe, and start it if it
+ * does not run.  An error has been told on stderr.
+ * Return: as client_connect().
+ */
+HJ_HIDDEN int spawn_connect(int min_fd, uint64_t *server_id);
+
+/*
+ * Run fn(arg) in a child that shares our memory but has its own fds and signal
+ * handlers, while this thread waits.  Neither wait(2) nor SIGCHLD
+ * of the program sees it.  fn must use raw system calls only.
+ * Return: 0 if it ran to its end and returned 0, its positive exit
+ * status, or -errno.
+ */
+HJ_HIDDEN int spawn_aside(int (*fn)(void *), void *arg);
+
+#endif
