@@ -1,0 +1,86 @@
+/*
+ * ctl.h: what the commands of the control tool share: their entry points,
+ * error lines, and the conversation with the virtual host.
+ */
+#ifndef STACK_CTL_CTL_H
+#define STACK_CTL_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "stack/wire.h"
+
+/* Exit statuses, but for ping's and traceroute's own. */
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+
+/*
+ * A command gets its own name as argv[0] and returns an exit status.  Each
+ * is in the file of its name.
+ */
+int cmd_arp(int argc, char **argv);
+int cmd_bus(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
+int cmd_halt(int argc, char **argv);
+int cmd_ifconfig(int argc, char **argv);
+int cmd_ndp(int argc, char **argv);
+int cmd_netstat(int argc, char **argv);
+int cmd_ping(int argc, char **argv);
+int cmd_ping6(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_route(int argc, char **argv);
+int cmd_sockstat(int argc, char **argv);
+int cmd_sysctl(int argc, char **argv);
+int cmd_traceroute(int argc, char **argv);
+int cmd_traceroute6(int argc, char **argv);
+
+/* What error lines begin with: "shmif ifconfig", or "rump.ifconfig". */
+const char *ctl_prog(void);
+/* One line on stderr, "PROG: text".  Return: CTL_FAILED. */
+int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same and a hint at the command's usage.  Return: CTL_USAGE. */
+int ctl_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Take --json out of argv wherever it stands before a "--".
+ * Return: whether it was there; *argc is put right.
+ */
+bool ctl_take_json(int *argc, char **argv);
+
+/*
+ * The absolute path of a bus as the user calls it (bus_path()); mkdir: make
+ * the directory of named buses.  Return: 0, or CTL_FAILED after an error line.
+ */
+int ctl_bus_path(const char *name, bool mkdir, char *dst, size_t size);
+
+/*
+ * Connect to $RUMP_SERVER, or to the private host on $SHMIF_BUS; once, later
+ * calls give the same connection.
+ * Return: 0, or CTL_FAILED after an error line.
+ */
+int ctl_connect(void);
+const char *ctl_url(void);		/* what was connected to */
+const char *ctl_hostname(void);		/* what it calls itself */
+int ctl_fd(void);			/* the control connection */
+
+/*
+ * One request and its reply.  what, which may be NULL, is named in the error
+ * line.  A reply fd comes in *fd (may be NULL).
+ * Return: 0, or CTL_FAILED after an error line; rep->error then tells why,
+ * and is -1 if there was no reply.
+ */
+int ctl_call(struct wire_req *req, struct wire_rep *rep, int *fd,
+    const char *what);
+
+/* A table of the virtual host: n records in one malloc'ed block. */
+struct ctl_list {
+	void *rec;
+	size_t n;
+};
+
+/*
+ * Fetch one; every string in it is terminated.  The caller frees list->rec.
+ * Return: 0, or CTL_FAILED after an error line.
+ */
+int ctl_dump(enum wire_dump kind, struct ctl_list *list);
+
+#endif
