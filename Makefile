@@ -38,6 +38,7 @@ lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 	raw stats sys tcp tcp_in tcp_out timeouts udp $(addprefix ipv4/,acd \
 	autoip dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) $(addprefix ipv6/,\
 	dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6)))
+hashed	:= $B/lwip-o/core/tcp.o $B/lwip-o/core/tcp_in.o
 lib	:= $(call made,hijack/*.c,libshmhijack.so)
 rump	:= $(call made,stack/lwipopts.h,librumpshm.a)
 libs	:= $(lib) $(rump) $(rump:.a=.so)
@@ -64,6 +65,14 @@ $B/%.o: %.c $B/flags | lwip
 $B/lwip-o/%.o: $L/src/%.c $B/flags
 	@mkdir -p $(@D)
 	$P$(compile)
+# Connections are looked up in constant time: stack/pcbhash.h
+$(hashed): own = -w -include stack/pcbhash.h
+$(hashed): %.o: %.c stack/pcbhash.h
+	$P$(compile)
+$(hashed:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/lwip.sed
+	@mkdir -p $(@D)
+	$Qsed -f stack/lwip.sed $< >$@ && [ `grep -c pcbhash_ $@` = 2 ] || \
+		{ echo "$<: lwip.sed does not fit this version of lwIP" >&2; exit 1; }
 $(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
 lwip:
 	$QLWIP_DIR='$(LWIP_DIR)' scripts/fetch-lwip $L

@@ -8,10 +8,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "lwip/priv/tcp_priv.h"
 #include "stack/client.h"
 #include "stack/iface.h"
 #include "stack/log.h"
+#include "stack/pcbhash.h"
 #include "stack/port.h"
 #include "stack/route.h"
 #include "stack/sock.h"
@@ -60,8 +60,6 @@ void conn_apply(struct sock *s)
 
 	if (!pcb || s->state == SOCK_LISTEN)
 		return;
-	/* port.c has the say about sharing; lwIP shall not object. */
-	pcb->so_options |= SOF_REUSEADDR;
 	if (o->reuseaddr)
 		pcb->so_options |= SOF_APP_REUSE;
 	else
@@ -102,18 +100,20 @@ int conn_bind(struct sock *s, const struct wire_addr *want)
 	return 0;
 }
 
-/* The pcb on the address that the port table gave. */
-static int pcb_bind(struct sock *s, uint8_t type)
+/*
+ * The pcb on the address that the port table gave.  Not by tcp_bind(), which
+ * walks through all connections for a check that port.c has made.
+ */
+static void pcb_bind(struct sock *s, uint8_t type)
 {
-	ip_addr_t ip;
-	err_t err;
+	struct tcp_pcb *pcb = s->tcp;
 
-	addr_to_lwip(&ip, &s->local);
+	addr_to_lwip(&pcb->local_ip, &s->local);
 	if (addr_is_any(&s->local))
-		ip = type == IPADDR_TYPE_ANY ? *IP_ANY_TYPE :
+		pcb->local_ip = type == IPADDR_TYPE_ANY ? *IP_ANY_TYPE :
 		    type == IPADDR_TYPE_V6 ? *IP6_ADDR_ANY : *IP4_ADDR_ANY;
-	err = tcp_bind(s->tcp, &ip, ntohs(s->local.port));
-	return err == ERR_OK ? 0 : -errno_from_lwip(err);
+	pcb->local_port = ntohs(s->local.port);
+	TCP_REG(&tcp_bound_pcbs, pcb);
 }
 
 /* Undo what an attempt to connect took; an explicit bind stays. */
@@ -155,50 +155,50 @@ static int connect_local(struct sock *s, const struct wire_addr *peer)
 		local.port = s->local.port;
 		s->local = local;
 	}
+	return port_tuple_free(&s->local, peer) ? 0 : -EADDRNOTAVAIL;
+}
+
+static int connect_check(const struct sock *s, const struct wire_addr *peer)
+{
+	if (s->state == SOCK_CONNECTING)
+		return -EALREADY;
+	if (s->state == SOCK_FAILED)
+		return -ECONNABORTED;
+	if (s->state != SOCK_FRESH)
+		return -EISCONN;
+	if (addr_is_multicast(peer) || (peer->family == AF_INET &&
+	    route_is_broadcast(peer->ip)))
+		return -ENETUNREACH;
 	return 0;
 }
 
 int conn_connect(struct sock *s, const struct wire_addr *want)
 {
 	struct wire_addr peer = *want;
-	bool was_bound = s->bound;
+	uint8_t type = peer.family == AF_INET6 ? IPADDR_TYPE_V6 :
+	    IPADDR_TYPE_V4;
 	ip_addr_t ip;
 	int err;
 
-	if (s->state == SOCK_CONNECTING)
-		return -EALREADY;
-	if (s->state == SOCK_OPEN || s->state == SOCK_LISTEN ||
-	    s->state == SOCK_CLOSED)
-		return -EISCONN;
-	if (s->state != SOCK_FRESH)
-		return -ECONNABORTED;
 	peer_of_any(&peer);
-	if (addr_is_multicast(&peer) || (peer.family == AF_INET &&
-	    route_is_broadcast(peer.ip)))
-		return -ENETUNREACH;
-	for (int tries = 0; tries < 64; tries++) {
-		err = connect_local(s, &peer);
-		if (!err)
-			err = pcb_new(s, peer.family == AF_INET6 ?
-			    IPADDR_TYPE_V6 : IPADDR_TYPE_V4);
-		if (!err)
-			err = pcb_bind(s, peer.family == AF_INET6 ?
-			    IPADDR_TYPE_V6 : IPADDR_TYPE_V4);
-		if (err)
-			break;
+	err = connect_check(s, &peer);
+	if (err)
+		return err;
+	err = connect_local(s, &peer);
+	if (!err)
+		err = pcb_new(s, type);
+	if (!err) {
+		pcb_bind(s, type);
 		sock_set_state(s, SOCK_CONNECTING);
 		s->peer = peer;
 		s->connect_ns = core_now_ns();
 		addr_to_lwip(&ip, &peer);
 		err = tcp_start_connect(s, &ip, ntohs(peer.port));
-		if (!err)
-			return -EINPROGRESS;
-		if (err != -EADDRINUSE || was_bound)
-			break;
-		connect_undo(s);	/* an old connection has this 4-tuple */
 	}
+	if (!err)
+		return -EINPROGRESS;
 	connect_undo(s);
-	return err == -EADDRINUSE ? -EADDRNOTAVAIL : err;
+	return err;
 }
 
 void tcp_connect_wait(struct sock *s, int reply_fd)
@@ -313,9 +313,8 @@ int conn_listen(struct sock *s, int backlog)
 	if (port_heir(s))
 		return 0;	/* the group has its pcb already */
 	err = pcb_new(s, type);
-	if (!err)
-		err = pcb_bind(s, type);
 	if (!err) {
+		pcb_bind(s, type);
 		pcb = tcp_listen_with_backlog(s->tcp, 0xff);
 		if (!pcb)
 			err = -ENOBUFS;

@@ -11,6 +11,7 @@ struct tcp_pcb;
 struct netif *route_ip4(const ip4_addr_t *src, const ip4_addr_t *dst);
 const ip4_addr_t *route_ip4_gw(struct netif *nif, const ip4_addr_t *dst);
 int route_ip4_may_forward(struct pbuf *p, u32_t dst);
+int forward_ip4(struct pbuf *p, u32_t dst);
 struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst);
 const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst);
 int route_ip6_may_forward(void);

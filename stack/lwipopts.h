@@ -111,6 +111,7 @@
 #define TCP_MAXRTX			12
 #define TCP_SYNMAXRTX			6
 #define TCP_CALCULATE_EFF_SEND_MSS	1
+#define LWIP_TCP_PCB_NUM_EXT_ARGS	2	/* pcbhash.h's links */
 #define TCP_WND_UPDATE_THRESHOLD	(256u << 10)
 
 /* Frames on a bus are seen by others: the sums are real, and checked. */
@@ -129,7 +130,7 @@
 /* The questions lwIP leaves to us; prototypes in hooks.h. */
 #define LWIP_HOOK_IP4_ROUTE_SRC(src, dst)	route_ip4(src, dst)
 #define LWIP_HOOK_ETHARP_GET_GW(nif, dst)	route_ip4_gw(nif, dst)
-#define LWIP_HOOK_IP4_CANFORWARD(p, dst)	route_ip4_may_forward(p, dst)
+#define LWIP_HOOK_IP4_CANFORWARD(p, dst)	forward_ip4(p, dst)
 #define LWIP_HOOK_IP6_ROUTE(src, dst)		route_ip6(src, dst)
 #define LWIP_HOOK_ND6_GET_GW(nif, dst)		route_ip6_gw(nif, dst)
 #define LWIP_HOOK_IP4_INPUT(p, nif)		icmp_ip4_input(p)

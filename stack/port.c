@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "lwip/priv/tcp_priv.h"
+#include "stack/pcbhash.h"
 #include "stack/sock.h"
 
 #define BUCKETS	1024	/* by the port's low bits */
@@ -147,18 +147,48 @@ static bool held(const struct sock *s, uint16_t port)
 	return false;
 }
 
+static struct tcp_pcb *tuple(const struct wire_addr *local,
+    const struct wire_addr *peer)
+{
+	ip_addr_t l, r;
+
+	addr_to_lwip(&l, local);
+	addr_to_lwip(&r, peer);
+	return pcbhash_find(&l, ntohs(local->port), &r, ntohs(peer->port));
+}
+
+/*
+ * A connection in TIME_WAIT gives way to a new one: our initial sequence
+ * numbers grow with time (RFC 6528), so old segments are told apart.
+ */
+bool port_tuple_free(const struct wire_addr *local,
+    const struct wire_addr *peer)
+{
+	struct tcp_pcb *old = tuple(local, peer);
+
+	if (old && old->state == TIME_WAIT) {
+		tcp_pcb_remove(&tcp_tw_pcbs, old);
+		tcp_free(old);
+		old = NULL;
+	}
+	return !old;
+}
+
 int port_connect(struct sock *s, struct wire_addr *local,
     const struct wire_addr *peer)
 {
 	unsigned span = (unsigned)port_last - port_first + 1;
 
-	(void)peer;	/* lwIP refuses a 4-tuple that is in use */
-	for (unsigned i = 0; i < span; i++) {
+	/* One round for a port without a past, one that takes TIME_WAIT's. */
+	for (unsigned i = 0; i < 2 * span; i++) {
 		uint16_t port = candidate(s);
 
 		if (held(s, port))
 			continue;
 		local->port = htons(port);
+		if (i < span ? tuple(local, peer) != NULL :
+		    !port_tuple_free(local, peer))
+			continue;
 		take(s, local);
 		return 0;
 	}

@@ -135,6 +135,7 @@ struct sock {
 	bool rx_fin;		/* and the program was told */
 	bool rx_discard;	/* the program reads no more */
 	bool gone;		/* the program's end is closed */
+	bool writes_done;	/* it has shut down its half, or is gone */
 	bool reset;		/* ... with data unread, or lingering is off */
 	bool readable;		/* the pair may hold more than we took */
 	int plug_dup;		/* duplicate of the program's end, or -1 */

@@ -270,8 +270,11 @@ static bool tx_read(struct sock *s)
 	c->len += (uint32_t)n;
 	s->tx_bytes += (uint32_t)n;
 	s->tx_unwritten += (uint32_t)n;
-	/* Less than asked for: the pair was empty; news make a new edge. */
-	if ((uint32_t)n < want && !s->gone)
+	/*
+	 * Less than asked for: the pair was empty; news make a new edge, but
+	 * for an end of file whose edge came with these bytes.
+	 */
+	if ((uint32_t)n < want && !s->writes_done)
 		s->readable = false;
 	return true;
 }
@@ -420,6 +423,8 @@ static void tcp_input_events(struct sock *s, uint32_t events)
 		s->gone = true;
 		s->reset |= !!(events & EPOLLERR);
 	}
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		s->writes_done = true;
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->readable = true;
 	if (s->state == SOCK_OPEN || s->state == SOCK_CLOSED) {

@@ -166,8 +166,10 @@ static void dispatch(int fd)
 {
 	char mode;
 
-	/* A connection that is only counted comes without a byte. */
 	if (recv(fd, &mode, 1, MSG_PEEK) != 1 || mode == 'c') {
+		/* An orderly end: nothing is left unread. */
+		if (recv(fd, &mode, 1, 0) < 0)
+			fprintf(stderr, "recv: %s\n", strerror(errno));
 		close(fd);
 		return;
 	}
