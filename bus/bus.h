@@ -151,6 +151,13 @@ void bus_set_promisc(struct bus *b, bool on);
  * member was stopped while it was sending.
  */
 int bus_send(struct bus *b, const struct iovec *iov, int iovcnt);
+/*
+ * From now on bus_send wakes nobody: bus_push does, from any thread, after
+ * one or more frames.  For a sender that holds a lock which it would rather
+ * let go first.
+ */
+void bus_cork(struct bus *b);
+void bus_push(struct bus *b);
 
 /*
  * The next frame for this member (its MAC, broadcast, multicast, or any when

@@ -5,7 +5,6 @@
 #ifndef BUS_HANDLE_H
 #define BUS_HANDLE_H
 
-#include "bus/spin.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,6 +12,7 @@
 #include "bus/bus.h"
 #include "bus/layout.h"
 #include "bus/ring.h"
+#include "bus/spin.h"
 
 #define BUS_NS_MS	1000000ull
 
@@ -52,7 +52,6 @@ struct bus_watch {
 };
 
 struct bus {
-	struct spin spin;	/* of who waits */
 	struct bus_header *hdr;	/* start of the mapping */
 	struct bus_slot *slots;
 	struct ring ring;
@@ -76,6 +75,10 @@ struct bus {
 	_Atomic uint32_t full;	/* bus_send had no room; bus_wait to tell */
 	_Atomic uint32_t word;	/* slept on by who is not a member */
 
+	bool corked;		/* bus_push wakes, not bus_send */
+	_Atomic uint64_t to_wake[BUS_WORDS];
+
+	struct spin spin;	/* of who waits */
 	struct bus_tx tx;
 	struct bus_rx rx;
 	struct bus_watch watch;

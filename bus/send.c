@@ -180,8 +180,29 @@ static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
 	unclaim(b);
 	if (!bus_unlock(b))
 		bus_set_del(b->hdr->stray, b->slot);
-	bus_notify_wake(b, wake);
+	if (!b->corked)
+		bus_notify_wake(b, wake);
+	else
+		for (int w = 0; w < BUS_WORDS; w++)
+			if (wake[w])
+				atomic_fetch_or(&b->to_wake[w], wake[w]);
 	return r;
+}
+
+void bus_cork(struct bus *b)
+{
+	b->corked = true;
+}
+
+void bus_push(struct bus *b)
+{
+	uint64_t wake[BUS_WORDS];
+
+	for (int w = 0; w < BUS_WORDS; w++)
+		wake[w] = atomic_load_explicit(&b->to_wake[w],
+		    memory_order_relaxed) ?
+		    atomic_exchange(&b->to_wake[w], 0) : 0;
+	bus_notify_wake(b, wake);
 }
 
 static void count(struct bus *b, int r, uint32_t len)

@@ -45,6 +45,7 @@ struct shmif {
 	atomic_bool stop;
 	/* The sender had no room: the thread tries again.  Core lock. */
 	bool blocked;
+	atomic_bool push_queued;	/* core_after() calls push() */
 	/* The thread was only woken to learn of `blocked`. */
 	atomic_bool told;
 	/* Under spare_lock: lwIP's side puts, the thread takes. */
@@ -213,6 +214,16 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* Without the core lock: who is woken may need it. */
+static long push(void *arg)
+{
+	struct shmif *sh = arg;
+
+	atomic_store(&sh->push_queued, false);
+	bus_push(sh->bus);
+	return 0;
+}
+
 static err_t linkoutput(struct netif *nif, struct pbuf *p)
 {
 	struct iface *f = nif->state;
@@ -230,6 +241,10 @@ static err_t linkoutput(struct netif *nif, struct pbuf *p)
 		return ERR_IF;
 	err = bus_send(sh->bus, iov, n);
 	if (err == 0) {
+		if (!atomic_exchange(&sh->push_queued, true) &&
+		    !core_after(&(struct core_after){ .out = push,
+		    .arg = sh }))
+			push(sh);
 		f->tx_packets++;
 		f->tx_bytes += p->tot_len;
 		return ERR_OK;
@@ -308,6 +323,7 @@ static int join(struct iface *f, struct shmif *sh, const char *path,
 	if (e < 0)
 		return e;
 	e = bus_join(sh->bus, &want, err);
+	bus_cork(sh->bus);
 	return e < 0 ? e : 0;
 }
 
@@ -353,6 +369,7 @@ static void unlink_bus(struct iface *f)
 	core_drop();		/* the thread may wait for it */
 	pthread_join(sh->thread, NULL);
 	core_lock();
+	core_after_forget(sh, true);
 	bus_close(sh->bus);
 	pthread_mutex_lock(&sh->spare_lock);
 	while (sh->spare) {
@@ -379,7 +396,7 @@ static int check_addr(struct iface *f, const struct wire_ifaddr *a,
 	e = bus_check_addr(sh->bus, &ba, &slot);
 	if (e == -EADDRINUSE)
 		snprintf(err, IFACE_ERRLEN, "the member in slot %d of %s has "
-		    "that address already", slot, f->linkstr);
+		    "that address already; take another", slot, f->linkstr);
 	return e;
 }
 

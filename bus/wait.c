@@ -68,24 +68,18 @@ void bus_set_spin(unsigned us)
 	atomic_store(&spin_max, us);
 }
 
+static bool something(void *arg)
+{
+	struct bus *b = arg;
+
+	return atomic_load(&b->kicked) || bus_peek(b) != 0;
+}
+
 /* Poll for a while before the sleep, if that paid off lately. */
 static bool spin(struct bus *b)
 {
-	unsigned us = atomic_load_explicit(&spin_max, memory_order_relaxed);
-	uint64_t end;
-
-	if (b->spin.budget_us < us)
-		us = b->spin.budget_us;
-	if (!us || !b->me)
-		return false;
-	end = bus_now_ns() + us * 1000ull;
-	do {
-		if (atomic_load(&b->kicked) || bus_peek(b) != 0)
-			return true;
-		spin_pause();
-	} while (bus_now_ns() < end);
-	spin_missed(&b->spin);
-	return false;
+	return b->me && spin_until(&b->spin, atomic_load_explicit(&spin_max,
+	    memory_order_relaxed), something, b);
 }
 
 /* Return: 1 if there is no need to sleep, 0, -EIO. */

@@ -2,6 +2,8 @@
 #include "stack/core.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -23,7 +25,12 @@
 #include "stack/request.h"
 #include "stack/tcp.h"
 
-static pthread_mutex_t lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Calls to be made without the lock, queued under it. */
+#define AFTER_MAX 32
+static struct core_after after[AFTER_MAX];
+static int nafter;
+static atomic_int in_after;	/* threads that are making such calls */
 static struct core_work *work_head, **work_tail = &work_head;
 
 static bool need_tcp(void)
@@ -116,8 +123,18 @@ void core_init(void)
 	lwip_init();
 }
 
+/*
+ * Whoever holds it has often just woken us and was preempted for that, and
+ * needs the CPU for a moment only: yielding costs one switch, where sleeping
+ * would cost two and a system call of the holder's.
+ */
 void core_lock(void)
 {
+	for (int i = 0; i < 20; i++) {
+		if (!pthread_mutex_trylock(&lock))
+			return;
+		sched_yield();
+	}
 	pthread_mutex_lock(&lock);
 }
 
@@ -166,6 +183,8 @@ static void settle(void)
 
 	for (int i = 0; i < 64; i++) {
 		while ((w = work_head)) {
+			if (nafter > AFTER_MAX - 8)
+				return;	/* core_drop() comes back */
 			work_head = w->next;
 			if (!work_head)
 				work_tail = &work_head;
@@ -200,9 +219,62 @@ int core_settle(void)
 	return timeout();
 }
 
+bool core_after(const struct core_after *a)
+{
+	if (nafter == AFTER_MAX)
+		return false;
+	after[nafter++] = *a;
+	return true;
+}
+
+void core_after_forget(void *arg, bool make)
+{
+	int kept = 0;
+
+	for (int i = 0; i < nafter; i++) {
+		if (after[i].arg != arg)
+			after[kept++] = after[i];
+		else if (make)
+			after[i].out(arg);
+	}
+	nafter = kept;
+	while (atomic_load(&in_after))
+		sched_yield();
+}
+
+/* true: the lock is held again, and there may be more to do. */
+static bool drop(void)
+{
+	struct core_after mine[AFTER_MAX];
+	long ret[AFTER_MAX];
+	int n = nafter;
+	bool again = work_head != NULL;	/* settle() stopped to let us in */
+
+	memcpy(mine, after, (size_t)n * sizeof(mine[0]));
+	nafter = 0;
+	if (n)
+		atomic_fetch_add(&in_after, 1);
+	pthread_mutex_unlock(&lock);
+	if (!n)
+		return false;
+	for (int i = 0; i < n; i++) {
+		ret[i] = mine[i].out(mine[i].arg);
+		again |= mine[i].fin != NULL;
+	}
+	atomic_fetch_sub(&in_after, 1);
+	if (!again)
+		return false;
+	core_lock();
+	for (int i = 0; i < n; i++)
+		if (mine[i].fin)
+			mine[i].fin(mine[i].id, ret[i]);
+	return true;
+}
+
 void core_drop(void)
 {
-	pthread_mutex_unlock(&lock);
+	while (drop())
+		loop_expect(core_settle());
 }
 
 void core_unlock(void)

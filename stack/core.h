@@ -24,6 +24,25 @@ void core_unlock(void);
 int core_settle(void);
 void core_drop(void);
 void core_run_timers(void);
+/*
+ * What wakes others up is done once the lock is let go, soon: else they would
+ * take the CPU from us, and then want the lock.
+ */
+struct core_after {
+	/* Called without the lock, by whichever thread held it last. */
+	long (*out)(void *arg);
+	/* Then under it, with what out returned; NULL: nothing to do. */
+	void (*fin)(uint64_t id, long ret);
+	void *arg;
+	uint64_t id;		/* arg may be gone when fin is called */
+};
+/* false: no room; let it be done later, or do it yourself. */
+bool core_after(const struct core_after *a);
+/*
+ * arg is about to go, with the lock held: no call out(arg) is going on or
+ * will come.  Calls for it that were queued are made now if `make`.
+ */
+void core_after_forget(void *arg, bool make);
 uint64_t core_now_ns(void);	/* CLOCK_MONOTONIC */
 
 /*

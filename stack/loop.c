@@ -119,27 +119,32 @@ static void dispatch(struct epoll_event *ev, int n)
 	}
 }
 
+struct await {
+	struct epoll_event *ev;
+	int n;
+};
+
+static bool something(void *arg)
+{
+	struct await *a = arg;
+
+	a->n = epoll_wait(epfd, a->ev, BATCH, 0);
+	return a->n != 0;
+}
+
 /* Wait for events: polling first where that has paid off. */
 static int await(struct epoll_event *ev, int ms)
 {
 	static struct spin spin;	/* the loop thread's */
-	uint64_t start, end;
-	int n;
+	struct await a = { ev, 0 };
+	uint64_t start;
 
-	if (spin.budget_us && ms) {
-		end = core_now_ns() + spin.budget_us * 1000ull;
-		do {
-			n = epoll_wait(epfd, ev, BATCH, 0);
-			if (n)
-				return n;
-			spin_pause();
-		} while (core_now_ns() < end);
-		spin_missed(&spin);
-	}
+	if (ms && spin_until(&spin, SPIN_MAX_US, something, &a))
+		return a.n;
 	start = core_now_ns();
-	n = epoll_wait(epfd, ev, BATCH, ms);
+	a.n = epoll_wait(epfd, ev, BATCH, ms);
 	spin_slept(&spin, core_now_ns() - start);
-	return n;
+	return a.n;
 }
 
 void loop_run(void)

@@ -247,6 +247,8 @@ void sock_hang_up(struct sock *s)
 
 	if (s->poll.fd < 0)
 		return;
+	core_after_forget(s, false);
+	s->out_busy = false;
 	loop_close(&s->poll);
 	open_count--;
 	if (s->gone)
@@ -262,6 +264,7 @@ void sock_free(struct sock *s)
 {
 	if (s->poll.dead)
 		return;
+	core_after_forget(s, false);
 	port_release(s);
 	s->ops->release(s);
 	if (s->poll.fd >= 0)

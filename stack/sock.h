@@ -27,22 +27,32 @@ struct sock_opts {
 	int linger_on, linger_s;
 	int sndbuf, rcvbuf;		/* as reported: doubled */
 	int rcvlowat, priority, mark, timestamp, timestampns, no_check;
+	int rxq_ovfl;
+	int debug, wifi_status, nofcs, lock_filter, busy_poll;	/* no effect */
+	int select_err_queue, incoming_cpu, incoming_napi_id;	/* nor these */
+	int peek_off, zerocopy;		/* only ever off */
 	int bound_if;			/* SO_BINDTODEVICE, ifindex */
-	/* IPPROTO_TCP */
+	/* IPPROTO_TCP, IPPROTO_UDP */
 	int nodelay, cork, keepidle, keepintvl, keepcnt, maxseg, syncnt;
 	int user_timeout, defer_accept, quickack, linger2, window_clamp;
-	int fastopen_dummy, thin_lto, thin_dupack, notsent_lowat, tcp_ts;
+	int thin_lto, thin_dupack, notsent_lowat;
+	int no_check6_tx, no_check6_rx;
 	char congestion[16];
 	/* IPPROTO_IP */
 	int ttl, tos, mtu_discover, pktinfo, recvttl, recvtos, recverr;
 	int recvopts, retopts, mc_ttl, mc_loop, mc_if, mc_all, hdrincl;
 	int freebind, transparent, router_alert, minttl, recvorigdst;
-	int bind_noport;
+	int bind_noport, passsec, checksum, nodefrag, recvfragsize;
+	int unicast_if;			/* ifindex, network byte order */
 	uint8_t mc_if_addr[4];
 	/* IPPROTO_IPV6 */
 	int v6only, hops, tclass, recvpktinfo6, recvhoplimit, recvtclass;
-	int recverr6, mtu_discover6, mc_hops, mc_loop6, mc_if6, checksum6;
-	int autoflowlabel, dontfrag;
+	int recverr6, mtu_discover6, mc_hops, mc_loop6, mc_if6, mc_all6;
+	int checksum6, autoflowlabel, dontfrag, minhops, unicast_if6, mtu6;
+	int addr_prefs, recvhopopts, recvrthdr, recvdstopts, recvpathmtu;
+	int recvorigdst6;
+	int src_if6;			/* IPV6_PKTINFO: send from here */
+	uint8_t src_addr6[16];
 	uint32_t icmp_filter;
 	uint32_t icmp6_filter[8];
 };
@@ -126,6 +136,13 @@ struct sock {
 		uint32_t skip;		/* bytes of the first one taken */
 		uint32_t bytes;		/* in all, less skip */
 	} rx;
+	/*
+	 * What is on its way to the pair, ahead of rx.  While out_busy it
+	 * belongs to whoever runs rx_send(), without the core lock.
+	 */
+	struct rx_queue out;
+	bool out_busy;
+	bool out_blocked;	/* the pair is full; EPOLLOUT comes */
 	struct tx_chunk *tx_head, *tx_tail;
 	uint32_t tx_bytes;	/* in chunks, not yet acknowledged */
 	uint32_t tx_unwritten;	/* of these, not yet given to tcp_write() */

@@ -87,26 +87,6 @@ void tcp_limbo_second(void)
 	limbo = NULL;
 }
 
-void tcp_drop_queues(struct sock *s)
-{
-	struct tx_chunk *c;
-
-	while ((c = s->tx_head)) {
-		s->tx_head = c->next;
-		c->next = limbo;
-		limbo = c;
-	}
-	s->tx_tail = NULL;
-	s->tx_bytes = s->tx_unwritten = 0;
-	while (s->rx.count) {
-		pbuf_free(s->rx.v[s->rx.head]);
-		s->rx.head = (s->rx.head + 1) % s->rx.cap;
-		s->rx.count--;
-	}
-	free(s->rx.v);
-	memset(&s->rx, 0, sizeof(s->rx));
-}
-
 /* From lwIP to the program. */
 
 static bool rx_append(struct sock *s, struct pbuf *p)
@@ -131,11 +111,12 @@ static bool rx_append(struct sock *s, struct pbuf *p)
 	return true;
 }
 
-static int rx_iov(const struct rx_queue *q, struct iovec *iov)
+/* The queue from byte `skip` on. */
+static int rx_iov(const struct rx_queue *q, uint32_t skip, struct iovec *iov)
 {
-	uint32_t skip = q->skip;
 	int n = 0;
 
+	skip += q->skip;
 	for (uint32_t i = 0; i < q->count && n < RX_IOV; i++) {
 		struct pbuf *p = q->v[(q->head + i) % q->cap];
 
@@ -154,6 +135,8 @@ static int rx_iov(const struct rx_queue *q, struct iovec *iov)
 
 static void rx_consume(struct rx_queue *q, uint32_t n)
 {
+	if (!q->count)
+		return;
 	q->bytes -= n;
 	n += q->skip;
 	while (q->count && n >= q->v[q->head]->tot_len) {
@@ -169,10 +152,25 @@ static void rx_consume(struct rx_queue *q, uint32_t n)
 	}
 }
 
-/* Only what the pair took is acknowledged as received (window). */
-static void rx_taken(struct sock *s, uint32_t n)
+void tcp_drop_queues(struct sock *s)
 {
-	rx_consume(&s->rx, n);
+	struct tx_chunk *c;
+
+	while ((c = s->tx_head)) {
+		s->tx_head = c->next;
+		c->next = limbo;
+		limbo = c;
+	}
+	s->tx_tail = NULL;
+	s->tx_bytes = s->tx_unwritten = 0;
+	rx_consume(&s->rx, s->rx.bytes);
+	rx_consume(&s->out, s->out.bytes);
+}
+
+/* Only what the pair took is acknowledged as received (window). */
+static void rx_taken(struct sock *s, struct rx_queue *q, uint32_t n)
+{
+	rx_consume(q, n);
 	while (s->tcp && n) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
 
@@ -181,38 +179,86 @@ static void rx_taken(struct sock *s, uint32_t n)
 	}
 }
 
-static void rx_push(struct sock *s)
+/*
+ * Without the core lock: the program that this wakes may run at once.
+ * Return: bytes taken, or -errno if none.
+ */
+static long rx_send(void *arg)
 {
+	struct sock *s = arg;
 	struct iovec iov[RX_IOV];
 	struct msghdr m = { .msg_iov = iov };
+	uint32_t sent = 0;
 	ssize_t n;
 
-	while (s->rx.count) {
-		if (s->rx_discard || s->poll.fd < 0) {
-			rx_taken(s, s->rx.bytes);
-			break;
-		}
-		m.msg_iovlen = (size_t)rx_iov(&s->rx, iov);
+	while (sent < s->out.bytes) {
+		m.msg_iovlen = (size_t)rx_iov(&s->out, sent, iov);
 		n = sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
-			sock_watch(s, s->events | EPOLLOUT);
-			return;
-		}
-		if (n < 0) {
-			/* Closed (then EPOLLHUP tells) or SHUT_RD. */
-			if (s->gone)
-				return;
-			s->rx_discard = true;
-			continue;
-		}
-		rx_taken(s, (uint32_t)n);
+		if (n < 0)
+			return sent ? (long)sent : -errno;
+		sent += (uint32_t)n;
 	}
+	return sent;
+}
+
+static void rx_sent(uint64_t id, long ret)
+{
+	struct sock *s = sock_find(id);
+
+	if (!s)
+		return;
+	s->out_busy = false;
+	if (ret > 0) {
+		rx_taken(s, &s->out, (uint32_t)ret);
+	} else if (ret == -EAGAIN || ret == -ENOBUFS) {
+		/* If there is room again by now, that makes an event too. */
+		s->out_blocked = true;
+		sock_watch(s, s->events | EPOLLOUT);
+		return;
+	} else if (!s->gone) {
+		s->rx_discard = true;	/* SHUT_RD; a close is told apart */
+	}
+	sock_defer(s);
+}
+
+/* Nothing is left to hand over: then the end, if it came. */
+static void rx_done(struct sock *s)
+{
 	if (s->events & EPOLLOUT)
 		sock_watch(s, s->events & ~(uint32_t)EPOLLOUT);
 	if (s->rx_eof && !s->rx_fin && s->poll.fd >= 0) {
 		s->rx_fin = true;
 		shutdown(s->poll.fd, SHUT_WR);
 	}
+}
+
+static bool rx_empty(const struct sock *s)
+{
+	return !s->rx.count && !s->out.count;
+}
+
+static void rx_push(struct sock *s)
+{
+	if (s->out_busy || s->out_blocked)
+		return;
+	if (s->rx_discard || s->poll.fd < 0) {
+		rx_taken(s, &s->out, s->out.bytes);
+		rx_taken(s, &s->rx, s->rx.bytes);
+	}
+	if (rx_empty(s)) {
+		rx_done(s);
+		return;
+	}
+	if (s->gone)
+		return;		/* close_gone() decides */
+	if (!s->out.count) {
+		s->out = s->rx;
+		memset(&s->rx, 0, sizeof(s->rx));
+	}
+	s->out_busy = core_after(&(struct core_after){ .out = rx_send,
+	    .fin = rx_sent, .arg = s, .id = s->id });
+	if (!s->out_busy)
+		sock_defer(s);
 }
 
 /* From the program to lwIP. */
@@ -361,7 +407,7 @@ static bool rx_pending(const struct tcp_pcb *pcb)
  */
 static void close_gone(struct sock *s)
 {
-	if (s->tcp && (s->reset || s->rx.count || rx_pending(s->tcp) ||
+	if (s->tcp && (s->reset || !rx_empty(s) || rx_pending(s->tcp) ||
 	    (s->opt.linger_on && !s->opt.linger_s))) {
 		tcp_reset(s);
 	} else if (s->tcp && !s->tx_unwritten) {
@@ -394,14 +440,14 @@ static void tcp_flush(struct sock *s)
 	tx_pull(s);
 	tx_push(s);
 	tx_trim(s);
-	if (s->gone && (s->tx_eof || !s->tcp)) {
+	if (s->gone && !s->out_busy && (s->tx_eof || !s->tcp)) {
 		close_gone(s);
 		return;
 	}
 	/* Both directions are done: what is left is lwIP's TIME_WAIT. */
 	if (s->tcp && s->rx_eof && s->tx_fin && !s->tx_bytes)
 		detach(s);
-	if (!s->tcp && !s->rx.count && !s->gone && s->state == SOCK_OPEN) {
+	if (!s->tcp && rx_empty(s) && !s->gone && s->state == SOCK_OPEN) {
 		sock_set_state(s, SOCK_CLOSED);
 		/* RST, time-out: the program sees EOF, asks for SO_ERROR. */
 		if (s->so_error)
@@ -427,6 +473,8 @@ static void tcp_input_events(struct sock *s, uint32_t events)
 		s->writes_done = true;
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->readable = true;
+	if (events & EPOLLOUT)
+		s->out_blocked = false;
 	if (s->state == SOCK_OPEN || s->state == SOCK_CLOSED) {
 		if (s->state == SOCK_CLOSED && s->gone)
 			s->tx_eof = true;
@@ -543,7 +591,7 @@ uint32_t tcp_outq(const struct sock *s)
 
 uint32_t tcp_inq(const struct sock *s)
 {
-	return s->rx.bytes;
+	return s->rx.bytes + s->out.bytes;
 }
 
 /* The socket is freed: nothing of lwIP's may point to it any more. */
