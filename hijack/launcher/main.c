@@ -209,26 +209,34 @@ static void set_or_unset(const char *var, const char *value)
 		unsetenv(var);
 }
 
-/* SHMIF_BUS: a name stays one, a path is made absolute. */
+/*
+ * SHMIF_BUS: a name stays one; a path is made absolute, and the same however
+ * it was written, since the private host is found by it.
+ */
 static int set_bus_name(const char *bus)
 {
-	char cwd[PATH_MAX], *path;
+	const char *slash = strrchr(bus, '/');
+	char *dir, *real, *path;
 
-	if (!*bus) {
-		say("-b: a bus has a name");
+	if (!*bus || (slash && !slash[1])) {
+		say("-b %s: not the name of a bus", bus);
 		return FAILED;
 	}
-	if (bus[0] == '/' || !strchr(bus, '/')) {
+	if (!slash) {
 		setenv("SHMIF_BUS", bus, 1);
 		return 0;
 	}
-	if (!getcwd(cwd, sizeof(cwd)) ||
-	    asprintf(&path, "%s/%s", strcmp(cwd, "/") ? cwd : "", bus) < 0) {
-		say("the current directory: %s", strerror(errno));
+	dir = strndup(bus, slash == bus ? 1 : (size_t)(slash - bus));
+	real = dir ? realpath(dir, NULL) : NULL;
+	if (!real || asprintf(&path, "%s%s", strcmp(real, "/") ? real : "",
+	    slash) < 0) {
+		say("%s: %s", dir ? dir : bus, strerror(errno));
 		return FAILED;
 	}
 	setenv("SHMIF_BUS", path, 1);
 	free(path);
+	free(real);
+	free(dir);
 	return 0;
 }
 

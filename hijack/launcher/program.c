@@ -15,7 +15,7 @@
 
 #include "hijack/launcher/elf.h"
 
-#define SCRIPTS_MAX	5	/* interpreters that are scripts, as Linux has it */
+#define SCRIPTS_MAX	5	/* read by scripts in turn, as Linux has it */
 
 static const char *const libc_names[] = {
 	[PROGRAM_LIBC_NONE] = "none",

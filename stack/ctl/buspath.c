@@ -4,30 +4,33 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bus/bus.h"
 
 int ctl_bus_path(const char *name, bool mkdir, char *dst, size_t size)
 {
-	char path[PATH_MAX], cwd[PATH_MAX] = "", err[BUS_ERRLEN];
-	const char *sep = "", *p = path;
+	char path[PATH_MAX], dir[PATH_MAX], err[BUS_ERRLEN], *slash;
 	int n;
 
 	if (!*name)
 		return ctl_fail("a bus has a name");
 	if (bus_path(path, sizeof(path), name, mkdir, err))
 		return ctl_fail("%s", err);
-	if (path[0] != '/') {
-		if (!getcwd(cwd, sizeof(cwd)))
-			return ctl_fail("the current directory: %s",
-			    strerror(errno));
-		sep = strcmp(cwd, "/") ? "/" : "";
-	}
-	while (!strncmp(p, "./", 2))
-		p += 2 + strspn(p + 2, "/");
-	n = snprintf(dst, size, "%s%s%s", cwd, sep, p);
+	/* The directory's real path; the file need not exist yet. */
+	slash = strrchr(path, '/');
+	if (!slash)
+		return ctl_fail("%s: not a path", path);
+	*slash = '\0';
+	if (realpath(slash == path ? "/" : *path ? path : ".", dir))
+		n = snprintf(dst, size, "%s/%s", strcmp(dir, "/") ? dir : "",
+		    slash + 1);
+	else if (errno == ENOENT && path[0] == '/')
+		n = snprintf(dst, size, "%s/%s", path, slash + 1);
+	else
+		return ctl_fail("%s: %s; name a bus in a directory that is "
+		    "there", name, strerror(errno));
 	if (n < 0 || (size_t)n >= size)
 		return ctl_fail("%s: the path is too long", name);
 	return 0;

@@ -121,7 +121,7 @@ void busshow_print(struct bus *b, const char *path, bool json, bool members)
 	}
 	printf("%s: size ", path);
 	print_size(g->size);
-	printf(", mtu %u, subnet %s/%u, %u of %u slots taken\n", g->mtu,
+	printf(", mtu %u, subnet %s/%u, %u of %d slots taken\n", g->mtu,
 	    text_ip(text, AF_INET, g->subnet), g->plen, n, BUS_SLOTS);
 	if (!members || !n)
 		return;

@@ -37,7 +37,7 @@ int cmd_traceroute6(int argc, char **argv);
 const char *ctl_prog(void);
 /* One line on stderr, "PROG: text".  Return: CTL_FAILED. */
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* The same and a hint at the command's usage.  Return: CTL_USAGE. */
+/* The same with the command's usage behind it.  Return: CTL_USAGE. */
 int ctl_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
@@ -58,6 +58,11 @@ int ctl_bus_path(const char *name, bool mkdir, char *dst, size_t size);
  * Return: 0, or CTL_FAILED after an error line.
  */
 int ctl_connect(void);
+/*
+ * For commands that use sockets: the same check with its one error line,
+ * before a socket call fails.  With RUMPHIJACK set, its word holds.
+ */
+int ctl_need_host(void);
 const char *ctl_url(void);		/* what was connected to */
 const char *ctl_hostname(void);		/* what it calls itself */
 int ctl_fd(void);			/* the control connection */

@@ -15,7 +15,7 @@ struct json {
 	FILE *to;
 	int depth;
 	bool compact;		/* all on one line */
-	bool filled[JSON_DEPTH];	/* something was written at this depth */
+	bool filled[JSON_DEPTH];	/* something stands at this depth */
 	char close[JSON_DEPTH];
 };
 

@@ -41,7 +41,8 @@ static const struct command commands[] = {
 	{ "netstat", cmd_netstat, "[-ainrs] [-f inet|inet6] [-p tcp|udp]",
 	    "sockets, routes, interfaces, statistics" },
 	{ "ping", cmd_ping, "[-46bDfnOqv] [-c N] [-I IF] [-i SEC] [-l N] "
-	    "[-M HOW] [-p HEX] [-s SIZE] [-t TTL] [-W SEC] [-w SEC] HOST", "echo requests" },
+	    "[-M HOW] [-p HEX] [-s SIZE] [-t TTL] [-W SEC] [-w SEC] HOST",
+	    "echo requests" },
 	{ "ping6", cmd_ping6, "as ping -6", "echo requests over IPv6" },
 	{ "replay", cmd_replay, "[-t] FILE BUS", "put a capture onto a bus" },
 	{ "route", cmd_route, "[-n] show | add DEST GATEWAY | "
@@ -66,11 +67,14 @@ const char *ctl_prog(void)
 	return prog;
 }
 
-static void print_error(const char *fmt, va_list ap)
+/* One line, whatever happens: with the usage behind it if that is given. */
+static void print_error(const char *fmt, va_list ap, const char *usage)
 {
 	fflush(stdout);
 	fprintf(stderr, "%s: ", prog);
 	vfprintf(stderr, fmt, ap);
+	if (usage)
+		fprintf(stderr, "; usage: %s %s", prog, usage);
 	fputc('\n', stderr);
 }
 
@@ -79,7 +83,7 @@ int ctl_fail(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	print_error(fmt, ap);
+	print_error(fmt, ap, NULL);
 	va_end(ap);
 	return CTL_FAILED;
 }
@@ -89,10 +93,8 @@ int ctl_usage(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	print_error(fmt, ap);
+	print_error(fmt, ap, current ? current->args : NULL);
 	va_end(ap);
-	if (current)
-		fprintf(stderr, "usage: %s %s\n", prog, current->args);
 	return CTL_USAGE;
 }
 
@@ -183,10 +185,8 @@ static int run(const struct command *c, int argc, char **argv)
 	} else {
 		status = c->run(argc, argv);
 	}
-	if (status)
-		return status;
 	errno = 0;
-	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE)
+	if (!status && (fflush(stdout) || ferror(stdout)) && errno != EPIPE)
 		return ctl_fail("standard output: %s",
 		    errno ? strerror(errno) : "it cannot be written to");
 	return status;

@@ -18,7 +18,7 @@
 #include "stack/ctl/text.h"
 
 #define SEC		1000000000u	/* ns */
-#define WAIT_DEFAULT	(10ull * SEC)	/* for the last answers, with none yet */
+#define WAIT_DEFAULT	(10ull * SEC)	/* for answers, as long as none came */
 #define FLOOD_GAP	10000000u	/* ns between packets nobody answers */
 #define FAILED		2		/* ping(8)'s status for errors */
 
@@ -130,10 +130,11 @@ static int parse_value(struct ping *p, int c, const char *arg)
 
 static int parse(struct ping *p, int argc, char **argv)
 {
+	static const char options[] = ":46bc:DfI:i:l:M:nOp:qs:t:vW:w:";
 	int c, status;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":46bc:DfI:i:l:M:nOp:qs:t:vW:w:")) != -1) {
+	while ((c = getopt(argc, argv, options)) != -1) {
 		switch (c) {
 		case '4':
 			p->family = AF_INET;
@@ -185,6 +186,8 @@ static int open_target(struct ping *p)
 	const char *call = "";
 	int err, ret = -EADDRNOTAVAIL;
 
+	if (ctl_need_host())
+		return FAILED;
 	err = getaddrinfo(p->target, NULL, &hints, &list);
 	if (err) {
 		ctl_fail("%s: %s", p->target, err == EAI_SYSTEM ?
@@ -283,7 +286,7 @@ static bool read_replies(struct ping *p)
 		if (ret == -EAGAIN || ret == -EINTR)
 			break;
 		if (ret < 0) {
-			/* A pending error, reported once; the queue has more. */
+			/* An error's errno, told once; the queue has more. */
 			if (!read_errors(p))
 				break;
 		} else if (ret > 0 && (uint16_t)(p->sent - r.seq) < p->sent) {

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bus/bus.h"
 #include "stack/client.h"
 #include "stack/sys.h"
 
-#define CALL_TIMEOUT	20000		/* ms; creating a big bus takes a while */
+#define CALL_TIMEOUT	20000		/* ms; a big bus takes a while */
 #define DUMP_MAX	(64u << 20)	/* bytes of one table at most */
 #define CTL_MIN_FD	10
 #define FD_SCAN		4096	/* where the library keeps its connection */
@@ -90,6 +91,7 @@ static int find_server(struct sockaddr_un *sun)
 int ctl_connect(void)
 {
 	struct sockaddr_un sun;
+	struct stat st;
 	int fd;
 
 	if (server.fd >= 0)
@@ -98,6 +100,9 @@ int ctl_connect(void)
 		return CTL_FAILED;
 	fd = client_connect(&sun, "shmif", CTL_MIN_FD, &server.id,
 	    server.host);
+	if (fd == -ECONNREFUSED && !stat(sun.sun_path, &st) &&
+	    !S_ISSOCK(st.st_mode))
+		return ctl_fail("%s: not a socket", server.url);
 	if (fd == -ENOENT || fd == -ECONNREFUSED)
 		return ctl_fail("%s: no server there; start one with "
 		    "shmif_server %s", server.url, server.url);
@@ -110,6 +115,11 @@ int ctl_connect(void)
 		return ctl_fail("%s: %s", server.url, strerror(-fd));
 	server.fd = fd;
 	return 0;
+}
+
+int ctl_need_host(void)
+{
+	return getenv("RUMPHIJACK") ? 0 : ctl_connect();
 }
 
 /* Copy the server's line of text, with nothing in it that moves a cursor. */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_IPLEN	64	/* room for any address, with scope and length */
+#define TEXT_IPLEN	64	/* room for an address with scope and length */
 #define TEXT_MACLEN	18
 
 /* An address as it was written. */

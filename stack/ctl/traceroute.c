@@ -123,6 +123,8 @@ static int open_target(struct trace *t)
 	const char *call = "";
 	int err, ret = -EADDRNOTAVAIL;
 
+	if (ctl_need_host())
+		return FAILED;
 	err = getaddrinfo(t->target, NULL, &hints, &list);
 	if (err) {
 		ctl_fail("%s: %s", t->target, err == EAI_SYSTEM ?
