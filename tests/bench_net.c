@@ -284,7 +284,7 @@ static void round_trips(int fd, double s, size_t len)
 	struct pollfd p = { fd, POLLIN, 0 };
 
 	memset(buf, 'x', sizeof(buf));
-	for (t1 = now_ns(); t1 < end && n < SAMPLES; n++) {
+	for (t1 = now_ns(); !n || (t1 < end && n < SAMPLES); n++) {
 		size_t got = 0;
 
 		t0 = t1;
@@ -394,7 +394,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "udp"))
 		udp_rate(&a, s, opt ? (size_t)opt : 64);
 	else if (!strcmp(what, "hold"))
-		hold(&a, (int)s, opt ? opt : 2);
+		hold(&a, (int)s, argc > 5 ? atof(argv[5]) : 2);
 	else
 		return 2;
 	return 0;
