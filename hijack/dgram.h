@@ -14,7 +14,7 @@ HJ_HIDDEN ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m,
     int flags);
 /* FIONREAD: bytes of the first message, 0 if there is none. */
 HJ_HIDDEN int dgram_pending(int fd);
-/* SO_ERROR: take the error first in the queue. Return: a positive errno or 0. */
+/* SO_ERROR: take the error first in the queue. Return: an errno or 0. */
 HJ_HIDDEN int dgram_take_error(int fd, unsigned mark);
 /* Is the first message an error (for POLLERR)? */
 HJ_HIDDEN bool dgram_has_error(int fd);

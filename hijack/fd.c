@@ -9,6 +9,8 @@
 /* Low 32 bits: two for each fd.  High 32 bits: count of clearings. */
 uint64_t fd_hint[FD_HINTS / FD_PER_WORD];
 
+bool fd_recverr_used;
+
 void fd_forget(int fd)
 {
 	uint64_t *word, old, want;

@@ -67,6 +67,9 @@ static inline unsigned fd_mark(int fd)
 	return fd_mark_ask(fd);
 }
 
+/* Some socket of this process had IP_RECVERR turned on. */
+extern HJ_HIDDEN bool fd_recverr_used;
+
 /* bits 0 takes the mark away. */
 HJ_HIDDEN void fd_mark_set(int fd, unsigned bits);
 

@@ -36,6 +36,9 @@
 	extern HJ_EXPORT __typeof__(hook_##name) hook_##alias_name	\
 	__asm__(#alias_name) __attribute__((alias(#name)))
 
+/* libc's end of a program that overruns a buffer of known size. */
+_Noreturn void hj_chk_fail(void) __asm__("__chk_fail");
+
 /* The one place where -errno turns into -1 and errno. */
 static inline long hj_ret(long r)
 {
@@ -73,7 +76,7 @@ struct hj_settings {
 	char addr[512];
 	char gateway[64];
 	char name[64];
-	char tree[20];		/* marks the process tree, where no address does */
+	char tree[20];		/* marks the process tree without an address */
 };
 extern HJ_HIDDEN struct hj_settings hj_set;
 

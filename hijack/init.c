@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 
 #include "hijack/next.h"
+#include "stack/sys.h"
 
 struct hj_settings hj_set;
 bool hj_sandboxed;
@@ -49,17 +50,24 @@ static void init(void)
 /* Once: in the constructor, or sooner if another one makes a socket. */
 void hj_init(void)
 {
-	static enum { NO, BUSY, DONE } state;
-	int no = NO;
+	enum { NOT_YET = 0, DONE = -1 };
+	static int state;	/* or the thread that is at it */
+	int was = NOT_YET, self;
 
-	if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == DONE)
+	if (likely(__atomic_load_n(&state, __ATOMIC_ACQUIRE) == DONE))
 		return;
-	/* A call that comes while init() itself runs finds no families. */
-	if (!__atomic_compare_exchange_n((int *)&state, &no, BUSY, false,
-	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+	self = (int)SYS0(SYS_gettid);
+	if (__atomic_compare_exchange_n(&state, &was, self, false,
+	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		init();
+		__atomic_store_n(&state, DONE, __ATOMIC_RELEASE);
 		return;
-	init();
-	__atomic_store_n((int *)&state, DONE, __ATOMIC_RELEASE);
+	}
+	/* A call from within init() is for the host; other threads wait. */
+	for (int ms = 0; was != self && was != DONE && ms < 5000; ms++) {
+		sys_poll(NULL, 0, 1);
+		was = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+	}
 }
 
 static __attribute__((constructor)) void constructor(void)

@@ -448,8 +448,6 @@ HOOK_ALIAS(sendfile64, sendfile);
  * The forms that _FORTIFY_SOURCE makes of them: `room` is the size of the
  * buffer as the compiler knows it.
  */
-HJ_EXPORT _Noreturn void hj_chk_fail(void) __asm__("__chk_fail");
-
 HOOK(ssize_t, __read_chk, int fd, void *buf, size_t n, size_t room)
 {
 	if (n > room)

@@ -1,34 +1,206 @@
-/* netlink.c: see netlink.h. */
+/*
+ * netlink.c: NETLINK_ROUTE sockets, answered for the virtual host.
+ *
+ * Such a socket is one AF_UNIX datagram socket that is bound to a name of its
+ * own.  A request never leaves the program: the send call composes the
+ * answers and sends them to that very name, so that they wait in the
+ * socket's own receive queue and poll, read, dup and fork are the kernel's.
+ */
 #include "hijack/netlink.h"
 
-#include <linux/netlink.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
+#include "hijack/addr.h"
+#include "hijack/fd.h"
 #include "hijack/next.h"
+#include "hijack/nltable.h"
+#include "stack/client.h"
 #include "stack/sys.h"
+
+#define REQUEST_MAX	8192		/* bytes of requests in one send */
+#define QUEUE		(4 << 20)	/* bytes, for long lists */
 
 int netlink_make(int type)
 {
-	return (int)SYS3(SYS_socket, AF_NETLINK, type, NETLINK_ROUTE);
+	int flags = type & (SOCK_CLOEXEC | SOCK_NONBLOCK), fd, err;
+	int size = QUEUE;
+	struct wire_id id = {
+		.domain = AF_NETLINK, .type = type & ~flags,
+		.protocol = NETLINK_ROUTE, .sock = (uint64_t)getpid(),
+	};
+	struct sockaddr_un sun;
+	socklen_t len;
+
+	if (id.type != SOCK_RAW && id.type != SOCK_DGRAM)
+		return -ESOCKTNOSUPPORT;
+	if (getrandom(&id.server, sizeof(id.server), GRND_NONBLOCK) !=
+	    sizeof(id.server))
+		return -EAGAIN;
+	fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_DGRAM | flags, 0);
+	if (fd < 0)
+		return fd;
+	client_id_name(&id, &sun, &len);
+	err = (int)SYS3(SYS_bind, fd, &sun, len);
+	if (err < 0) {
+		sys_close(fd);
+		return err;
+	}
+	sys_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	fd_mark_set(fd, MARK_NETLINK);
+	return fd;
 }
 
-int netlink_bind(int fd, const void *addr, socklen_t len)
+/* Groups bring no news here, and the port id is given. */
+int netlink_bind(const void *addr, socklen_t len)
 {
-	return (int)SYS3(SYS_bind, fd, addr, len);
-}
+	struct sockaddr_nl nl;
 
-ssize_t netlink_send(int fd, const struct msghdr *m)
-{
-	(void)fd; (void)m;
-	return -EOPNOTSUPP;
-}
-
-ssize_t netlink_recv(int fd, struct msghdr *m, int flags)
-{
-	return next.recvmsg(fd, m, flags);
+	if (len < sizeof(nl))
+		return -EINVAL;
+	if (hj_copy_in(&nl, addr, sizeof(nl)))
+		return -EFAULT;
+	return nl.nl_family == AF_NETLINK ? 0 : -EINVAL;
 }
 
 int netlink_name(const struct wire_id *id, void *addr, socklen_t *len)
 {
-	(void)id; (void)addr; (void)len;
-	return -EINVAL;
+	struct sockaddr_nl nl = {
+		.nl_family = AF_NETLINK,
+		.nl_pid = id ? (uint32_t)id->sock : 0,
+	};
+
+	return addr_give(&nl, sizeof(nl), addr, len);
+}
+
+int netlink_option(const struct wire_id *id, int level, int name, void *val,
+    socklen_t *len)
+{
+	socklen_t room;
+	int v;
+
+	if (level != SOL_SOCKET)
+		v = 0;
+	else if (name == SO_TYPE)
+		v = id->type;
+	else if (name == SO_DOMAIN)
+		v = AF_NETLINK;
+	else if (name == SO_PROTOCOL)
+		v = NETLINK_ROUTE;
+	else
+		return -ENOSYS;
+	if (hj_copy_in(&room, len, sizeof(room)))
+		return -EFAULT;
+	if (room > sizeof(v))
+		room = sizeof(v);
+	return hj_copy_out(val, &v, room) || hj_copy_out(len, &room,
+	    sizeof(room)) ? -EFAULT : 0;
+}
+
+static void put_error(struct nlmsg_out *o, const struct nlmsghdr *h, int err)
+{
+	struct nlmsgerr *e = nlmsg_begin(o, NLMSG_ERROR, NLM_F_CAPPED,
+	    sizeof(*e));
+
+	e->error = err;
+	e->msg = *h;
+	nlmsg_end(o);
+}
+
+static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	bool dump = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	int err;
+
+	o->seq = h->nlmsg_seq;
+	if (h->nlmsg_type < RTM_BASE || !(h->nlmsg_flags & NLM_F_REQUEST)) {
+		if (h->nlmsg_flags & NLM_F_ACK)
+			put_error(o, h, 0);
+		return;
+	}
+	/* Of each four numbers the third is GET. */
+	if ((h->nlmsg_type - RTM_BASE) % 4 == 2)
+		err = nltable_get(o, h);
+	else
+		err = nltable_change(h);
+	if (err == 1) {
+		*(int *)nlmsg_begin(o, NLMSG_DONE, NLM_F_MULTI,
+		    sizeof(int)) = 0;
+		nlmsg_end(o);
+	} else if (err < 0 || (h->nlmsg_flags & NLM_F_ACK && !dump)) {
+		put_error(o, h, err);
+	}
+}
+
+/* All parts of the message into one buffer. Return: its size or -errno. */
+static ssize_t gather(char *buf, const struct msghdr *m)
+{
+	size_t used = 0;
+
+	if (m->msg_iovlen > 1024)
+		return -EMSGSIZE;
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		if (m->msg_iov[i].iov_len > REQUEST_MAX - used)
+			return -EMSGSIZE;
+		if (hj_copy_in(buf + used, m->msg_iov[i].iov_base,
+		    m->msg_iov[i].iov_len))
+			return -EFAULT;
+		used += m->msg_iov[i].iov_len;
+	}
+	return (ssize_t)used;
+}
+
+ssize_t netlink_send(int fd, const struct msghdr *m)
+{
+	union {
+		char data[REQUEST_MAX];
+		struct nlmsghdr h;
+	} in;
+	struct nlmsg_out o = { .fd = fd };
+	ssize_t n = gather(in.data, m);
+	size_t left = n < 0 ? 0 : (size_t)n;
+	struct nlmsghdr *h = &in.h;
+	struct wire_id id;
+
+	if (n < 0)
+		return n;
+	if (!client_id_of(fd, &id))
+		return -EBADF;
+	o.pid = (uint32_t)id.sock;
+	while (left >= sizeof(*h) && h->nlmsg_len >= sizeof(*h) &&
+	    h->nlmsg_len <= left) {
+		size_t step = NLMSG_ALIGN(h->nlmsg_len);
+
+		answer(&o, h);
+		if (step >= left)
+			break;
+		left -= step;
+		h = (struct nlmsghdr *)((char *)h + step);
+	}
+	nlmsg_flush(&o);
+	return o.err ? o.err : n;
+}
+
+/* All that comes, comes from the kernel: port 0. */
+ssize_t netlink_recv(int fd, struct msghdr *m, int flags)
+{
+	struct sockaddr_nl nl = { .nl_family = AF_NETLINK };
+	void *name = m->msg_name;
+	socklen_t room = m->msg_namelen;
+	ssize_t n;
+
+	m->msg_name = NULL;
+	m->msg_namelen = 0;
+	n = next.recvmsg(fd, m, flags);
+	m->msg_name = name;
+	m->msg_namelen = room;
+	if (n < 0)
+		return n;
+	if (name) {
+		memcpy(name, &nl, room < sizeof(nl) ? room : sizeof(nl));
+		m->msg_namelen = sizeof(nl);
+	}
+	return n;
 }

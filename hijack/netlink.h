@@ -10,10 +10,13 @@ struct wire_id;
 
 /* socket(AF_NETLINK, type, NETLINK_ROUTE). Return: the fd or -errno. */
 HJ_HIDDEN int netlink_make(int type);
-HJ_HIDDEN int netlink_bind(int fd, const void *addr, socklen_t len);
+HJ_HIDDEN int netlink_bind(const void *addr, socklen_t len);
 /* The socket's own name, or with id NULL its peer's: the kernel. */
 HJ_HIDDEN int netlink_name(const struct wire_id *id, void *addr,
     socklen_t *len);
+/* getsockopt(2). Return: 0, -errno, or -ENOSYS: it is the kernel's own. */
+HJ_HIDDEN int netlink_option(const struct wire_id *id, int level, int name,
+    void *val, socklen_t *len);
 /* Answer a request. Return: the number of bytes or -errno. */
 HJ_HIDDEN ssize_t netlink_send(int fd, const struct msghdr *m);
 /* As recvmsg(2), with errno. */

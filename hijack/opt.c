@@ -5,10 +5,12 @@
 #include "hijack/hijack.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #include "hijack/dgram.h"
 #include "hijack/fd.h"
+#include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
 #include "hijack/sock.h"
@@ -19,12 +21,24 @@
 #define RCVTIMEO_NEW	66
 #define SNDTIMEO_NEW	67
 
-/* The kernel's own on the pair: they end its waits. */
-static bool is_native(int level, int name)
+/* The kernel's own on the pair: time-outs, and how a stream is read. */
+static bool is_native(const struct wire_id *id, int level, int name)
 {
-	return level == SOL_SOCKET && (name == SO_RCVTIMEO ||
-	    name == SO_SNDTIMEO || name == RCVTIMEO_NEW ||
-	    name == SNDTIMEO_NEW);
+	if (level != SOL_SOCKET)
+		return false;
+	switch (name) {
+	case SO_RCVTIMEO:
+	case SO_SNDTIMEO:
+	case RCVTIMEO_NEW:
+	case SNDTIMEO_NEW:
+	case SO_COOKIE:
+		return true;
+	case SO_RCVLOWAT:
+	case SO_PEEK_OFF:
+		return id->type == SOCK_STREAM;
+	default:
+		return false;
+	}
 }
 
 /* Read-only on Linux. */
@@ -53,13 +67,29 @@ static void note_option(int fd, int level, int name, int on)
 		return;
 	if ((level == IPPROTO_IP && name == IP_RECVERR) ||
 	    (level == IPPROTO_IPV6 && name == IPV6_RECVERR))
-		bit = MARK_RECVERR;
+		bit = MARK_RECVERR, fd_recverr_used |= on;
 	else if (level == SOL_SOCKET && name == SO_BROADCAST)
 		bit = MARK_BROADCAST;
 	else
 		return;
 	mark &= ~(unsigned)(bit | (bit == MARK_RECVERR ? MARK_ERRSEEN : 0));
 	fd_mark_set(fd, on ? mark | bit : mark);
+}
+
+/*
+ * Options that take any int and never fail, and that programs set for each
+ * connection: nobody needs to wait for the answer.
+ */
+static bool is_sure(const struct wire_id *id, int level, int name,
+    socklen_t len)
+{
+	if (len != sizeof(int))
+		return false;
+	if (level == SOL_SOCKET)
+		return name == SO_KEEPALIVE || name == SO_REUSEADDR ||
+		    name == SO_OOBINLINE || name == SO_BROADCAST;
+	return level == IPPROTO_TCP && id->type == SOCK_STREAM &&
+	    (name == TCP_NODELAY || name == TCP_CORK || name == TCP_QUICKACK);
 }
 
 static int set(int fd, const struct wire_id *id, int level, int name,
@@ -73,11 +103,15 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 		return -EINVAL;
 	if (is_fixed(level, name))
 		return -ENOPROTOOPT;
-	if (is_filter(level, name))
+	/* The second holds our mark. */
+	if (is_filter(level, name) || (level == SOL_SOCKET &&
+	    name == SO_INCOMING_CPU))
 		return 0;
 	err = hj_copy_in(data, val, len);
 	if (!err)
-		err = rpc_sock(id, WIRE_SETSOCKOPT, level, name, 0, data, len,
+		err = is_sure(id, level, name, len) ?
+		    rpc_tell(id, WIRE_SETSOCKOPT, level, name, data, len) :
+		    rpc_sock(id, WIRE_SETSOCKOPT, level, name, 0, data, len,
 		    &rep);
 	if (!err) {
 		memcpy(&first, data, sizeof(first));
@@ -91,9 +125,16 @@ HOOK(int, setsockopt, int fd, int level, int name, const void *val,
 {
 	struct wire_id id;
 
-	if (hj_sandboxed || is_native(level, name) || !client_id_of(fd, &id) ||
-	    id.domain == AF_NETLINK)
+	if (hj_sandboxed || !client_id_of(fd, &id) ||
+	    is_native(&id, level, name))
 		return next.setsockopt(fd, level, name, val, len);
+	if (id.domain == AF_NETLINK) {
+		/* The queue is ours; netlink's options have no effect. */
+		if (level != SOL_SOCKET || name == SO_SNDBUF ||
+		    name == SO_SNDBUFFORCE || is_filter(level, name))
+			return 0;
+		return next.setsockopt(fd, level, name, val, len);
+	}
 	return (int)hj_ret(set(fd, &id, level, name, val, len));
 }
 
@@ -133,6 +174,9 @@ static int get_local(int fd, const struct wire_id *id, int name, int *val)
 		return 0;
 	case SO_PROTOCOL:
 		*val = id->protocol;
+		return 0;
+	case SO_INCOMING_CPU:
+		*val = 0;
 		return 0;
 	case SO_ACCEPTCONN:
 		*val = !!(fd_mark(fd) & MARK_LISTEN);
@@ -174,11 +218,15 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 HOOK(int, getsockopt, int fd, int level, int name, void *val, socklen_t *len)
 {
 	struct wire_id id;
+	int err;
 
-	if (hj_sandboxed || is_native(level, name) || !client_id_of(fd, &id))
+	if (hj_sandboxed || !client_id_of(fd, &id) ||
+	    is_native(&id, level, name))
 		return next.getsockopt(fd, level, name, val, len);
-	if (id.domain == AF_NETLINK && (level != SOL_SOCKET ||
-	    name == SO_INCOMING_CPU))
-		return (int)hj_ret(-ENOPROTOOPT);
+	if (id.domain == AF_NETLINK) {
+		err = netlink_option(&id, level, name, val, len);
+		return err == -ENOSYS ? next.getsockopt(fd, level, name, val,
+		    len) : (int)hj_ret(err);
+	}
 	return (int)hj_ret(get(fd, &id, level, name, val, len));
 }

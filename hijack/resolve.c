@@ -8,11 +8,13 @@
 #include "hijack/hijack.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "hijack/dump.h"
 #include "hijack/rpc.h"
 
 #define MAX_ADDRS	(WIRE_DATA / sizeof(struct wire_ifaddr))
@@ -101,6 +103,26 @@ static int collect(getaddrinfo_fn *libc, const char *node,
 }
 
 /*
+ * fe80::1%shmif0: libc would look for that interface on the host; a number
+ * it takes as it is.  Return: node, or the same with a number, in buf.
+ */
+static const char *scope_number(const char *node, char *buf, size_t size)
+{
+	const char *pct = strchr(node, '%');
+	struct wire_link l;
+	char num[24];
+
+	if (!pct || (pct[1] >= '0' && pct[1] <= '9') ||
+	    (size_t)(pct - node) + 32 > size || strlen(pct + 1) >= IFNAMSIZ ||
+	    dump_link(pct + 1, 0, &l))
+		return node;
+	memcpy(buf, node, (size_t)(pct + 1 - node));
+	buf[pct + 1 - node] = '\0';
+	hj_append(buf, size, hj_dec(num, l.ifindex));
+	return buf;
+}
+
+/*
  * AI_ADDRCONFIG asks which addresses the host has, not the virtual host: with
  * it a host that has only a loopback finds no numeric address either.
  */
@@ -110,6 +132,7 @@ HOOK(int, getaddrinfo, const char *node, const char *service,
 	struct addrinfo h = { .ai_flags = AI_V4MAPPED | AI_ADDRCONFIG };
 	getaddrinfo_fn *libc;
 	struct found f;
+	char buf[128];
 
 	*(void **)&libc = hj_libc("getaddrinfo");
 	if (!libc)
@@ -120,6 +143,8 @@ HOOK(int, getaddrinfo, const char *node, const char *service,
 		h = *hints;
 	if (!node || numeric(node)) {
 		h.ai_flags &= ~AI_ADDRCONFIG;
+		if (node && !hj_sandboxed)
+			node = scope_number(node, buf, sizeof(buf));
 		return libc(node, service, &h, res);
 	}
 	if (h.ai_flags & AI_NUMERICHOST || !resolve(node, h.ai_family, &f))
@@ -128,10 +153,53 @@ HOOK(int, getaddrinfo, const char *node, const char *service,
 	return collect(libc, node, service, &h, res, &f);
 }
 
-/* The older family: the first address of the kind. */
-static const char *host_text(const char *name, int family, struct found *f)
+/* The scope of a link-local address, by the virtual host's names. */
+static void fix_scope(const struct sockaddr_in6 *sa, char *host, size_t size)
 {
-	return resolve(name, family, f) && f->n ? f->text[0] : name;
+	char *pct = strchr(host, '%'), num[24];
+	struct wire_link l;
+	const char *name;
+
+	if (!pct || (size_t)(pct - host) + IFNAMSIZ + 24 > size)
+		return;
+	name = dump_link(NULL, sa->sin6_scope_id, &l) ?
+	    hj_dec(num, sa->sin6_scope_id) : l.name;
+	pct[1] = '\0';
+	hj_append(host, size, name);
+}
+
+HOOK(int, getnameinfo, const struct sockaddr *sa, socklen_t len, char *host,
+    socklen_t host_len, char *serv, socklen_t serv_len, int flags)
+{
+	int (*libc)(const struct sockaddr *, socklen_t, char *, socklen_t,
+	    char *, socklen_t, int);
+	int err;
+
+	*(void **)&libc = hj_libc("getnameinfo");
+	if (!libc)
+		return EAI_SYSTEM;
+	err = libc(sa, len, host, host_len, serv, serv_len, flags);
+	if (!err && host && sa && len >= sizeof(struct sockaddr_in6) &&
+	    sa->sa_family == AF_INET6 && hj_wants(AF_INET6) && !hj_sandboxed)
+		fix_scope((const struct sockaddr_in6 *)sa, host, host_len);
+	return err;
+}
+
+/*
+ * The older family: libc is given the first address of the kind, and the
+ * answer the name that was asked for.
+ */
+static struct hostent *named(struct hostent *h, const char *name,
+    const struct found *f)
+{
+	static char kept[64];	/* as static as the answer itself */
+
+	if (h && f->n) {
+		kept[0] = '\0';
+		hj_append(kept, sizeof(kept), name);
+		h->h_name = kept;
+	}
+	return h;
 }
 
 HOOK(struct hostent *, gethostbyname, const char *name)
@@ -140,7 +208,11 @@ HOOK(struct hostent *, gethostbyname, const char *name)
 	struct found f;
 
 	*(void **)&libc = hj_libc("gethostbyname");
-	return libc ? libc(host_text(name, AF_INET, &f)) : NULL;
+	if (!libc)
+		return NULL;
+	if (!resolve(name, AF_INET, &f) || !f.n)
+		return libc(name);
+	return named(libc(f.text[0]), name, &f);
 }
 
 HOOK(struct hostent *, gethostbyname2, const char *name, int family)
@@ -149,29 +221,53 @@ HOOK(struct hostent *, gethostbyname2, const char *name, int family)
 	struct found f;
 
 	*(void **)&libc = hj_libc("gethostbyname2");
-	return libc ? libc(host_text(name, family, &f), family) : NULL;
+	if (!libc)
+		return NULL;
+	if (!resolve(name, family, &f) || !f.n)
+		return libc(name, family);
+	return named(libc(f.text[0], family), name, &f);
+}
+
+typedef int gethost_r_fn(const char *name, int family, struct hostent *ret,
+    char *buf, size_t len, struct hostent **res, int *err);
+
+/* The name goes to the front of the caller's buffer. */
+static int host_r(gethost_r_fn *libc, const char *name, int family,
+    struct hostent *ret, char *buf, size_t len, struct hostent **res,
+    int *err)
+{
+	size_t room = (strlen(name) + 16) & ~(size_t)15;
+	struct found f;
+	int r;
+
+	if (!resolve(name, family, &f) || !f.n)
+		return libc(name, family, ret, buf, len, res, err);
+	if (len <= room)
+		return ERANGE;
+	r = libc(f.text[0], family, ret, buf + room, len - room, res, err);
+	if (!r && *res) {
+		strcpy(buf, name);
+		ret->h_name = buf;
+	}
+	return r;
 }
 
 HOOK(int, gethostbyname_r, const char *name, struct hostent *ret, char *buf,
     size_t len, struct hostent **res, int *err)
 {
-	int (*libc)(const char *, struct hostent *, char *, size_t,
-	    struct hostent **, int *);
-	struct found f;
+	gethost_r_fn *libc;
 
-	*(void **)&libc = hj_libc("gethostbyname_r");
-	return libc ? libc(host_text(name, AF_INET, &f), ret, buf, len, res,
-	    err) : ENOSYS;
+	*(void **)&libc = hj_libc("gethostbyname2_r");
+	return libc ? host_r(libc, name, AF_INET, ret, buf, len, res, err) :
+	    ENOSYS;
 }
 
 HOOK(int, gethostbyname2_r, const char *name, int family, struct hostent *ret,
     char *buf, size_t len, struct hostent **res, int *err)
 {
-	int (*libc)(const char *, int, struct hostent *, char *, size_t,
-	    struct hostent **, int *);
-	struct found f;
+	gethost_r_fn *libc;
 
 	*(void **)&libc = hj_libc("gethostbyname2_r");
-	return libc ? libc(host_text(name, family, &f), family, ret, buf, len,
-	    res, err) : ENOSYS;
+	return libc ? host_r(libc, name, family, ret, buf, len, res, err) :
+	    ENOSYS;
 }

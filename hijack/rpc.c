@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "hijack/spawn.h"
@@ -121,6 +122,7 @@ static int absent(int err)
 
 static int ctl_open(uint64_t *server)
 {
+	struct timeval limit = { .tv_sec = CALL_MS / 1000 };
 	char host[64];
 	int fd;
 
@@ -137,7 +139,11 @@ static int ctl_open(uint64_t *server)
 		    "is set: no virtual host to make sockets on", NULL);
 		return -ENETDOWN;
 	}
-	return fd < 0 ? absent(fd) : fd;
+	if (fd < 0)
+		return absent(fd);
+	/* A stopped host makes no program wait for ever. */
+	sys_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	return fd;
 }
 
 /* One attempt. Return: the fd of a valid control connection, or -errno. */
@@ -213,14 +219,17 @@ static int ctl_again(void)
 	return fd;
 }
 
-static int ctl_ready(void)
+/* About a socket there is nothing to wait for: it went with its host. */
+static int ctl_ready(bool about_socket)
 {
 	hj_init();
 	if (hj_sandboxed)
 		return -ENETDOWN;
-	if (__atomic_load_n(&gone, __ATOMIC_RELAXED))
-		return ctl_again();
-	return ctl_get();
+	if (!__atomic_load_n(&gone, __ATOMIC_RELAXED))
+		return ctl_get();
+	if (about_socket && hj_set.retry != HJ_RETRY_DIE)
+		return -ENETDOWN;
+	return ctl_again();
 }
 
 /* Forget a connection whose other end is closed. */
@@ -254,6 +263,7 @@ static bool is_gone(int err)
 	case -ECONNREFUSED:
 	case -EPROTO:
 	case -ETIMEDOUT:
+	case -EAGAIN:
 		return true;
 	default:
 		return false;
@@ -312,7 +322,7 @@ int rpc_call(struct wire_req *req, const int *fds, int nfds,
 	int fd, err;
 
 	for (int tries = 0; ; tries++) {
-		fd = ctl_ready();
+		fd = ctl_ready(req->sock != 0);
 		if (fd < 0)
 			return fd;
 		err = call_once(fd, req, fds, nfds, rep, rep_fd);
@@ -345,9 +355,29 @@ int rpc_sock(const struct wire_id *id, enum wire_op op, int a, int b, int c,
 	return rpc_call(&req, NULL, 0, rep, NULL);
 }
 
+int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
+    const void *data, size_t len)
+{
+	struct wire_req req = {
+		.op = (uint16_t)op, .server = id->server, .sock = id->sock,
+		.a = a, .b = b, .len = (uint16_t)len,
+	};
+	struct wire_rep rep;
+	int reply;
+
+	memcpy(req.data, data, len);
+	reply = rpc_send(&req, NULL, 0);
+	if (reply == -EMFILE || reply == -EBADF || reply == -ENOTSOCK)
+		return rpc_call(&req, NULL, 0, &rep, NULL);
+	if (reply < 0)
+		return reply;
+	sys_close(reply);
+	return 0;
+}
+
 int rpc_send(struct wire_req *req, const int *fds, int nfds)
 {
-	int fd = ctl_ready(), err;
+	int fd = ctl_ready(req->sock != 0), err;
 
 	if (fd < 0)
 		return fd;
@@ -389,7 +419,7 @@ int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
 		.c = id->protocol, .sock = like,
 	};
 	struct wire_rep rep;
-	int fd = ctl_ready(), err = fd;
+	int fd = ctl_ready(false), err = fd;
 
 	if (fd >= 0) {
 		id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);

@@ -22,6 +22,13 @@ HJ_HIDDEN int rpc_sock(const struct wire_id *id, enum wire_op op, int a, int b,
     int c, const void *data, size_t len, struct wire_rep *rep);
 
 /*
+ * Tell, without waiting for the answer: it would be yes.  What is asked later
+ * is answered after this was done.  Return: 0 or -errno, as rpc_call().
+ */
+HJ_HIDDEN int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
+    const void *data, size_t len);
+
+/*
  * WIRE_SOCKET with `theirs` given away, whatever comes of it; the reply comes
  * over `ours`.  id gets the server, sock and protocol.
  * Return: 0 or -errno; -ERESTART: the host is another one than before, make

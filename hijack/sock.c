@@ -191,7 +191,7 @@ HOOK(int, bind, int fd, const struct sockaddr *addr, socklen_t len)
 	if (hj_sandboxed || !client_id_of(fd, &id))
 		return next.bind(fd, addr, len);
 	if (id.domain == AF_NETLINK)
-		return (int)hj_ret(netlink_bind(fd, addr, len));
+		return (int)hj_ret(netlink_bind(addr, len));
 	if (len < (id.domain == AF_INET ? sizeof(struct sockaddr_in) :
 	    offsetof(struct sockaddr_in6, sin6_scope_id)) || len > sizeof(ss))
 		return (int)hj_ret(-EINVAL);

@@ -164,6 +164,21 @@ static int wait_ready(int pid)
 	    0 : -ENETDOWN;
 }
 
+/*
+ * In a child of ours that does not exec, and so tells the program nothing:
+ * with exec the kernel makes SIGCHLD the exit signal, and the program's
+ * handler, or its ignoring of that signal, would take the status from us.
+ */
+static int child_between(void *launch)
+{
+	char dfl[64] = { 0 };
+	int pid;
+
+	SYS4(SYS_rt_sigaction, SIGCHLD, dfl, NULL, sizeof(uint64_t));
+	pid = child_start(child_exec, launch);
+	return pid < 0 || wait_ready(pid) < 0;
+}
+
 /* The words of SHMIF_ADDR as ",ADDR/PLEN" each. */
 static void append_addrs(char *dst, size_t size, const char *list)
 {
@@ -335,11 +350,9 @@ static int start_locked(struct launch *l, int min_fd, uint64_t *server_id)
 		return -ENOMEM;
 	command_line(l);
 	find_server(l);
-	r = child_start(child_exec, l);
-	if (r >= 0)
-		r = wait_ready(r);
+	r = spawn_aside(child_between, l);
 	SYS2(SYS_munmap, l->env, size);
-	return r < 0 ? r : connect_to(l, min_fd, server_id);
+	return r ? -ENETDOWN : connect_to(l, min_fd, server_id);
 }
 
 int spawn_connect(int min_fd, uint64_t *server_id)

@@ -70,7 +70,8 @@ static int if_op(int op, struct wire_ifreq *ifr, struct wire_rep *rep,
 	}
 	f = iface_find(ifr->name);
 	if (!f) {
-		snprintf(err, IFACE_ERRLEN, "%s does not exist", ifr->name);
+		snprintf(err, IFACE_ERRLEN, "%s does not exist; ifconfig %s "
+		    "create makes it", ifr->name, ifr->name);
 		return -ENXIO;
 	}
 	switch (op) {

@@ -176,7 +176,8 @@ int iface_create(const char *name, struct iface **out,
 		if (!iface_find(try))
 			break;
 		if (numbered) {
-			snprintf(err, IFACE_ERRLEN, "%s exists already", name);
+			snprintf(err, IFACE_ERRLEN, "%s exists already; "
+			    "use it, or destroy it first", name);
 			return -EEXIST;
 		}
 	}
@@ -207,7 +208,8 @@ int iface_destroy(struct iface *f, char err[static IFACE_ERRLEN])
 	struct iface **p;
 
 	if (iface_is_loopback(f)) {
-		snprintf(err, IFACE_ERRLEN, "%s stays", f->name);
+		snprintf(err, IFACE_ERRLEN, "%s stays; only shmifN and "
+		    "virtN can be destroyed", f->name);
 		return -EPERM;
 	}
 	for (p = &all; *p != f; p = &(*p)->next)
@@ -346,14 +348,14 @@ int iface_set_mac(struct iface *f, const uint8_t mac[static 6],
 	int e;
 
 	if (iface_is_loopback(f) || (mac[0] & 1)) {
-		snprintf(err, IFACE_ERRLEN, "%s cannot have that address",
-		    f->name);
+		snprintf(err, IFACE_ERRLEN, "%s cannot have that address; "
+		    "give a bus interface a unicast one", f->name);
 		return -EINVAL;
 	}
 	e = f->driver->set_mac ? f->driver->set_mac(f, mac) : 0;
 	if (e) {
 		snprintf(err, IFACE_ERRLEN, "another member of the bus has "
-		    "that address");
+		    "that address; take another");
 		return e;
 	}
 	memcpy(f->nif.hwaddr, mac, 6);
@@ -616,12 +618,13 @@ int iface_addr_add(struct iface *f, struct wire_ifaddr *a,
 	memcpy(as.ip, a->ip, sizeof(as.ip));
 	as.family = a->family;
 	if (addr_is_any(&as) || addr_is_multicast(&as)) {
-		snprintf(err, IFACE_ERRLEN, "not an address for an interface");
+		snprintf(err, IFACE_ERRLEN, "not an address for an "
+		    "interface; take a unicast one");
 		return -EINVAL;
 	}
 	if (iface_of_addr(&as) && as.ip[0] != 127) {
 		snprintf(err, IFACE_ERRLEN, "the host has that address "
-		    "already");
+		    "already; take another");
 		return -EEXIST;
 	}
 	e = f->driver->check_addr ? f->driver->check_addr(f, a, err) : 0;

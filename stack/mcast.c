@@ -215,7 +215,7 @@ bool mcast_wants(const struct sock *s, const struct wire_addr *group,
 		if (addr_equal(&m->group, group) && m->ifindex == ifindex)
 			return true;
 	/* IP_MULTICAST_ALL: what any socket of the host has joined. */
-	return s->opt.mc_all && !s->memberships;
+	return group->family == AF_INET ? s->opt.mc_all : s->opt.mc_all6;
 }
 
 void mcast_leave_all(struct sock *s)

@@ -1,7 +1,9 @@
 /* opt_special.c: options that are more than a number in a range. */
 #include "stack/opt_special.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/icmp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -67,6 +69,33 @@ static int set_device(struct sock *s, const char *val, size_t len)
 	return 0;
 }
 
+static int set_ifindex(struct sock *s, const void *val, size_t len)
+{
+	int v, err = get_int(val, len, &v);
+
+	if (err)
+		return err;
+	if (v < 0)
+		return -EINVAL;
+	if (v && !iface_by_index((uint32_t)v))
+		return -ENODEV;
+	s->opt.bound_if = v;
+	s->ops->apply(s);
+	return 0;
+}
+
+/* Linux takes a negative one for "as much as there can be". */
+static int set_lowat(struct sock *s, const void *val, size_t len)
+{
+	int most = s->type == SOCK_STREAM ? 16 << 20 : INT_MAX, v;
+	int err = get_int(val, len, &v);
+
+	if (err)
+		return err;
+	s->opt.rcvlowat = v < 0 || v > most ? most : v ? v : 1;
+	return 0;
+}
+
 static int sol_socket_set(struct sock *s, int name, const void *val,
     size_t len)
 {
@@ -83,14 +112,13 @@ static int sol_socket_set(struct sock *s, int name, const void *val,
 		return 0;
 	case SO_BINDTODEVICE:
 		return set_device(s, val, len);
-	case SO_TYPE:
-	case SO_DOMAIN:
-	case SO_PROTOCOL:
-	case SO_ERROR:
-	case SO_ACCEPTCONN:
-		return -ENOPROTOOPT;
+	case SO_BINDTOIFINDEX:
+		return set_ifindex(s, val, len);
 	case SO_BSDCOMPAT:
-		return 0;
+	case SO_CNX_ADVICE:
+		return len < sizeof(int) ? -EINVAL : 0;
+	case SO_RCVLOWAT:
+		return set_lowat(s, val, len);
 	}
 	return OPT_NOT_SPECIAL;
 }
@@ -126,8 +154,14 @@ static int sol_socket_get(struct sock *s, int name, void *val, size_t *len)
 			return -EINVAL;
 		iface_name(nif, ifname);
 		return put(val, len, ifname, strlen(ifname) + 1);
-	case SO_INCOMING_CPU:
-		return put_int(val, len, -1);
+	case SO_BINDTOIFINDEX:
+		return put_int(val, len, s->opt.bound_if);
+	case SO_RCVLOWAT:
+		return put_int(val, len, s->opt.rcvlowat);
+	case SO_PEEK_OFF:
+		return s->type == SOCK_RAW || s->protocol == IPPROTO_ICMP ||
+		    s->protocol == IPPROTO_ICMPV6 ? -EOPNOTSUPP :
+		    OPT_NOT_SPECIAL;
 	case SO_BSDCOMPAT:
 		return put_int(val, len, 0);
 	}
@@ -149,14 +183,20 @@ static int tcp_set(struct sock *s, int name, const void *val, size_t len)
 			return -ENOENT;
 		strcpy(s->opt.congestion, cc);
 		return 0;
-	case TCP_INFO:
-		return -ENOPROTOOPT;
-	case TCP_FASTOPEN:
-	case TCP_FASTOPEN_CONNECT:
-	case TCP_REPAIR:
-	case TCP_ULP:
-	case TCP_MD5SIG:
-		return -ENOPROTOOPT;
+	case TCP_MAXSEG:
+	case TCP_LINGER2:
+	case TCP_WINDOW_CLAMP:
+		err = get_int(val, len, &v);
+		if (err || v)
+			return err ? err : OPT_NOT_SPECIAL;
+		/* none: the default */
+		if (name == TCP_MAXSEG)
+			s->opt.maxseg = 0;
+		else if (name == TCP_LINGER2)
+			s->opt.linger2 = 60;
+		else
+			s->opt.window_clamp = 0;
+		return 0;
 	case TCP_NODELAY:
 	case TCP_CORK:
 		err = get_int(val, len, &v);
@@ -206,10 +246,6 @@ static int ip_set(struct sock *s, int name, const void *val, size_t len)
 		return mcast_member(s, IPPROTO_IP, name, val, len);
 	case IP_OPTIONS:
 		return len ? -EINVAL : 0;
-	case IP_MTU:
-		return -ENOPROTOOPT;
-	case IP_UNICAST_IF:
-		return len < 4 ? -EINVAL : 0;
 	}
 	return OPT_NOT_SPECIAL;
 }
@@ -230,21 +266,46 @@ static int ip_get(struct sock *s, int name, void *val, size_t *len)
 	return OPT_NOT_SPECIAL;
 }
 
+/* IPV6_CHECKSUM: where a raw socket's checksum is, even; -1: nowhere. */
+static int set_checksum6(struct sock *s, const void *val, size_t len)
+{
+	int v, err;
+
+	if (s->type != SOCK_RAW)
+		return -ENOPROTOOPT;
+	err = get_int(val, len, &v);
+	if (err || s->protocol == IPPROTO_ICMPV6 || (v > 0 && v & 1) ||
+	    v > 65534)
+		return -EINVAL;
+	s->opt.checksum6 = v < 0 ? -1 : v;
+	s->ops->apply(s);
+	return 0;
+}
+
+/* Which address to send from, until told otherwise. */
+static int set_pktinfo6(struct sock *s, const void *val, size_t len)
+{
+	struct in6_pktinfo pi;
+
+	if (len < sizeof(pi))
+		return -EINVAL;
+	memcpy(&pi, val, sizeof(pi));
+	if (s->opt.bound_if && pi.ipi6_ifindex != (unsigned)s->opt.bound_if)
+		return -EINVAL;
+	s->opt.src_if6 = (int)pi.ipi6_ifindex;
+	memcpy(s->opt.src_addr6, &pi.ipi6_addr, 16);
+	return 0;
+}
+
 static int ipv6_set(struct sock *s, int name, const void *val, size_t len)
 {
 	int v, err;
 
-	if (s->domain != AF_INET6)
-		return -ENOPROTOOPT;
 	switch (name) {
 	case IPV6_V6ONLY:
-		err = get_int(val, len, &v);
-		if (!err && (s->bound || s->state != SOCK_FRESH) &&
-		    s->type != SOCK_RAW)
-			err = s->bound ? -EINVAL : 0;
-		if (!err)
-			s->opt.v6only = !!v;
-		return err;
+		if (s->bound && len >= sizeof(v))
+			return -EINVAL;
+		return OPT_NOT_SPECIAL;
 	case IPV6_MULTICAST_IF:
 		return mcast_set_if6(s, val, len);
 	case IPV6_JOIN_GROUP:
@@ -255,18 +316,25 @@ static int ipv6_set(struct sock *s, int name, const void *val, size_t len)
 			return -EPROTO;
 		return mcast_member(s, IPPROTO_IPV6, name, val, len);
 	case IPV6_MTU:
-		return get_int(val, len, &v);
+		err = get_int(val, len, &v);
+		if (err || (v && v < 1280))
+			return -EINVAL;
+		s->opt.mtu6 = v;
+		return 0;
+	case IPV6_PKTINFO:
+		return set_pktinfo6(s, val, len);
+	case IPV6_CHECKSUM:
+		return set_checksum6(s, val, len);
 	}
 	return OPT_NOT_SPECIAL;
 }
 
 static int ipv6_get(struct sock *s, int name, void *val, size_t *len)
 {
-	if (s->domain != AF_INET6)
-		return -ENOPROTOOPT;
 	switch (name) {
-	case IPV6_V6ONLY:
-		return put_int(val, len, s->opt.v6only);
+	case IPV6_CHECKSUM:
+		return s->type != SOCK_RAW ? -ENOPROTOOPT :
+		    put_int(val, len, s->opt.checksum6);
 	case IPV6_MULTICAST_IF:
 		return put_int(val, len, s->opt.mc_if6);
 	case IPV6_MTU:
@@ -304,22 +372,24 @@ int opt_special_set(struct sock *s, int level, int name, const void *val,
 	case SOL_SOCKET:
 		return sol_socket_set(s, name, val, len);
 	case IPPROTO_TCP:
-		return s->type == SOCK_STREAM ? tcp_set(s, name, val, len) :
-		    -ENOPROTOOPT;
+		return tcp_set(s, name, val, len);
 	case IPPROTO_IP:
 		return ip_set(s, name, val, len);
 	case IPPROTO_IPV6:
 		return ipv6_set(s, name, val, len);
 	case SOL_RAW:
+		if (name == IPV6_CHECKSUM && s->domain == AF_INET6)
+			return set_checksum6(s, val, len);
+		/* fall through */
 	case IPPROTO_ICMPV6:
-		if (name == IPV6_CHECKSUM && level == SOL_RAW)
-			return 0;
-		if (name != ICMP_FILTER || raw_filter(s, level, &f, &n))
+		if (name != ICMP_FILTER)
 			return -ENOPROTOOPT;
+		if (raw_filter(s, level, &f, &n))
+			return -EOPNOTSUPP;
 		memcpy(f, val, len < n ? len : n);
 		return 0;
 	}
-	return -ENOPROTOOPT;
+	return OPT_NOT_SPECIAL;
 }
 
 int opt_special_get(struct sock *s, int level, int name, void *val,
@@ -332,17 +402,98 @@ int opt_special_get(struct sock *s, int level, int name, void *val,
 	case SOL_SOCKET:
 		return sol_socket_get(s, name, val, len);
 	case IPPROTO_TCP:
-		return s->type == SOCK_STREAM ? tcp_get(s, name, val, len) :
-		    -ENOPROTOOPT;
+		return tcp_get(s, name, val, len);
 	case IPPROTO_IP:
 		return ip_get(s, name, val, len);
 	case IPPROTO_IPV6:
 		return ipv6_get(s, name, val, len);
 	case SOL_RAW:
 	case IPPROTO_ICMPV6:
-		if (name != ICMP_FILTER || raw_filter(s, level, &f, &n))
+		if (name != ICMP_FILTER)
 			return -ENOPROTOOPT;
+		if (raw_filter(s, level, &f, &n))
+			return -EOPNOTSUPP;
 		return put(val, len, f, n);
 	}
-	return -EOPNOTSUPP;
+	return OPT_NOT_SPECIAL;
+}
+
+/* Seconds as Linux keeps them: so many tries, each twice as long, 1 to 120. */
+static int whole_tries(int seconds)
+{
+	int period = 0, step = 1;
+
+	for (int tries = 0; tries < 255 && period < seconds; tries++) {
+		period += step;
+		step = step * 2 > 120 ? 120 : step * 2;
+	}
+	return period;
+}
+
+/* Of each pair of opposites at most one; shown with what is the default. */
+static int address_preferences(int *v)
+{
+	enum { TMP = 1, PUBLIC = 2, COA = 4, CGA = 8, EITHER = 0x100,
+	       HOME = 0x400, NONCGA = 0x800 };
+	int temp = *v & (TMP | PUBLIC | EITHER);
+
+	if ((temp & (temp - 1)) || (*v & (COA | HOME)) == (COA | HOME) ||
+	    (*v & (CGA | NONCGA)) == (CGA | NONCGA))
+		return -EINVAL;
+	*v = (temp ? temp : EITHER) | (*v & COA ? COA : HOME);
+	return 0;
+}
+
+static int value6(const struct sock *s, int name, size_t len, int *v)
+{
+	switch (name) {
+	case IPV6_UNICAST_HOPS:
+		*v = *v == -1 ? 64 : *v;
+		return 0;
+	case IPV6_MULTICAST_HOPS:
+		*v = *v == -1 ? 1 : *v;
+		return 0;
+	case IPV6_TCLASS:
+		if (*v == -1)
+			*v = 0;
+		if (*v >= 0 && *v <= 255 && s->type == SOCK_STREAM)
+			*v &= ~3;	/* the ECN bits are TCP's */
+		return 0;
+	case IPV6_ADDR_PREFERENCES:
+		return address_preferences(v);
+	case 76:			/* IPV6_UNICAST_IF */
+		if (len != sizeof(*v))
+			return -EINVAL;
+		return *v && !iface_by_index(ntohl((uint32_t)*v)) ?
+		    -EADDRNOTAVAIL : 0;
+	}
+	return 0;
+}
+
+int opt_special_value(const struct sock *s, int level, int name, size_t len,
+    int *v)
+{
+	if (level == IPPROTO_IPV6)
+		return value6(s, name, len, v);
+	if (level == IPPROTO_TCP && name == TCP_DEFER_ACCEPT)
+		*v = whole_tries(*v);
+	if (level != IPPROTO_IP)
+		return 0;
+	switch (name) {
+	case IP_TTL:
+		*v = *v == -1 ? 64 : *v;
+		return 0;
+	case IP_MULTICAST_TTL:
+		*v = *v == -1 ? 1 : *v;
+		return 0;
+	case IP_TOS:
+		*v &= s->type == SOCK_STREAM ? 0xfc : 0xff;
+		return 0;
+	case IP_UNICAST_IF:
+		if (len != sizeof(*v))
+			return -EINVAL;
+		return *v && !iface_by_index(ntohl((uint32_t)*v)) ?
+		    -EADDRNOTAVAIL : 0;
+	}
+	return 0;
 }

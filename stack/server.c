@@ -29,6 +29,7 @@ static struct {
 	struct spec spec[MAX_SPECS];
 	int nspec;
 	struct wire_route route[MAX_ROUTES];
+	const char *route_text[MAX_ROUTES];	/* as it was given */
 	int nroute;
 	bool front;		/* -s */
 	bool private;		/* -P */
@@ -66,6 +67,8 @@ static void parse_args(int argc, char **argv)
 			    spec_parse(&cfg.spec[cfg.nspec++], optarg, err);
 			break;
 		case 'r':
+			if (cfg.nroute < MAX_ROUTES)
+				cfg.route_text[cfg.nroute] = optarg;
 			e = cfg.nroute == MAX_ROUTES ? -E2BIG :
 			    spec_parse_route(&cfg.route[cfg.nroute++],
 			    optarg, err);
@@ -145,6 +148,14 @@ static void ready(int fd)
 	close(fd);
 }
 
+/* Some texts begin with the interface, others with the bus. */
+static void spec_failed(const char *iface, const char *why)
+{
+	bool named = !strncmp(why, iface, strlen(iface));
+
+	log_err("%s%s%s", named ? "" : iface, named ? "" : ": ", why);
+}
+
 static int configure(void)
 {
 	char err[IFACE_ERRLEN] = "";
@@ -155,13 +166,15 @@ static int configure(void)
 	for (i = 0; !e && i < cfg.nspec; i++) {
 		e = spec_apply(&cfg.spec[i], err);
 		if (e)
-			log_err("%s: %s", cfg.spec[i].iface,
+			spec_failed(cfg.spec[i].iface,
 			    err[0] ? err : strerror(-e));
 	}
 	for (i = 0; !e && i < cfg.nroute; i++) {
 		e = route_add(&cfg.route[i]);
 		if (e)
-			log_err("route %d: %s", i + 1, strerror(-e));
+			log_err("-r %s: %s; its gateway must be on the "
+			    "network of an interface (-i)", cfg.route_text[i],
+			    strerror(-e));
 	}
 	core_unlock();
 	return e;

@@ -1,0 +1,212 @@
+/* nlchange.c: netlink requests that change interfaces and tables. */
+#include "hijack/nltable.h"
+
+#include <linux/if.h>
+#include <linux/neighbour.h>
+#include <string.h>
+
+#include "hijack/dump.h"
+#include "hijack/rpc.h"
+
+static size_t addr_len(int family)
+{
+	return family == AF_INET6 ? 16 : 4;
+}
+
+static int ask(enum wire_op op, int what, const void *data, size_t len)
+{
+	struct wire_req req = {
+		.op = (uint16_t)op, .a = what, .len = (uint16_t)len,
+	};
+	struct wire_rep rep;
+
+	memcpy(req.data, data, len);
+	return rpc_call(&req, NULL, 0, &rep, NULL);
+}
+
+static int ask_if(enum wire_if_op op, const struct wire_ifreq *r)
+{
+	return ask(WIRE_IF, op, r, sizeof(*r));
+}
+
+static int name_of(unsigned index, char name[static WIRE_NAMELEN])
+{
+	struct wire_link l;
+	int err = dump_link(NULL, index, &l);
+
+	if (!err)
+		memcpy(name, l.name, WIRE_NAMELEN);
+	return err;
+}
+
+/* ip link set: up, down, mtu, address. */
+static int change_link(const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *i = NLMSG_DATA(h);
+	struct wire_ifreq r = { 0 };
+	const void *p;
+	size_t n;
+	int err = 0;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*i)))
+		return -EINVAL;
+	p = nlmsg_find(h, sizeof(*i), IFLA_IFNAME, 1, &n);
+	if (i->ifi_index)
+		err = name_of((unsigned)i->ifi_index, r.name);
+	else if (p)
+		memcpy(r.name, p, n < sizeof(r.name) ? n : sizeof(r.name) - 1);
+	else
+		return -EINVAL;
+	p = nlmsg_find(h, sizeof(*i), IFLA_MTU, sizeof(r.mtu), NULL);
+	if (!err && p) {
+		memcpy(&r.mtu, p, sizeof(r.mtu));
+		err = ask_if(WIRE_IF_MTU, &r);
+	}
+	p = nlmsg_find(h, sizeof(*i), IFLA_ADDRESS, sizeof(r.mac), NULL);
+	if (!err && p) {
+		memcpy(r.mac, p, sizeof(r.mac));
+		err = ask_if(WIRE_IF_LLADDR, &r);
+	}
+	if (!err && i->ifi_change & IFF_UP)
+		err = ask_if(i->ifi_flags & IFF_UP ? WIRE_IF_UP :
+		    WIRE_IF_DOWN, &r);
+	return err;
+}
+
+/* ip link delete DEV */
+static int delete_link(const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *i = NLMSG_DATA(h);
+	struct wire_ifreq r = { 0 };
+	const char *p;
+	size_t n;
+	int err = 0;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*i)))
+		return -EINVAL;
+	p = nlmsg_find(h, sizeof(*i), IFLA_IFNAME, 1, &n);
+	if (i->ifi_index)
+		err = name_of((unsigned)i->ifi_index, r.name);
+	else if (p)
+		memcpy(r.name, p, n < sizeof(r.name) ? n : sizeof(r.name) - 1);
+	return err ? err : ask_if(WIRE_IF_DESTROY, &r);
+}
+
+static int change_addr(const struct nlmsghdr *h, bool add)
+{
+	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	struct wire_ifreq r = { 0 };
+	const void *p;
+	size_t n;
+	int err;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+		return -EINVAL;
+	if (m->ifa_family != AF_INET && m->ifa_family != AF_INET6)
+		return -EAFNOSUPPORT;
+	n = addr_len(m->ifa_family);
+	p = nlmsg_find(h, sizeof(*m), IFA_LOCAL, n, NULL);
+	if (!p)
+		p = nlmsg_find(h, sizeof(*m), IFA_ADDRESS, n, NULL);
+	if (!p)
+		return -EINVAL;
+	err = name_of(m->ifa_index, r.name);
+	if (err)
+		return err;
+	r.addr.ifindex = m->ifa_index;
+	r.addr.family = m->ifa_family;
+	r.addr.plen = m->ifa_prefixlen;
+	r.addr.flags = WIRE_ADDR_ALIAS;		/* beside those there are */
+	memcpy(r.addr.ip, p, n);
+	p = nlmsg_find(h, sizeof(*m), IFA_BROADCAST, n, NULL);
+	if (p)
+		memcpy(r.addr.bcast, p, n);
+	return ask_if(add ? WIRE_IF_ADDR_ADD : WIRE_IF_ADDR_DEL, &r);
+}
+
+static int change_route(const struct nlmsghdr *h, bool add)
+{
+	const struct rtmsg *m = NLMSG_DATA(h);
+	struct wire_route r = { 0 };
+	const void *p;
+	size_t n;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+		return -EINVAL;
+	if (m->rtm_family != AF_INET && m->rtm_family != AF_INET6)
+		return -EAFNOSUPPORT;
+	n = addr_len(m->rtm_family);
+	r.family = m->rtm_family;
+	r.plen = m->rtm_dst_len;
+	p = nlmsg_find(h, sizeof(*m), RTA_DST, n, NULL);
+	if (p)
+		memcpy(r.dst, p, n);
+	p = nlmsg_find(h, sizeof(*m), RTA_GATEWAY, n, NULL);
+	if (p) {
+		memcpy(r.gw, p, n);
+		r.flags |= WIRE_RT_GATEWAY;
+	}
+	p = nlmsg_find(h, sizeof(*m), RTA_OIF, sizeof(r.ifindex), NULL);
+	if (p) {
+		memcpy(&r.ifindex, p, sizeof(r.ifindex));
+		if (name_of(r.ifindex, r.ifname))
+			return -ENODEV;
+	}
+	p = nlmsg_find(h, sizeof(*m), RTA_PRIORITY, sizeof(r.metric), NULL);
+	if (p)
+		memcpy(&r.metric, p, sizeof(r.metric));
+	if (m->rtm_type >= RTN_BLACKHOLE)
+		r.flags |= WIRE_RT_REJECT;
+	return ask(WIRE_ROUTE, add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL, &r,
+	    sizeof(r));
+}
+
+static int change_neigh(const struct nlmsghdr *h, bool add)
+{
+	const struct ndmsg *m = NLMSG_DATA(h);
+	struct wire_neigh w = { 0 };
+	const void *p;
+	size_t n;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+		return -EINVAL;
+	n = addr_len(m->ndm_family);
+	p = nlmsg_find(h, sizeof(*m), NDA_DST, n, NULL);
+	if (!p)
+		return -EINVAL;
+	w.family = m->ndm_family;
+	w.ifindex = (uint32_t)m->ndm_ifindex;
+	w.state = (uint8_t)m->ndm_state;
+	memcpy(w.ip, p, n);
+	p = nlmsg_find(h, sizeof(*m), NDA_LLADDR, sizeof(w.mac), NULL);
+	if (p)
+		memcpy(w.mac, p, sizeof(w.mac));
+	else if (add)
+		return -EINVAL;
+	if (name_of(w.ifindex, w.ifname))
+		return -ENODEV;
+	return ask(WIRE_NEIGH, add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL, &w,
+	    sizeof(w));
+}
+
+int nltable_change(const struct nlmsghdr *h)
+{
+	switch (h->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_SETLINK:
+		return change_link(h);
+	case RTM_DELLINK:
+		return delete_link(h);
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return change_addr(h, h->nlmsg_type == RTM_NEWADDR);
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		return change_route(h, h->nlmsg_type == RTM_NEWROUTE);
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		return change_neigh(h, h->nlmsg_type == RTM_NEWNEIGH);
+	default:
+		return -EOPNOTSUPP;
+	}
+}

@@ -1,0 +1,308 @@
+/* nltable.c: the virtual host's tables as netlink messages; see nltable.h. */
+#include "hijack/nltable.h"
+
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <string.h>
+
+#include "hijack/dump.h"
+#include "hijack/rpc.h"
+#include "stack/sys.h"
+
+#define FOREVER	0xffffffffu	/* lifetime of an address, seconds */
+
+static size_t addr_len(int family)
+{
+	return family == AF_INET6 ? 16 : 4;
+}
+
+static void put_stats(struct nlmsg_out *o, const struct wire_link *l)
+{
+	struct rtnl_link_stats64 s = {
+		.rx_packets = l->rx_packets, .tx_packets = l->tx_packets,
+		.rx_bytes = l->rx_bytes, .tx_bytes = l->tx_bytes,
+		.rx_errors = l->rx_errors, .tx_errors = l->tx_errors,
+		.rx_dropped = l->rx_dropped, .tx_dropped = l->tx_dropped,
+		.multicast = l->rx_multicast,
+	};
+
+	nlmsg_attr(o, IFLA_STATS64, &s, sizeof(s));
+}
+
+static void put_link(struct nlmsg_out *o, const struct wire_link *l, int flags)
+{
+	struct ifinfomsg *i = nlmsg_begin(o, RTM_NEWLINK, flags, sizeof(*i));
+	bool loop = l->flags & IFF_LOOPBACK;
+	uint8_t state = l->flags & IFF_UP ? loop ? IF_OPER_UNKNOWN :
+	    IF_OPER_UP : IF_OPER_DOWN;
+	uint8_t bcast[6];
+
+	i->ifi_type = l->hatype;
+	i->ifi_index = (int)l->ifindex;
+	i->ifi_flags = l->flags | (l->flags & IFF_UP ? IFF_LOWER_UP : 0);
+	memset(bcast, loop ? 0 : 0xff, sizeof(bcast));
+	nlmsg_attr_str(o, IFLA_IFNAME, l->name);
+	nlmsg_attr_u32(o, IFLA_TXQLEN, 1000);
+	nlmsg_attr(o, IFLA_OPERSTATE, &state, 1);
+	nlmsg_attr_u32(o, IFLA_MTU, l->mtu);
+	nlmsg_attr_u32(o, IFLA_GROUP, 0);
+	nlmsg_attr_str(o, IFLA_QDISC, "noqueue");
+	nlmsg_attr(o, IFLA_ADDRESS, l->mac, 6);
+	nlmsg_attr(o, IFLA_BROADCAST, bcast, 6);
+	put_stats(o, l);
+	nlmsg_end(o);
+}
+
+/* One by index or name, or all. */
+static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *want = NLMSG_DATA(h);
+	char name[IFNAMSIZ] = "";
+	struct wire_link l;
+	const char *s;
+	unsigned count;
+	size_t n;
+	int fd, err;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*want)))
+		return -EINVAL;
+	if ((h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
+		if (want->ifi_family != AF_UNSPEC &&
+		    want->ifi_family != AF_PACKET)
+			return 1;	/* bridges: there are none */
+		fd = dump_open(WIRE_DUMP_LINK, &count);
+		if (fd < 0)
+			return fd;
+		for (unsigned i = 0; i < count &&
+		    dump_get(fd, i, &l, sizeof(l)); i++) {
+			l.name[sizeof(l.name) - 1] = '\0';
+			put_link(o, &l, NLM_F_MULTI);
+		}
+		sys_close(fd);
+		return 1;
+	}
+	s = nlmsg_find(h, sizeof(*want), IFLA_IFNAME, 1, &n);
+	if (!s)
+		s = nlmsg_find(h, sizeof(*want), IFLA_ALT_IFNAME, 1, &n);
+	if (s)
+		memcpy(name, s, n < sizeof(name) ? n : sizeof(name) - 1);
+	err = dump_link(s && !want->ifi_index ? name : NULL,
+	    (unsigned)want->ifi_index, &l);
+	if (!err)
+		put_link(o, &l, 0);
+	return err;
+}
+
+static void put_addr(struct nlmsg_out *o, const struct wire_ifaddr *a)
+{
+	struct ifa_cacheinfo forever = { FOREVER, FOREVER, 0, 0 };
+	struct ifaddrmsg *m = nlmsg_begin(o, RTM_NEWADDR, NLM_F_MULTI,
+	    sizeof(*m));
+	static const uint8_t none[4];
+	size_t n = addr_len(a->family);
+	uint32_t flags = 0;
+
+	if (!(a->flags & WIRE_ADDR_AUTO))
+		flags |= IFA_F_PERMANENT;
+	if (a->flags & WIRE_ADDR_TENTATIVE)
+		flags |= IFA_F_TENTATIVE;
+	m->ifa_family = a->family;
+	m->ifa_prefixlen = a->plen;
+	m->ifa_flags = (uint8_t)flags;
+	m->ifa_scope = a->scope;
+	m->ifa_index = a->ifindex;
+	nlmsg_attr(o, IFA_ADDRESS, a->ip, n);
+	if (a->family == AF_INET) {
+		nlmsg_attr(o, IFA_LOCAL, a->ip, n);
+		if (memcmp(a->bcast, none, n))
+			nlmsg_attr(o, IFA_BROADCAST, a->bcast, n);
+		nlmsg_attr_str(o, IFA_LABEL, a->ifname);
+	}
+	nlmsg_attr(o, IFA_CACHEINFO, &forever, sizeof(forever));
+	nlmsg_attr_u32(o, IFA_FLAGS, flags);
+	nlmsg_end(o);
+}
+
+static int get_addrs(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *want = NLMSG_DATA(h);
+	unsigned count, index = 0;
+	struct wire_ifaddr a;
+	int fd, family = AF_UNSPEC;
+
+	if (h->nlmsg_len >= NLMSG_LENGTH(1))
+		family = want->ifa_family;
+	if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want)))
+		index = want->ifa_index;
+	fd = dump_open(WIRE_DUMP_ADDR, &count);
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < count && dump_get(fd, i, &a, sizeof(a)); i++) {
+		a.ifname[sizeof(a.ifname) - 1] = '\0';
+		if ((family == AF_UNSPEC || family == a.family) &&
+		    (!index || index == a.ifindex))
+			put_addr(o, &a);
+	}
+	sys_close(fd);
+	return 1;
+}
+
+/* The address this host has in a route's network, for "src". */
+static bool source_for(const struct wire_route *r, uint8_t ip[16])
+{
+	struct wire_ifaddr a;
+	bool found = false;
+	unsigned count;
+	int fd = dump_open(WIRE_DUMP_ADDR, &count);
+
+	if (fd < 0)
+		return false;
+	for (unsigned i = 0; !found && i < count &&
+	    dump_get(fd, i, &a, sizeof(a)); i++)
+		if (a.family == r->family && a.ifindex == r->ifindex &&
+		    (a.family == AF_INET || !a.scope)) {
+			memcpy(ip, a.ip, 16);
+			found = true;
+		}
+	sys_close(fd);
+	return found;
+}
+
+static void put_route(struct nlmsg_out *o, const struct wire_route *r,
+    const void *asked, int flags)
+{
+	struct rtmsg *m = nlmsg_begin(o, RTM_NEWROUTE, flags, sizeof(*m));
+	bool connected = r->flags & WIRE_RT_CONNECTED;
+	size_t n = addr_len(r->family);
+	uint8_t src[16];
+
+	m->rtm_family = r->family;
+	m->rtm_dst_len = asked ? (uint8_t)(n * 8) : r->plen;
+	m->rtm_table = RT_TABLE_MAIN;
+	m->rtm_protocol = connected ? RTPROT_KERNEL :
+	    r->flags & WIRE_RT_AUTO ? RTPROT_RA : RTPROT_BOOT;
+	m->rtm_scope = r->flags & WIRE_RT_GATEWAY || r->family == AF_INET6 ?
+	    RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	m->rtm_type = r->flags & WIRE_RT_REJECT ? RTN_UNREACHABLE : RTN_UNICAST;
+	m->rtm_flags = asked ? RTM_F_CLONED : 0;
+	nlmsg_attr_u32(o, RTA_TABLE, RT_TABLE_MAIN);
+	if (asked || r->plen)
+		nlmsg_attr(o, RTA_DST, asked ? asked : r->dst, n);
+	if (r->flags & WIRE_RT_GATEWAY)
+		nlmsg_attr(o, RTA_GATEWAY, r->gw, n);
+	nlmsg_attr_u32(o, RTA_OIF, r->ifindex);
+	if (r->metric || r->family == AF_INET6)
+		nlmsg_attr_u32(o, RTA_PRIORITY, r->metric ? r->metric :
+		    connected ? 256 : 1024);
+	if ((asked || (connected && r->family == AF_INET)) &&
+	    source_for(r, src))
+		nlmsg_attr(o, RTA_PREFSRC, src, n);
+	nlmsg_end(o);
+}
+
+/* ip route get: which one would be taken. */
+static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
+{
+	struct wire_req req = {
+		.op = WIRE_ROUTE, .a = WIRE_TABLE_GET,
+		.len = sizeof(struct wire_route),
+	};
+	struct wire_route r = { .family = (uint8_t)family };
+	size_t n = addr_len(family);
+	const void *dst = nlmsg_find(h, sizeof(struct rtmsg), RTA_DST, n, NULL);
+	struct wire_rep rep;
+	int err;
+
+	if (!dst)
+		return -EINVAL;
+	memcpy(r.dst, dst, n);
+	r.plen = (uint8_t)(n * 8);
+	memcpy(req.data, &r, sizeof(r));
+	err = rpc_call(&req, NULL, 0, &rep, NULL);
+	if (err || rep.len < sizeof(r))
+		return err ? err : -ENETUNREACH;
+	memcpy(&r, rep.data, sizeof(r));
+	put_route(o, &r, dst, 0);
+	return 0;
+}
+
+static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct rtmsg *want = NLMSG_DATA(h);
+	bool whole = h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want));
+	int family = h->nlmsg_len >= NLMSG_LENGTH(1) ? want->rtm_family : 0;
+	const void *table = NULL;
+	struct wire_route r;
+	uint32_t t = RT_TABLE_MAIN;
+	unsigned count;
+	int fd;
+
+	if ((h->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+		return whole ? route_to(o, h, family) : -EINVAL;
+	if (whole) {
+		if (want->rtm_table)
+			t = want->rtm_table;
+		table = nlmsg_find(h, sizeof(*want), RTA_TABLE, 4, NULL);
+	}
+	if (table)
+		memcpy(&t, table, sizeof(t));
+	if (t != RT_TABLE_MAIN)
+		return 1;	/* there is one table */
+	fd = dump_open(WIRE_DUMP_ROUTE, &count);
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < count && dump_get(fd, i, &r, sizeof(r)); i++)
+		if (family == AF_UNSPEC || family == r.family)
+			put_route(o, &r, NULL, NLM_F_MULTI);
+	sys_close(fd);
+	return 1;
+}
+
+static int get_neighbours(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct ndmsg *want = NLMSG_DATA(h);
+	int family = h->nlmsg_len >= NLMSG_LENGTH(1) ? want->ndm_family : 0;
+	struct wire_neigh n;
+	unsigned count;
+	int fd = dump_open(WIRE_DUMP_NEIGH, &count);
+
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < count && dump_get(fd, i, &n, sizeof(n)); i++) {
+		struct nda_cacheinfo c = { n.age, n.age, n.age, 0 };
+		struct ndmsg *m;
+
+		if (family != AF_UNSPEC && family != n.family)
+			continue;
+		m = nlmsg_begin(o, RTM_NEWNEIGH, NLM_F_MULTI, sizeof(*m));
+		m->ndm_family = n.family;
+		m->ndm_ifindex = (int)n.ifindex;
+		m->ndm_state = n.state;
+		m->ndm_type = RTN_UNICAST;
+		nlmsg_attr(o, NDA_DST, n.ip, addr_len(n.family));
+		if (!(n.state & (NUD_INCOMPLETE | NUD_FAILED)))
+			nlmsg_attr(o, NDA_LLADDR, n.mac, 6);
+		nlmsg_attr(o, NDA_CACHEINFO, &c, sizeof(c));
+		nlmsg_end(o);
+	}
+	sys_close(fd);
+	return 1;
+}
+
+int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	switch (h->nlmsg_type) {
+	case RTM_GETLINK:
+		return get_links(o, h);
+	case RTM_GETADDR:
+		return get_addrs(o, h);
+	case RTM_GETROUTE:
+		return get_routes(o, h);
+	case RTM_GETNEIGH:
+		return get_neighbours(o, h);
+	default:
+		/* Rules, queues...: an empty list. */
+		return h->nlmsg_flags & NLM_F_DUMP ? 1 : -EOPNOTSUPP;
+	}
+}

@@ -1,0 +1,15 @@
+/* nltable.h: the netlink requests that ask for, and change, tables. */
+#ifndef HIJACK_NLTABLE_H
+#define HIJACK_NLTABLE_H
+
+#include "hijack/nlmsg.h"
+
+/*
+ * Answer an RTM_GET request into o.
+ * Return: 0, 1: it was a list, which a DONE is to end, or -errno.
+ */
+HJ_HIDDEN int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h);
+/* RTM_NEW, RTM_DEL, RTM_SET. Return: 0 or -errno. */
+HJ_HIDDEN int nltable_change(const struct nlmsghdr *h);
+
+#endif
