@@ -41,13 +41,6 @@ static bool is_native(const struct wire_id *id, int level, int name)
 	}
 }
 
-/* Read-only on Linux. */
-static bool is_fixed(int level, int name)
-{
-	return level == SOL_SOCKET && (name == SO_TYPE || name == SO_ERROR ||
-	    name == SO_DOMAIN || name == SO_PROTOCOL || name == SO_ACCEPTCONN);
-}
-
 /*
  * Filters are programs for the kernel, given by address: a socket without
  * one only sees more than it asked for.
@@ -55,7 +48,7 @@ static bool is_fixed(int level, int name)
 static bool is_filter(int level, int name)
 {
 	return level == SOL_SOCKET && (name == SO_ATTACH_FILTER ||
-	    name == SO_DETACH_FILTER || name == SO_LOCK_FILTER);
+	    name == SO_DETACH_FILTER);
 }
 
 /* Data calls must know of these without asking. */
@@ -101,13 +94,10 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 
 	if ((int)len < 0 || len > sizeof(data))
 		return -EINVAL;
-	if (is_fixed(level, name))
-		return -ENOPROTOOPT;
-	/* The second holds our mark. */
-	if (is_filter(level, name) || (level == SOL_SOCKET &&
-	    name == SO_INCOMING_CPU))
+	if (is_filter(level, name))
 		return 0;
-	err = hj_copy_in(data, val, len);
+	/* At that level Linux reads zero where there is no value. */
+	err = !val && level == IPPROTO_IPV6 ? 0 : hj_copy_in(data, val, len);
 	if (!err)
 		err = is_sure(id, level, name, len) ?
 		    rpc_tell(id, WIRE_SETSOCKOPT, level, name, data, len) :
@@ -174,9 +164,6 @@ static int get_local(int fd, const struct wire_id *id, int name, int *val)
 		return 0;
 	case SO_PROTOCOL:
 		*val = id->protocol;
-		return 0;
-	case SO_INCOMING_CPU:
-		*val = 0;
 		return 0;
 	case SO_ACCEPTCONN:
 		*val = !!(fd_mark(fd) & MARK_LISTEN);

@@ -33,14 +33,20 @@ static int ctl_number(uint64_t c)
 	return (int)(c >> COOKIE_BITS) - 1;
 }
 
-static uint64_t cookie_of(int fd)
+/* The kernel's own number for a socket, never used twice; 0: none. */
+static uint64_t full_cookie(int fd)
 {
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
 
 	if (sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
 		return 0;
-	return cookie & COOKIE_MASK;
+	return cookie;
+}
+
+static uint64_t cookie_of(int fd)
+{
+	return full_cookie(fd) & COOKIE_MASK;
 }
 
 static bool ctl_valid(uint64_t c)
@@ -362,17 +368,13 @@ int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
 		.op = (uint16_t)op, .server = id->server, .sock = id->sock,
 		.a = a, .b = b, .len = (uint16_t)len,
 	};
-	struct wire_rep rep;
-	int reply;
+	int fd = ctl_ready(true), err;
 
+	if (fd < 0)
+		return fd;
 	memcpy(req.data, data, len);
-	reply = rpc_send(&req, NULL, 0);
-	if (reply == -EMFILE || reply == -EBADF || reply == -ENOTSOCK)
-		return rpc_call(&req, NULL, 0, &rep, NULL);
-	if (reply < 0)
-		return reply;
-	sys_close(reply);
-	return 0;
+	err = client_post(fd, &req, NULL, 0);
+	return is_gone(err) ? ctl_drop(fd) : err;
 }
 
 int rpc_send(struct wire_req *req, const int *fds, int nfds)
@@ -385,61 +387,26 @@ int rpc_send(struct wire_req *req, const int *fds, int nfds)
 	return is_gone(err) ? ctl_drop(fd) : err;
 }
 
-/* The reply to WIRE_SOCKET is a fixed number of bytes on the new pair. */
-static int read_reply(int fd, struct wire_rep *rep)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	size_t got = 0;
-	ssize_t n;
-
-	while (got < WIRE_REP_HEAD) {
-		n = sys_poll(&p, 1, 10000);
-		if (n == -EINTR)
-			continue;
-		if (n == 0)
-			return -ETIMEDOUT;
-		if (n < 0)
-			return (int)n;
-		n = sys_recv(fd, (char *)rep + got, WIRE_REP_HEAD - got,
-		    MSG_DONTWAIT);
-		if (n == 0)
-			return -EPIPE;
-		if (n < 0 && n != -EAGAIN && n != -EINTR)
-			return (int)n;
-		if (n > 0)
-			got += (size_t)n;
-	}
-	return rep->magic == WIRE_MAGIC ? 0 : -EPROTO;
-}
-
 int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
 {
 	struct wire_req req = {
 		.op = WIRE_SOCKET, .a = id->domain, .b = id->type,
-		.c = id->protocol, .sock = like,
+		.c = id->protocol, .sock = like, .len = sizeof(id->sock),
 	};
-	struct wire_rep rep;
 	int fd = ctl_ready(false), err = fd;
 
 	if (fd >= 0) {
 		id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);
 		req.server = id->server;
+		id->sock = full_cookie(ours);
+		memcpy(req.data, &id->sock, sizeof(id->sock));
 		err = client_post(fd, &req, &theirs, 1);
 	}
 	sys_close(theirs);
-	if (fd < 0)
-		return fd;
-	if (!err)
-		err = read_reply(ours, &rep);
-	if (err) {
-		if (!is_gone(err))
-			return err;
-		ctl_drop(fd);
-		return hj_set.retry == HJ_RETRY_NEVER ? -ENETDOWN : -ERESTART;
-	}
-	if (rep.error)
-		return -(rep.error & 4095);
-	id->sock = rep.value;
-	id->protocol = rep.c;
-	return 0;
+	if (fd < 0 || !err)
+		return err;
+	if (!is_gone(err))
+		return err;
+	ctl_drop(fd);
+	return hj_set.retry == HJ_RETRY_NEVER ? -ENETDOWN : -ERESTART;
 }

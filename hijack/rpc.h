@@ -29,8 +29,8 @@ HJ_HIDDEN int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
     const void *data, size_t len);
 
 /*
- * WIRE_SOCKET with `theirs` given away, whatever comes of it; the reply comes
- * over `ours`.  id gets the server, sock and protocol.
+ * WIRE_SOCKET with `theirs` given away, whatever comes of it; like: the id of
+ * a socket to take the options from, or 0.  id gets the server and sock.
  * Return: 0 or -errno; -ERESTART: the host is another one than before, make
  * a new pair and ask again.
  */

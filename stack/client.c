@@ -100,13 +100,16 @@ int client_post(int ctl, struct wire_req *req, const int *fds, int nfds)
 	};
 	ssize_t n;
 
-	if (nfds < 1 || nfds > 4)
+	if (nfds < 0 || nfds > 4)
 		return -EINVAL;
 	memset(&c, 0, sizeof(c));
 	c.h.cmsg_level = SOL_SOCKET;
 	c.h.cmsg_type = SCM_RIGHTS;
 	c.h.cmsg_len = CMSG_LEN(nfds * sizeof(int));
-	memcpy(CMSG_DATA(&c.h), fds, nfds * sizeof(int));
+	if (nfds)
+		memcpy(CMSG_DATA(&c.h), fds, nfds * sizeof(int));
+	else
+		m.msg_controllen = 0;
 	req->magic = WIRE_MAGIC;
 	do {
 		n = sys_sendmsg(ctl, &m, MSG_NOSIGNAL);

@@ -49,7 +49,10 @@ int client_call(int ctl, struct wire_req *req, const int *fds, int nfds,
 int client_send(int ctl, struct wire_req *req, const int *fds, int nfds);
 int client_recv(int reply, struct wire_rep *rep, int *rep_fd);
 
-/* Send a request whose reply comes elsewhere: fd is given away with it. */
+/*
+ * Send a request that nobody waits for an answer of: fds, if any, go with it
+ * (WIRE_SOCKET), or none (WIRE_SETSOCKOPT).
+ */
 int client_post(int ctl, struct wire_req *req, const int *fds, int nfds);
 
 /* Compose and read the name of a virtual socket's fd. */

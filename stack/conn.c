@@ -90,7 +90,12 @@ int conn_bind(struct sock *s, const struct wire_addr *want)
 
 	if (s->state != SOCK_FRESH || s->bound)
 		return -EINVAL;
-	if (!addr_is_any(&a) && !iface_has_addr(&a) && !s->opt.freebind)
+	if (a.family == AF_INET6 && addr_is_multicast(&a))
+		return -EINVAL;
+	/* Linux lets a group or broadcast address be had, for no use. */
+	if (!addr_is_any(&a) && !iface_has_addr(&a) && !s->opt.freebind &&
+	    !addr_is_multicast(&a) && !(a.family == AF_INET &&
+	    route_is_broadcast(a.ip)))
 		return -EADDRNOTAVAIL;
 	err = port_bind(s, &a);
 	if (err)
@@ -119,10 +124,15 @@ static void pcb_bind(struct sock *s, uint8_t type)
 /* Undo what an attempt to connect took; an explicit bind stays. */
 static void connect_undo(struct sock *s)
 {
+	uint16_t port = s->local.port;
+
 	pcb_drop(s);
 	if (s->bound && !s->bound_port && !s->bound_addr) {
 		port_release(s);
+		/* The name shows the port though it is given back. */
 		memset(&s->local, 0, sizeof(s->local));
+		s->local.family = (uint16_t)s->domain;
+		s->local.port = port;
 	}
 	memset(&s->peer, 0, sizeof(s->peer));
 	sock_set_state(s, SOCK_FRESH);
@@ -166,6 +176,8 @@ static int connect_check(const struct sock *s, const struct wire_addr *peer)
 		return -ECONNABORTED;
 	if (s->state != SOCK_FRESH)
 		return -EISCONN;
+	if (s->bound_addr && s->local.family != peer->family)
+		return -ENETUNREACH;
 	if (addr_is_multicast(peer) || (peer->family == AF_INET &&
 	    route_is_broadcast(peer->ip)))
 		return -ENETUNREACH;
@@ -396,12 +408,15 @@ void conn_flush(struct sock *s)
 
 static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 {
+	uint64_t id = 0;
+	socklen_t len = sizeof(id);
 	struct sock *s;
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return NULL;
-	if (sock_new(&s, l->domain, l->type, l->protocol, sv[0], &l->owner)) {
+	getsockopt(sv[1], SOL_SOCKET, SO_COOKIE, &id, &len);
+	if (sock_new(&s, id, l->domain, l->type, l->protocol, sv[0], &l->owner)) {
 		close(sv[1]);
 		return NULL;
 	}
@@ -411,7 +426,7 @@ static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 		return NULL;
 	}
 	s->opt = l->opt;
-	s->opt.reuseport = 0;
+	s->opt.defer_accept = 0;	/* the listener's own */
 	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
 	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);
 	sock_set_state(s, SOCK_OPEN);

@@ -84,26 +84,27 @@ static void send_reply(struct request *r, int fd)
 
 /* Sockets. */
 
+/*
+ * Nobody waits for an answer: what can be wrong with the kind of socket the
+ * program has checked.  If it fails all the same, our end closes.
+ */
 static void do_socket(struct request *r)
 {
-	int fd = take_fd(r, 0), keep;
-	struct sock *s;
+	struct sock *s, *like = sock_find(r->req.sock);
+	int fd = take_fd(r, 0);
+	uint64_t id;
 
-	keep = dup(fd);
-	if (keep < 0) {
-		r->rep.error = ENFILE;
-		send_reply(r, fd);
+	if (r->req.len != sizeof(id)) {
 		close(fd);
 		return;
 	}
-	r->rep.error = -sock_new(&s, r->req.a, r->req.b, r->req.c, keep,
-	    r->owner);
-	if (!r->rep.error) {
-		r->rep.value = s->id;
-		r->rep.c = s->protocol;
+	memcpy(&id, r->req.data, sizeof(id));
+	if (sock_new(&s, id, r->req.a, r->req.b, r->req.c, fd, r->owner))
+		return;
+	if (like && like->type == s->type && like->domain == s->domain) {
+		s->opt = like->opt;
+		s->ops->apply(s);
 	}
-	send_reply(r, fd);
-	close(fd);
 }
 
 static int to_addr(struct request *r, struct sock *s, struct wire_addr *a)
@@ -113,12 +114,20 @@ static int to_addr(struct request *r, struct sock *s, struct wire_addr *a)
 
 static int do_bind(struct request *r, struct sock *s)
 {
+	sa_family_t family = AF_UNSPEC;
 	struct wire_addr a;
 	int err = to_addr(r, s, &a);
 
 	if (err == -ENETUNREACH)	/* v4-mapped on a v6-only socket */
 		err = -EINVAL;
-	return err ? err : s->ops->bind(s, &a);
+	if (err)
+		return err;
+	memcpy(&family, r->req.data, sizeof(family));
+	if (family != s->domain && (family != AF_UNSPEC || !addr_is_any(&a)))
+		return -EAFNOSUPPORT;
+	if (addr_needs_scope(&a) && !a.scope && !s->opt.bound_if)
+		return -EINVAL;
+	return s->ops->bind(s, &a);
 }
 
 /* A blocking call that joins a connection attempt waits for it as well. */
@@ -132,7 +141,10 @@ static int do_connect(struct request *r, struct sock *s)
 		memcpy(&family, r->req.data, sizeof(family));
 	if (family == AF_UNSPEC && s->type != SOCK_STREAM)
 		return s->ops->connect(s, &a);
-	err = family == AF_UNSPEC ? -EAFNOSUPPORT : to_addr(r, s, &a);
+	err = family == AF_UNSPEC || (family != s->domain &&
+	    s->type == SOCK_STREAM) ? -EAFNOSUPPORT : to_addr(r, s, &a);
+	if (!err && addr_needs_scope(&a) && !a.scope && !s->opt.bound_if)
+		err = -EINVAL;
 	if (err)
 		return err;
 	err = s->ops->connect(s, &a);
@@ -161,7 +173,7 @@ static int name_reply(struct request *r, struct sock *s,
 
 static int do_getpeername(struct request *r, struct sock *s)
 {
-	if (!s->peer.family || s->state == SOCK_CONNECTING ||
+	if (!s->peer.family || !s->peer.port || s->state == SOCK_CONNECTING ||
 	    s->state == SOCK_FAILED || s->state == SOCK_LISTEN)
 		return -ENOTCONN;
 	return name_reply(r, s, &s->peer);
@@ -272,7 +284,7 @@ static void handle(struct request *r)
 	r->rep.error = -err;
 	fd = take_fd(r, 0);
 	if (fd < 0)
-		return;		/* a connect that waits keeps it */
+		return;		/* kept by a connect that waits, or nobody asks */
 	send_reply(r, fd);
 	close(fd);
 }
@@ -327,7 +339,8 @@ static int receive(struct client *c)
 	collect(&m, &r, c);
 	if (n >= (ssize_t)WIRE_REQ_HEAD && r.req.magic == WIRE_MAGIC &&
 	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
-	    r.req.len <= WIRE_DATA && r.nfd >= 1)
+	    r.req.len <= WIRE_DATA &&
+	    (r.nfd >= 1 || r.req.op == WIRE_SETSOCKOPT))
 		handle(&r);
 	for (int i = 0; i < r.nfd; i++)
 		if (r.fd[i] >= 0)
@@ -359,30 +372,35 @@ static void client_free(struct pollable *p)
 	free(p);
 }
 
+int request_adopt(int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	int one = 1, e = -ENOMEM;
+
+	if (!c || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one,
+	    sizeof(one)) < 0)
+		goto fail;
+	c->poll = (struct pollable){ .fn = on_request, .free = client_free,
+	    .fd = fd };
+	e = loop_add(&c->poll, EPOLLIN);
+	if (e)
+		goto fail;
+	nclients++;
+	was_used = true;
+	return 0;
+fail:
+	free(c);
+	close(fd);
+	return e;
+}
+
 static void on_connection(struct pollable *p, uint32_t events)
 {
-	struct client *c;
-	int fd, one = 1;
+	int fd;
 
 	(void)events;
-	while ((fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-		c = calloc(1, sizeof(*c));
-		if (!c || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one,
-		    sizeof(one)) < 0) {
-			free(c);
-			close(fd);
-			continue;
-		}
-		c->poll = (struct pollable){ .fn = on_request,
-		    .free = client_free, .fd = fd };
-		if (loop_add(&c->poll, EPOLLIN) < 0) {
-			close(fd);
-			free(c);
-			continue;
-		}
-		nclients++;
-		was_used = true;
-	}
+	while ((fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		request_adopt(fd);
 	if (errno == EMFILE || errno == ENFILE)
 		log_err("out of file descriptors; raise ulimit -n");
 }

@@ -16,15 +16,9 @@
 
 #define GRAVES	4096	/* sockets whose end is closed, kept for SO_ERROR */
 
-/*
- * id = generation << 32 | index into table[]; a free entry holds the next
- * free index.  Generations make an old id miss, not hit another socket.
- */
-static struct entry {
-	struct sock *sock;
-	uint32_t generation, next_free;
-} *table;
-static uint32_t table_cap, free_head;
+/* By id; chained through id_next, at most one a bucket on average. */
+static struct sock **table;
+static size_t table_size, table_count;
 static struct sock *all;
 static unsigned open_count;
 static uint64_t server_id;
@@ -64,31 +58,38 @@ uint64_t sock_server_id(void)
 	return server_id;
 }
 
+static struct sock **bucket(uint64_t id)
+{
+	return &table[(id * 0x9e3779b97f4a7c15u >> 32) & (table_size - 1)];
+}
+
 static bool table_grow(void)
 {
-	uint32_t cap = table_cap ? table_cap * 2 : 256;
-	struct entry *t = realloc(table, cap * sizeof(*t));
+	size_t size = table_size ? table_size * 4 : 256;
+	struct sock **t = calloc(size, sizeof(*t)), *s;
 
 	if (!t)
-		return false;
-	for (uint32_t i = table_cap; i < cap; i++)
-		t[i] = (struct entry){ NULL, 1, i + 1 };
-	free_head = table_cap;
+		return table_size != 0;		/* slower, but right */
+	free(table);
 	table = t;
-	table_cap = cap;
+	table_size = size;
+	for (s = all; s; s = s->all_next) {
+		s->id_next = *bucket(s->id);
+		*bucket(s->id) = s;
+	}
 	return true;
 }
 
 static bool table_put(struct sock *s)
 {
-	uint32_t i;
+	struct sock **b;
 
-	if (free_head == table_cap && !table_grow())
+	if (table_count >= table_size && !table_grow())
 		return false;
-	i = free_head;
-	free_head = table[i].next_free;
-	table[i].sock = s;
-	s->id = (uint64_t)table[i].generation << 32 | i;
+	b = bucket(s->id);
+	s->id_next = *b;
+	*b = s;
+	table_count++;
 	s->all_next = all;
 	s->all_prev = &all;
 	if (all)
@@ -99,12 +100,12 @@ static bool table_put(struct sock *s)
 
 static void table_take(struct sock *s)
 {
-	uint32_t i = (uint32_t)s->id;
+	struct sock **p = bucket(s->id);
 
-	table[i].sock = NULL;
-	table[i].generation++;
-	table[i].next_free = free_head;
-	free_head = i;
+	while (*p != s)
+		p = &(*p)->id_next;
+	*p = s->id_next;
+	table_count--;
 	*s->all_prev = s->all_next;
 	if (s->all_next)
 		s->all_next->all_prev = s->all_prev;
@@ -112,11 +113,11 @@ static void table_take(struct sock *s)
 
 struct sock *sock_find(uint64_t id)
 {
-	uint32_t i = (uint32_t)id;
+	struct sock *s = table_size ? *bucket(id) : NULL;
 
-	if (i >= table_cap || !table[i].sock || table[i].sock->id != id)
-		return NULL;
-	return table[i].sock;
+	while (s && s->id != id)
+		s = s->id_next;
+	return s;
 }
 
 struct sock *sock_next(struct sock *s)
@@ -169,8 +170,8 @@ static const struct sock_ops *ops_for(int domain, int type, int *protocol)
 	return NULL;
 }
 
-int sock_new(struct sock **out, int domain, int type, int protocol, int fd,
-    const struct sock_owner *owner)
+int sock_new(struct sock **out, uint64_t id, int domain, int type,
+    int protocol, int fd, const struct sock_owner *owner)
 {
 	const struct sock_ops *ops = NULL;
 	struct sock *s;
@@ -180,11 +181,15 @@ int sock_new(struct sock **out, int domain, int type, int protocol, int fd,
 		ops = ops_for(domain, type, &protocol);
 	else
 		err = -EAFNOSUPPORT;
-	if (!ops) {
+	if (ops && (!id || sock_find(id)))
+		err = -EINVAL;
+	if (!ops || err == -EINVAL) {
 		close(fd);
 		return err;
 	}
 	s = calloc(1, sizeof(*s));
+	if (s)
+		s->id = id;
 	if (!s || !table_put(s)) {
 		free(s);
 		close(fd);

@@ -109,7 +109,8 @@ struct sock {
 	struct pollable poll;	/* our end; first */
 	struct core_work work;	/* ops->flush is due */
 	const struct sock_ops *ops;
-	uint64_t id;
+	uint64_t id;		/* the cookie of the program's end */
+	struct sock *id_next;	/* in its bucket of the table */
 	int domain, type, protocol;
 	enum sock_state state;
 	uint32_t events;	/* what epoll watches for */
@@ -175,10 +176,11 @@ void sock_set_state(struct sock *s, enum sock_state st);
 
 /*
  * Make a socket on our end fd, which it owns from now on (also on failure).
+ * id: see WIRE_SOCKET; -EINVAL if there is one of that id.
  * Return: 0 and *out, or -errno as socket(2).
  */
-int sock_new(struct sock **out, int domain, int type, int protocol, int fd,
-    const struct sock_owner *owner);
+int sock_new(struct sock **out, uint64_t id, int domain, int type,
+    int protocol, int fd, const struct sock_owner *owner);
 /* Give a program's end its name; 0 or -errno. */
 int sock_name(const struct sock *s, int program_end);
 struct sock *sock_find(uint64_t id);
@@ -211,6 +213,8 @@ void addr_to_lwip(ip_addr_t *ip, const struct wire_addr *a);
 void addr_from_lwip(struct wire_addr *a, const ip_addr_t *ip, uint16_t port);
 bool addr_is_any(const struct wire_addr *a);
 bool addr_is_multicast(const struct wire_addr *a);
+/* Link-local: nothing without an interface. */
+bool addr_needs_scope(const struct wire_addr *a);
 bool addr_equal(const struct wire_addr *a, const struct wire_addr *b);
 /* As a program of that domain sees it: IPv4 becomes v4-mapped for AF_INET6. */
 void addr_present(struct wire_addr *a, int domain);

@@ -43,12 +43,12 @@ enum wire_op {
 	 */
 	WIRE_HELLO = 1,
 	/*
-	 * a = domain, b = type without flags, c = protocol.  fd[0] is the
-	 * server's end of the new socket's own pair (SOCK_STREAM pair for
-	 * SOCK_STREAM, else SOCK_SEQPACKET): the reply, exactly
-	 * WIRE_REP_HEAD bytes, comes over it and it stays.  value: socket id.
-	 * c of the reply: the protocol it got.  The program then binds the
-	 * name to its end.
+	 * a = domain, b = type without flags, c = protocol; sock = one whose
+	 * options it shall have, or 0.  fd[0] is the server's end of the new
+	 * socket's pair (SOCK_STREAM pair for SOCK_STREAM, else
+	 * SOCK_SEQPACKET), data its id, a uint64_t: the SO_COOKIE of the
+	 * program's end, which no other socket of the machine has.  There is
+	 * no reply; if the server can't make it, its end closes.
 	 */
 	WIRE_SOCKET,
 	WIRE_BIND,		/* data = sockaddr */
@@ -56,11 +56,9 @@ enum wire_op {
 	 * data = sockaddr (AF_UNSPEC dissolves a datagram socket's).
 	 * Streams, a = 0: the reply waits until the connection is there or
 	 * failed; after a failure the socket is as fresh.  If the program
-	 * gives up waiting (EINTR) it plugs its end and asks again with
-	 * a = WIRE_CONNECT_ASYNC, then closes the first reply socket: the
-	 * attempt goes on with this plug, and the reply is EINPROGRESS.  If the
-	 * attempt had ended meanwhile the reply is 0 or its errno, and the plug
-	 * was taken out again.
+	 * gives up waiting (EINTR) it closes the reply socket and the attempt
+	 * goes on as with a = WIRE_CONNECT_ASYNC; the library then also closes
+	 * the pair, and makes the attempt anew with WIRE_CONNECT_ASYNC.
 	 * a = WIRE_CONNECT_ASYNC: fd[1] is a duplicate of the program's end,
 	 * plugged: SO_SNDBUF was made minimal and WIRE_PLUG bytes written.
 	 * Reply EINPROGRESS (or an immediate error: then the plug was taken
@@ -72,7 +70,8 @@ enum wire_op {
 	WIRE_LISTEN,		/* a = backlog */
 	WIRE_GETSOCKNAME,	/* reply data = sockaddr */
 	WIRE_GETPEERNAME,
-	WIRE_SETSOCKOPT,	/* a = level, b = name, data = value */
+	WIRE_SETSOCKOPT,	/* a = level, b = name, data = value; no reply if
+				   it comes without a reply socket */
 	WIRE_GETSOCKOPT,	/* a, b, c = room; reply data = value */
 	/* a = how, as shutdown(2).  The program itself did SHUT_WR on its fd. */
 	WIRE_SHUTDOWN,
