@@ -125,6 +125,24 @@ static int connect_check(int fd, const struct wire_id *id, bool block)
 	return 0;
 }
 
+/*
+ * A blocking call ends before the attempt: from now on fd must look as if it
+ * was connecting.  It cannot be plugged, since the host may find the
+ * connection established and read the plug as data at any moment; so
+ * the attempt is made anew, asynchronously, with a new pair.
+ */
+static int connect_anew(int fd, const struct wire_id *old,
+    const struct target *to)
+{
+	struct wire_id id;
+	int err = sock_renew(fd, old);
+
+	if (err)
+		return err;
+	return client_id_of(fd, &id) ?
+	    connect_async(fd, &id, to, fd_mark(fd)) : -EBADF;
+}
+
 static int connect_blocking(int fd, const struct wire_id *id,
     const struct target *to, unsigned mark)
 {
@@ -144,15 +162,14 @@ static int connect_blocking(int fd, const struct wire_id *id,
 	if ((err == -EINTR || err == -EINPROGRESS) &&
 	    client_recv(reply, &rep, NULL) == 0)
 		err = -(rep.error & 4095);	/* it came just now */
+	sys_close(reply);
 	if (err == -EINTR || err == -EINPROGRESS) {
-		/* The attempt goes on; fd must not look connected. */
-		late = connect_async(fd, id, to, mark);
+		late = connect_anew(fd, id, to);
 		if (late != -EINPROGRESS)
-			err = late == -EISCONN ? 0 : late;
+			err = late;
 	}
 	if (!err)
 		fd_mark_set(fd, 0);
-	sys_close(reply);
 	return err;
 }
 

@@ -14,9 +14,11 @@
 #include "hijack/rpc.h"
 #include "stack/sys.h"
 
+/* Shut in by a filter we could not ask, and need the connection no more. */
 static bool is_ctl(int fd)
 {
-	return unlikely(fd >= 0 && fd == rpc_ctl_fd()) && rpc_is_ctl(fd);
+	return unlikely(fd >= 0 && fd == rpc_ctl_fd()) && !hj_sandboxed &&
+	    rpc_is_ctl(fd);
 }
 
 /* The program does not know that number: for it, it is not open. */
@@ -35,7 +37,7 @@ static int close_around(unsigned first, unsigned last, int flags)
 	unsigned hole = (unsigned)ctl;
 
 	if (first > last || ctl < 0 || hole < first || hole > last ||
-	    !rpc_is_ctl(ctl))
+	    !is_ctl(ctl))
 		return next.close_range(first, last, flags);
 	if (hole > first)
 		r = next.close_range(first, hole - 1, flags);

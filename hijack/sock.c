@@ -170,6 +170,7 @@ HOOK(int, socket, int domain, int type, int protocol)
 	int fd;
 
 	if (!hj_wants(domain) ||
+	    (domain == AF_INET && (type & 0xf) == SOCK_PACKET) ||
 	    (domain == AF_NETLINK && protocol != NETLINK_ROUTE)) {
 		fd = next.socket(domain, type, protocol);
 	} else if (domain == AF_NETLINK) {

@@ -80,7 +80,7 @@ size_t addr_to_sockaddr(const struct wire_addr *a, int domain,
 		if (IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr) ||
 		    IN6_IS_ADDR_MC_LINKLOCAL(&in6->sin6_addr))
 			in6->sin6_scope_id = a->scope;
-	} else if (a->family == AF_INET && !addr_is_any(a)) {
+	} else if (a->family == AF_INET) {
 		memcpy(&in6->sin6_addr, mapped, sizeof(mapped));
 		memcpy(in6->sin6_addr.s6_addr + 12, a->ip, 4);
 	}
@@ -128,6 +128,13 @@ bool addr_is_multicast(const struct wire_addr *a)
 {
 	return a->family == AF_INET ? (a->ip[0] & 0xf0) == 0xe0 :
 	    a->family == AF_INET6 && a->ip[0] == 0xff;
+}
+
+bool addr_needs_scope(const struct wire_addr *a)
+{
+	return a->family == AF_INET6 && ((a->ip[0] == 0xfe &&
+	    (a->ip[1] & 0xc0) == 0x80) || (a->ip[0] == 0xff &&
+	    (a->ip[1] & 0xf) == 2));
 }
 
 /* Address only, not port. */

@@ -21,6 +21,7 @@
 #include "lwip/sys.h"
 #include "stack/icmp.h"
 #include "stack/log.h"
+#include "stack/loopback.h"
 #include "stack/loop.h"
 #include "stack/request.h"
 #include "stack/tcp.h"
@@ -194,6 +195,7 @@ static void settle(void)
 		if (!loopback_pending())
 			return;
 		netif_poll_all();
+		loopback_settle();
 	}
 	loop_kick();
 }

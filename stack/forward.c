@@ -38,7 +38,8 @@ static bool may_answer(struct pbuf *p, const struct ip_hdr *ip)
 {
 	u8_t type;
 
-	if (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK))
+	if (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK) ||
+	    ip->src.addr == PP_HTONL(IPADDR_ANY))
 		return false;
 	if (IPH_PROTO(ip) != IP_PROTO_ICMP)
 		return true;
@@ -52,7 +53,8 @@ static bool may_answer(struct pbuf *p, const struct ip_hdr *ip)
 static void answer(struct pbuf *p, const struct ip_hdr *ip, u8_t type,
     u8_t code, u16_t mtu)
 {
-	struct netif *in = ip_current_input_netif(), *out;
+	/* lwIP has not yet noted it as the current input netif. */
+	struct netif *in = netif_get_by_index(p->if_idx), *out;
 	u16_t n = p->tot_len < QUOTE ? p->tot_len : QUOTE;
 	struct icmp_hdr *icmp;
 	ip4_addr_t to;
@@ -74,8 +76,8 @@ static void answer(struct pbuf *p, const struct ip_hdr *ip, u8_t type,
 	pbuf_copy_partial(p, icmp + 1, n, 0);
 	icmp->chksum = inet_chksum(icmp, q->len);
 	/* From where the packet came in, as traceroute(8) wants to see. */
-	ip4_output_if(q, ip4_addr_isany_val(*netif_ip4_addr(in)) ? NULL :
-	    netif_ip4_addr(in), &to, ICMP_TTL, 0, IP_PROTO_ICMP, out);
+	ip4_output_if(q, in && !ip4_addr_isany_val(*netif_ip4_addr(in)) ?
+	    netif_ip4_addr(in) : NULL, &to, ICMP_TTL, 0, IP_PROTO_ICMP, out);
 	pbuf_free(q);
 }
 

@@ -15,6 +15,7 @@ int forward_ip4(struct pbuf *p, u32_t dst);
 struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst);
 const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst);
 int route_ip6_may_forward(void);
+int loopback_ip4_input(struct pbuf *p, struct netif *nif);
 int icmp_ip4_input(struct pbuf *p);
 int icmp_ip6_input(struct pbuf *p);
 u32_t tcp_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,

@@ -122,6 +122,8 @@ static void insert(struct iface *f)
 
 static err_t nif_init(struct netif *nif)
 {
+	/* Before netif_add() returns: it then joins "all systems". */
+	nif->flags |= NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
 	nif->output = etharp_output;
 	nif->output_ip6 = ethip6_output;
 	return ERR_OK;
@@ -500,6 +502,8 @@ int iface_source(struct iface *f, struct netif *nif,
 	/* From an own address to an own address: the same on both sides. */
 	if (iface_of_addr(peer)) {
 		*src = *peer;
+		if (peer->family == AF_INET && peer->ip[0] == 127)
+			memcpy(src->ip, "\x7f\0\0\1", 4);
 		src->port = port;
 		return 0;
 	}

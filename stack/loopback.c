@@ -6,7 +6,10 @@
 #include "bus/bus.h"
 #include "lwip/ip.h"
 #include "lwip/netif.h"
+#include "stack/hooks.h"
 #include "stack/iface.h"
+
+static struct netif *lo;
 
 static err_t count(struct netif *nif, struct pbuf *p)
 {
@@ -34,6 +37,30 @@ static err_t output6(struct netif *nif, struct pbuf *p, const ip6_addr_t *to)
 	return count(nif, p);
 }
 
+/*
+ * All of 127.0.0.0/8 is this host, but lwIP takes only what is for the
+ * interface's own address: so its address is that of the packet, until
+ * loopback_settle().
+ */
+int loopback_ip4_input(struct pbuf *p, struct netif *nif)
+{
+	const struct ip_hdr *h = p->payload;
+	ip4_addr_t to;
+
+	if (p->len >= IP_HLEN && nif == lo) {
+		ip4_addr_copy(to, h->dest);
+		if (ip4_addr_isloopback(&to))
+			ip_addr_copy_from_ip4(nif->ip_addr, to);
+	}
+	return icmp_ip4_input(p);
+}
+
+void loopback_settle(void)
+{
+	if (lo)
+		IP_ADDR4(&lo->ip_addr, 127, 0, 0, 1);
+}
+
 static int attach(struct iface *f, char err[static IFACE_ERRLEN])
 {
 	ip4_addr_t ip, mask, gw = { 0 };
@@ -42,6 +69,7 @@ static int attach(struct iface *f, char err[static IFACE_ERRLEN])
 	(void)err;
 	IP4_ADDR(&ip, 127, 0, 0, 1);
 	IP4_ADDR(&mask, 255, 0, 0, 0);
+	lo = &f->nif;
 	f->nif.input = ip_input;
 	f->nif.output = output4;
 	f->nif.output_ip6 = output6;

@@ -5,4 +5,7 @@
 struct iface_driver;
 extern const struct iface_driver loopback_driver;
 
+/* To be called after lwIP took in what was looped back. */
+void loopback_settle(void);
+
 #endif

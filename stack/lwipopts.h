@@ -133,7 +133,7 @@
 #define LWIP_HOOK_IP4_CANFORWARD(p, dst)	forward_ip4(p, dst)
 #define LWIP_HOOK_IP6_ROUTE(src, dst)		route_ip6(src, dst)
 #define LWIP_HOOK_ND6_GET_GW(nif, dst)		route_ip6_gw(nif, dst)
-#define LWIP_HOOK_IP4_INPUT(p, nif)		icmp_ip4_input(p)
+#define LWIP_HOOK_IP4_INPUT(p, nif)		loopback_ip4_input(p, nif)
 #define LWIP_HOOK_IP6_INPUT(p, nif)		icmp_ip6_input(p)
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		tcp_isn(l, lp, r, rp)
 

@@ -103,7 +103,7 @@ static int parse(int level, int name, const void *val, size_t len,
 		if (len >= sizeof(*n))
 			*ifindex = (uint32_t)n->imr_ifindex;
 	}
-	return addr_is_multicast(group) ? 0 : -EINVAL;
+	return 0;
 }
 
 static int join(struct sock *s, const struct wire_addr *group,
@@ -162,6 +162,8 @@ int mcast_member(struct sock *s, int level, int name, const void *val,
 
 	if (err)
 		return err;
+	if (!addr_is_multicast(&group))
+		return drop ? -EADDRNOTAVAIL : -EINVAL;
 	err = pick_iface(&group, addr, &ifindex);
 	if (err)
 		return drop ? -EADDRNOTAVAIL : err;

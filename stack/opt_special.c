@@ -69,6 +69,12 @@ static int set_device(struct sock *s, const char *val, size_t len)
 	return 0;
 }
 
+static bool is_icmp(const struct sock *s)
+{
+	return s->type == SOCK_RAW || s->protocol == IPPROTO_ICMP ||
+	    s->protocol == IPPROTO_ICMPV6;
+}
+
 static int set_ifindex(struct sock *s, const void *val, size_t len)
 {
 	int v, err = get_int(val, len, &v);
@@ -119,12 +125,17 @@ static int sol_socket_set(struct sock *s, int name, const void *val,
 		return len < sizeof(int) ? -EINVAL : 0;
 	case SO_RCVLOWAT:
 		return set_lowat(s, val, len);
+	case SO_PEEK_OFF:
+	case SO_ZEROCOPY:
+		return is_icmp(s) && len >= sizeof(int) ? -EOPNOTSUPP :
+		    OPT_NOT_SPECIAL;
 	}
 	return OPT_NOT_SPECIAL;
 }
 
 static int sol_socket_get(struct sock *s, int name, void *val, size_t *len)
 {
+	static const struct ucred nobody = { 0, (uid_t)-1, (gid_t)-1 };
 	struct linger l = { s->opt.linger_on, s->opt.linger_s };
 	struct netif *nif;
 	char ifname[WIRE_NAMELEN];
@@ -159,9 +170,9 @@ static int sol_socket_get(struct sock *s, int name, void *val, size_t *len)
 	case SO_RCVLOWAT:
 		return put_int(val, len, s->opt.rcvlowat);
 	case SO_PEEK_OFF:
-		return s->type == SOCK_RAW || s->protocol == IPPROTO_ICMP ||
-		    s->protocol == IPPROTO_ICMPV6 ? -EOPNOTSUPP :
-		    OPT_NOT_SPECIAL;
+		return is_icmp(s) ? -EOPNOTSUPP : OPT_NOT_SPECIAL;
+	case SO_PEERCRED:
+		return put(val, len, &nobody, sizeof(nobody));
 	case SO_BSDCOMPAT:
 		return put_int(val, len, 0);
 	}
@@ -183,6 +194,8 @@ static int tcp_set(struct sock *s, int name, const void *val, size_t len)
 			return -ENOENT;
 		strcpy(s->opt.congestion, cc);
 		return 0;
+	case TCP_ULP:
+		return len < 1 ? -EINVAL : -ENOENT;	/* there is none */
 	case TCP_MAXSEG:
 	case TCP_LINGER2:
 	case TCP_WINDOW_CLAMP:

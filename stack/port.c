@@ -232,7 +232,15 @@ int port_listen(struct sock *s)
 	return 0;
 }
 
-struct sock *port_pick(struct sock *s, uint32_t hash)
+static bool same_dgram_group(const struct sock *s, const struct sock *t)
+{
+	return t->local.port == s->local.port && t->domain == s->domain &&
+	    addr_equal(&t->local, &s->local) && !t->peer.family &&
+	    t->opt.reuseport && s->opt.reuseport;
+}
+
+static struct sock *pick(struct sock *s, uint32_t hash,
+    bool (*same)(const struct sock *, const struct sock *))
 {
 	struct sock *t, *found = s;
 	unsigned n = 0, want;
@@ -240,14 +248,24 @@ struct sock *port_pick(struct sock *s, uint32_t hash)
 	if (!s->opt.reuseport)
 		return s;
 	for (t = *bucket(s, ntohs(s->local.port)); t; t = t->port_next)
-		n += same_group(s, t);
+		n += same(s, t);
 	if (n < 2)
 		return s;
 	want = hash % n;
 	for (t = *bucket(s, ntohs(s->local.port)); t; t = t->port_next)
-		if (same_group(s, t) && !want--)
+		if (same(s, t) && !want--)
 			found = t;
 	return found;
+}
+
+struct sock *port_pick(struct sock *s, uint32_t hash)
+{
+	return pick(s, hash, same_group);
+}
+
+struct sock *port_pick_dgram(struct sock *s, uint32_t hash)
+{
+	return s->peer.family ? s : pick(s, hash, same_dgram_group);
 }
 
 struct sock *port_heir(struct sock *s)

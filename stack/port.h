@@ -27,6 +27,8 @@ int port_listen(struct sock *s);
  * chosen by hash; s itself if it is alone.
  */
 struct sock *port_pick(struct sock *s, uint32_t hash);
+/* The same for the datagrams that come to a group. */
+struct sock *port_pick_dgram(struct sock *s, uint32_t hash);
 /* Another listener of the group, NULL if s is the last. */
 struct sock *port_heir(struct sock *s);
 /* The range of ephemeral ports (sysctl). */

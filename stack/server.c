@@ -13,13 +13,11 @@
 #include <unistd.h>
 
 #include "stack/client.h"
-#include "stack/core.h"
-#include "stack/iface.h"
+#include "stack/host.h"
 #include "stack/log.h"
 #include "stack/loop.h"
-#include "stack/request.h"
-#include "stack/route.h"
 #include "stack/spec.h"
+#include "stack/wire.h"
 
 #define MAX_SPECS	64
 #define MAX_ROUTES	256
@@ -158,25 +156,21 @@ static void spec_failed(const char *iface, const char *why)
 
 static int configure(void)
 {
-	char err[IFACE_ERRLEN] = "";
+	char err[IFACE_ERRLEN];
 	int e = 0, i;
 
-	core_lock();
-	e = iface_init();
 	for (i = 0; !e && i < cfg.nspec; i++) {
-		e = spec_apply(&cfg.spec[i], err);
+		e = host_interface(&cfg.spec[i], err);
 		if (e)
-			spec_failed(cfg.spec[i].iface,
-			    err[0] ? err : strerror(-e));
+			spec_failed(cfg.spec[i].iface, err);
 	}
 	for (i = 0; !e && i < cfg.nroute; i++) {
-		e = route_add(&cfg.route[i]);
+		e = host_route(&cfg.route[i], err);
 		if (e)
 			log_err("-r %s: %s; its gateway must be on the "
 			    "network of an interface (-i)", cfg.route_text[i],
-			    strerror(-e));
+			    err);
 	}
-	core_unlock();
 	return e;
 }
 
@@ -223,25 +217,22 @@ int main(int argc, char **argv)
 	if (!cfg.front)
 		fd = background();
 	set_signals();
-	gethostname(iface_hostname, sizeof(iface_hostname) - 1);
-	core_init();
-	e = loop_init();
-	if (!e)
+	e = host_init();
+	if (e)
+		log_err("start: %s", strerror(-e));
+	else
 		e = configure();
 	if (e)
 		return 1;
-	e = request_listen(&cfg.sun, err);
+	e = host_listen(&cfg.sun, err);
 	if (e) {
 		log_err("%s", err);
 	} else {
 		if (cfg.private)
 			request_private(PRIVATE_GRACE);
 		ready(fd);
-		loop_run();
-		request_unlisten();
+		host_run();
 	}
-	core_lock();
-	iface_stop_all();
-	core_drop();
+	host_end();
 	return e ? 1 : 0;
 }

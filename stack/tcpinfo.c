@@ -34,8 +34,15 @@ void tcp_fill_info(const struct sock *s, struct tcp_info *ti)
 	const struct tcp_pcb *pcb = s->tcp;
 
 	ti->tcpi_state = (uint8_t)tcp_linux_state(s);
-	if (!pcb || s->state == SOCK_LISTEN)
+	if (!pcb || s->state == SOCK_LISTEN) {
+		/* What a connection would begin with. */
+		ti->tcpi_snd_cwnd = 10;
+		if (s->state != SOCK_LISTEN) {
+			ti->tcpi_rto = LWIP_TCP_RTO_TIME * 1000;
+			ti->tcpi_snd_mss = 536;
+		}
 		return;
+	}
 	ti->tcpi_retransmits = pcb->nrtx;
 	ti->tcpi_options = TCPI_OPT_SACK |
 	    (pcb->flags & TF_WND_SCALE ? TCPI_OPT_WSCALE : 0);

@@ -8,6 +8,7 @@
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "stack/dgram.h"
+#include "stack/port.h"
 #include "stack/sock.h"
 
 #define UDP_PAYLOAD_MAX	65507	/* 65,535 less the IPv4 and UDP headers */
@@ -15,8 +16,15 @@
 static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
     const ip_addr_t *from, u16_t port)
 {
+	struct sock *s = arg;
+	const ip_addr_t *to = ip_current_dest_addr();
+
 	(void)pcb;
-	dgram_deliver(arg, p, 0, from, port);
+	/* What goes to many comes here for each of them. */
+	if (s->opt.reuseport && !ip_addr_ismulticast(to) &&
+	    !ip_addr_isbroadcast(to, ip_current_input_netif()))
+		s = port_pick_dgram(s, (uint32_t)port * 2654435761u >> 8);
+	dgram_deliver(s, p, 0, from, port);
 	pbuf_free(p);
 }
 

@@ -1,0 +1,214 @@
+/* host.c: a virtual host inside this process; see host.h. */
+#include "stack/host.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stack/client.h"
+#include "stack/core.h"
+#include "stack/loop.h"
+#include "stack/route.h"
+#include "stack/sock.h"
+#include "stack/spec.h"
+#include "stack/sys.h"
+
+#define HELLO_MS	10000	/* for the loop thread to answer */
+
+static pid_t serving;		/* the process of host_start() */
+/* Our end of host_connect(), known again by its cookie.  Core lock. */
+static int own_end = -1;
+static uint64_t own_cookie;
+
+int host_init(void)
+{
+	int e;
+
+	gethostname(iface_hostname, sizeof(iface_hostname) - 1);
+	core_init();
+	e = loop_init();
+	if (e)
+		return e;
+	core_lock();
+	e = iface_init();
+	core_unlock();
+	return e;
+}
+
+static int explain(int e, char *err)
+{
+	if (e && !err[0])
+		snprintf(err, IFACE_ERRLEN, "%s", strerror(-e));
+	return e;
+}
+
+int host_interface(struct spec *s, char err[static IFACE_ERRLEN])
+{
+	int e;
+
+	err[0] = '\0';
+	core_lock();
+	e = spec_apply(s, err);
+	core_unlock();
+	return explain(e, err);
+}
+
+int host_route(struct wire_route *r, char err[static IFACE_ERRLEN])
+{
+	int e;
+
+	err[0] = '\0';
+	core_lock();
+	e = route_add(r);
+	core_unlock();
+	return explain(e, err);
+}
+
+int host_listen(const struct sockaddr_un *sun,
+    char err[static REQUEST_ERRLEN])
+{
+	int e;
+
+	core_lock();
+	e = request_listen(sun, err);
+	core_unlock();
+	return e;
+}
+
+void host_run(void)
+{
+	loop_run();
+}
+
+void host_end(void)
+{
+	request_unlisten();
+	core_lock();
+	iface_stop_all();
+	core_drop();
+}
+
+bool host_is_here(void)
+{
+	return serving && getpid() == serving;
+}
+
+static void *serve(void *arg)
+{
+	(void)arg;
+	loop_run();
+	host_end();
+	exit(0);
+}
+
+/* A program that ends by itself: the kernel does all but this. */
+static void at_exit(void)
+{
+	if (host_is_here())
+		request_unlisten();
+}
+
+static uint64_t cookie_of(int fd)
+{
+	socklen_t len = sizeof(uint64_t);
+	uint64_t cookie = 0;
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+	return cookie;
+}
+
+/*
+ * A forked child is a client of the host in its parent.  It must not hold the
+ * host's ends of the sockets: their closing would go unnoticed.
+ */
+static void in_child(void)
+{
+	struct sock *s;
+
+	for (s = sock_next(NULL); s; s = sock_next(s)) {
+		if (s->poll.fd >= 0)
+			sys_close(s->poll.fd);
+		if (s->plug_dup >= 0)
+			sys_close(s->plug_dup);
+		if (s->reply_fd >= 0)
+			sys_close(s->reply_fd);
+	}
+	if (own_end >= 0 && cookie_of(own_end) == own_cookie)
+		sys_close(own_end);
+	core_drop();
+}
+
+int host_start(void)
+{
+	sigset_t all, old;
+	pthread_t thread;
+	int e;
+
+	e = pthread_atfork(core_lock, core_drop, in_child);
+	if (e)
+		return -e;
+	/* Signals are the program's own threads' business. */
+	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	e = pthread_create(&thread, NULL, serve, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (e)
+		return -e;
+	pthread_detach(thread);
+	serving = getpid();
+	atexit(at_exit);
+	return 0;
+}
+
+/* Away from the low numbers, if there are others. */
+static int raise_fd(int fd, int min_fd)
+{
+	int high = fd < min_fd ? sys_fcntl(fd, F_DUPFD_CLOEXEC, min_fd) : fd;
+
+	if (high < 0)
+		return fd;
+	if (high != fd)
+		sys_close(fd);
+	return high;
+}
+
+static int hello(int fd, uint64_t *server_id)
+{
+	struct wire_req req = { .op = WIRE_HELLO };
+	struct wire_rep rep;
+	int e;
+
+	e = client_call(fd, &req, NULL, 0, &rep, NULL, HELLO_MS, false);
+	if (!e)
+		*server_id = rep.value;
+	return e ? e : -rep.error;
+}
+
+int host_connect(int min_fd, uint64_t *server_id)
+{
+	int sv[2], e;
+
+	if (!host_is_here())
+		return -ENETDOWN;
+	e = sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, sv);
+	if (e)
+		return e;
+	sv[0] = raise_fd(sv[0], min_fd);
+	sv[1] = raise_fd(sv[1], min_fd);
+	core_lock();
+	own_end = sv[1];
+	own_cookie = cookie_of(sv[1]);
+	e = request_adopt(sv[1]);
+	core_unlock();
+	if (!e)
+		e = hello(sv[0], server_id);
+	if (e)
+		sys_close(sv[0]);
+	return e ? e : sv[0];
+}

@@ -1,0 +1,101 @@
+/* init.c: rump_init and the interfaces that are made by number; rump(3). */
+#include "stack/rump/rump.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bus/bus.h"
+#include "hijack/rpc.h"
+#include "stack/client.h"
+#include "stack/core.h"
+#include "stack/host.h"
+#include "stack/log.h"
+#include "stack/rump/report.h"
+
+int rump_report(int e, const char *what, const char *err)
+{
+	const char *env = e ? getenv("RUMP_VERBOSE") : NULL;
+
+	if (env && *env && *env != '0')
+		log_err("%s: %s", what, *err ? err : strerror(-e));
+	return -e;
+}
+
+/* The control connection is there before any fork, and answers. */
+static int first_call(void)
+{
+	struct wire_req req = { .op = WIRE_HELLO };
+	struct wire_rep rep;
+
+	return rpc_call(&req, NULL, 0, &rep, NULL);
+}
+
+static int result;	/* of make(), which cannot be tried again */
+
+static void make(void)
+{
+	log_name(program_invocation_short_name);
+	result = host_init();
+	if (!result)
+		result = host_start();
+	if (!result)
+		result = first_call();
+}
+
+int rump_init(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make);
+	return rump_report(result, "rump_init", "");
+}
+
+int rump_init_server(const char *url)
+{
+	char err[REQUEST_ERRLEN] = "";
+	struct sockaddr_un sun;
+	const char *why = "";
+	int e = client_parse_url(url, &sun, &why);
+
+	if (e)
+		return rump_report(e, url, why);
+	if (!host_is_here())
+		return ENXIO;
+	return rump_report(host_listen(&sun, err), "server", err);
+}
+
+int rump_pub_shmif_create(const char *path, int *ifnum)
+{
+	char err[IFACE_ERRLEN] = "", ignored[IFACE_ERRLEN], bus[512];
+	struct iface *f = NULL;
+	int e;
+
+	if (!path || !host_is_here())
+		return path ? ENXIO : EINVAL;
+	e = bus_path(bus, sizeof(bus), path, true, err);
+	if (e)
+		return rump_report(e, "shmif", err);
+	core_lock();
+	e = iface_create("shmif", &f, err);
+	if (!e) {
+		e = iface_link(f, bus, err);
+		if (e)
+			iface_destroy(f, ignored);
+		else if (ifnum)
+			*ifnum = (int)f->unit;
+	}
+	core_unlock();
+	return rump_report(e, "shmif", err);
+}
+
+int rump_pub_virtif_create(int num)
+{
+	char name[WIRE_NAMELEN];
+
+	if (num < 0 || num > 9999)
+		return EINVAL;
+	snprintf(name, sizeof(name), "virt%d", num);
+	return rump_pub_netconfig_ifcreate(name);
+}
