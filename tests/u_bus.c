@@ -122,7 +122,7 @@ static void test_permission(void)
 	t_create(BUS_SIZE_MIN, 1500);
 	CHECK_EQ(chmod(t_path, 0444), 0);
 	CHECK_EQ(chmod(t_dir, 0755), 0);
-	pid = fork();
+	pid = t_fork();
 	if (pid == 0) {
 		if (getuid() == 0)
 			CHECK_EQ(setuid(65534), 0);
@@ -136,7 +136,7 @@ static void test_permission(void)
 	}
 	t_reap(pid);
 	CHECK_EQ(chmod(t_path, 0000), 0);
-	pid = fork();
+	pid = t_fork();
 	if (pid == 0) {
 		if (getuid() == 0)
 			CHECK_EQ(setuid(65534), 0);
@@ -431,7 +431,7 @@ static void test_liveness(void)
 	t_create(BUS_SIZE_MIN, 1500);
 	a = t_member();
 	CHECK_EQ(pipe(go), 0);
-	pid = fork();
+	pid = t_fork();
 	if (pid == 0) {
 		slot = bus_slot(t_member());
 		CHECK_EQ(write(go[1], &slot, sizeof(slot)), sizeof(slot));
@@ -446,7 +446,7 @@ static void test_liveness(void)
 	b = t_member();
 	CHECK_EQ(bus_slot(b), slot);
 
-	pid = fork();
+	pid = t_fork();
 	if (pid == 0) {
 		bus_announce_name(b, "child");
 		CHECK_EQ(read(go[0], &c, 1), 1);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -167,6 +168,20 @@ static inline const uint8_t *t_all(void)
 	static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
 
 	return all;
+}
+
+/* fork(), but the child does not outlive this program. */
+static inline pid_t t_fork(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	return 0;
 }
 
 /* Wait for a child; it must have ended well. */

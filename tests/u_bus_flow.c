@@ -231,7 +231,7 @@ static void test_crawl(void)
 		sent += r == 0;
 		if (r == -EAGAIN) {
 			CHECK(take(b) > 0);
-			t_sleep_ms(8);
+			t_sleep_ms(25);
 		}
 	}
 	CHECK(now_ms() - t < 5000);

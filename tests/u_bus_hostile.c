@@ -293,7 +293,7 @@ static void test_chain(void)
 	fault_page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	CHECK_EQ(ftruncate(fd, 0), 0);
 	unlink(file);
-	pid = fork();
+	pid = t_fork();
 	if (pid == 0) {
 		signal(SIGBUS, SIG_DFL);
 		a = t_open(0);

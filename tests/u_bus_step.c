@@ -69,10 +69,9 @@ static void victim(const uint8_t *dst)
 
 static pid_t start_victim(const uint8_t *dst)
 {
-	pid_t pid = fork();
+	pid_t pid = t_fork();
 	int status;
 
-	CHECK(pid >= 0);
 	if (pid == 0)
 		victim(dst);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);

@@ -181,10 +181,9 @@ static void test_threads(int ms)
 static pid_t start_writer(const uint8_t *dst, unsigned writer, uint32_t max)
 {
 	uint64_t first = atomic_load(&shared->sent[writer]) + 1;
-	pid_t pid = fork();
+	pid_t pid = t_fork();
 	struct bus *b;
 
-	CHECK(pid >= 0);
 	if (pid > 0)
 		return pid;
 	b = t_member();
@@ -252,7 +251,7 @@ static void test_stop(int rounds)
 {
 	struct bus *b = t_member();
 	struct view v = { 0 };
-	uint64_t state = bus_now_ns() | 1, frames, worst = UINT64_MAX, strays;
+	uint64_t state = bus_now_ns() | 1, frames, start, worst = 0, strays;
 	unsigned robbed = 0;
 	pid_t pid[2];
 
@@ -264,8 +263,14 @@ static void test_stop(int rounds)
 		read_for(b, &v, t_random(&state) % 4 + 1);
 		kill(pid[i & 1], SIGSTOP);
 		frames = v.frames;
-		read_for(b, &v, 110);
-		worst = v.frames - frames < worst ? v.frames - frames : worst;
+		start = bus_now_ns();
+		while (v.frames < frames + 10) {
+			CHECK(bus_now_ns() - start < 3000 * BUS_NS_MS);
+			read_for(b, &v, 5);
+		}
+		start = bus_now_ns() - start;
+		worst = start > worst ? start : worst;
+		read_for(b, &v, 100);
 		strays = 0;
 		for (int j = 0; j < BUS_WORDS; j++)
 			strays |= atomic_load(&b->hdr->stray[j]);
@@ -273,9 +278,9 @@ static void test_stop(int rounds)
 		kill(pid[i & 1], SIGCONT);
 	}
 	read_for(b, &v, 50);
-	printf("stop: %d rounds, %u robbed of the lock, at least %llu frames "
-	    "meanwhile\n", rounds, robbed, (unsigned long long)worst);
-	CHECK(worst > 10);
+	printf("stop: %d rounds, %u robbed of the lock, 10 frames of the other "
+	    "after at most %llu us\n", rounds, robbed,
+	    (unsigned long long)worst / 1000);
 	atomic_store(&shared->stop, true);
 	t_reap(pid[0]);
 	t_reap(pid[1]);
@@ -294,7 +299,7 @@ static void test_stop_reader(void)
 
 	CHECK_EQ(pipe(p), 0);
 	atomic_store(&shared->stop, false);
-	pid = fork();
+	pid = t_fork();
 	if (pid == 0) {
 		c = t_member();
 		dst_slot = bus_slot(c);

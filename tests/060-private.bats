@@ -1,0 +1,159 @@
+#!/usr/bin/env bats
+# Private hosts: made by the first socket, shared, and gone after the last.
+
+load helpers
+load helpers.net
+
+sockets() {
+	find run/shmif -name '*.sock' 2>/dev/null | wc -l
+}
+
+no_sockets() {
+	[ "$(sockets)" -eq 0 ]
+}
+
+@test "a program without a socket makes no host" {
+	run_cmd at 10.0.0.2 ls -l
+	[ ! -e run/shmif ] || no_sockets
+	run_cmd env SHMIF_BUS=net LD_PRELOAD="$HIJACK" "$PYTHON" -c 'import socket
+socket.socket(socket.AF_UNIX)'
+	[ ! -e run/shmif/net ]
+}
+
+@test "programs with the same bus and address share a host" {
+	echo 'same host' >file
+	start_bg web at 10.0.0.5 "$PYTHON" -m http.server 80
+	wait_for eval 'has_members net 1 2>/dev/null'
+	wait_for in_file web.log 'Serving'
+	run_cmd at 10.0.0.5 curl -sS http://127.0.0.1/file
+	expect '^same host$'
+	# However the address is written.
+	run_cmd at 10.0.0.5/24 curl -sS http://10.0.0.5/file
+	expect '^same host$'
+	has_members net 1
+	[ "$(sockets)" -eq 1 ]
+	# Another address, another host.
+	run_cmd at 10.0.0.6 curl -sS http://10.0.0.5/file
+	expect '^same host$'
+	has_members net 2
+}
+
+@test "a private host goes away after its last client, not before" {
+	start_bg one at 10.0.0.5 "$PYTHON" -c 'import socket, time
+s = socket.socket()
+time.sleep(60)'
+	wait_for eval 'has_members net 1 2>/dev/null'
+	start_bg two at 10.0.0.5 "$PYTHON" -c 'import socket, time
+s = socket.socket()
+print("there", flush=True)
+time.sleep(60)'
+	wait_for in_file two.log there
+	stop one
+	# Longer than an unused one stays.
+	sleep 2
+	has_members net 1
+	[ "$(sockets)" -eq 1 ]
+	stop two
+	wait_for -5 has_members net 0
+	wait_for -5 no_sockets
+}
+
+@test "a private host stays while any child has a socket" {
+	start_host a 10.0.0.1
+	start_bg listen on a nc -d -l 7
+	wait_listen a 7
+	run_cmd at 10.0.0.2 bash -c 'exec 7<>/dev/tcp/10.0.0.1/7
+		(sleep 2.5; echo late >&7) >out2 2>&1 &'
+	has_members net 2
+	wait_for in_file listen.log '^late$'
+	wait_for gone "${PID[listen]}"
+	wait_for -5 has_members net 1
+}
+
+@test "no address: the slot's, and one host for a tree of processes" {
+	start_bg web shmhijack -b net -n web "$PYTHON" -m http.server 80
+	wait_for in_file web.log 'Serving'
+	run_cmd shmif bus show net
+	expect '^ +0 .* web 10\.0\.0\.1/24'
+	run_cmd shmhijack -b net sh -c 'curl -sS -o got http://10.0.0.1/ &&
+		curl -sS -o got2 http://10.0.0.1/'
+	[ -s got ] && [ -s got2 ]
+	run_cmd shmif bus show net
+	expect ', 2 of'
+	in_file web.log '^10\.0\.0\.2 .*GET / '
+}
+
+@test "names: hosts of the bus are found by theirs" {
+	echo 'found by name' >file
+	start_bg web shmhijack -b net -n web "$PYTHON" -m http.server 80
+	wait_for in_file web.log 'Serving'
+	run_cmd shmhijack -b net curl -sS http://web/file
+	expect '^found by name$'
+	run_cmd shmhijack -b net "$PYTHON" -c 'import socket
+print(socket.gethostbyname("web"))
+print(socket.gethostbyname("localhost"))'
+	[ "$output" = $'10.0.0.1\n127.0.0.1' ]
+	run_cmd -6 shmhijack -b net curl -sS http://nosuch.invalid/
+}
+
+@test "shmhijack: several addresses, gateway, name" {
+	start_host a 10.0.0.1
+	start_bg hold shmhijack -b net -a 10.0.0.2/24 -a 10.0.0.12/24 \
+		-g 10.0.0.1 -n multi "$PYTHON" -c 'import socket, time
+s = socket.socket()
+print("there", flush=True)
+time.sleep(60)'
+	wait_for in_file hold.log there
+	run_cmd shmif bus show net
+	expect ' multi 10\.0\.0\.2/24 10\.0\.0\.12/24'
+	run_cmd shmif -s unix://a.sock ping -c 1 10.0.0.12
+	# Who has no route but the gateway's asks it for the way.
+	run_cmd shmhijack -b net -a 10.0.0.2/24 -a 10.0.0.12/24 -g 10.0.0.1 \
+		-n multi nc -u -w 1 192.0.2.7 9
+	INPUT=/etc/hostname run_cmd shmhijack -b net -a 10.0.0.2/24 \
+		-a 10.0.0.12/24 -g 10.0.0.1 -n multi nc -u -w 1 192.0.2.7 9
+	frames net | grep -q 'IP 10\.0\.0\.2\.[0-9]* > 192\.0\.2\.7\.9: UDP'
+}
+
+@test "shmhijack passes on exit status, arguments and stdin" {
+	run_cmd -7 shmhijack -b net -- sh -c 'exit 7'
+	run_cmd shmhijack -b net -- printf '%s|' one 'two three' -b
+	[ "$output" = 'one|two three|-b|' ]
+	echo typed >words
+	INPUT=words run_cmd shmhijack -b net cat
+	[ "$output" = typed ]
+	run_bad 127 'nosuchprogram' . shmhijack -b net nosuchprogram
+	echo plain >file
+	chmod 644 file
+	run_bad 126 './file' . shmhijack -b net ./file
+}
+
+@test "two users' names of a bus are two buses" {
+	requires root
+	chmod 711 .
+	mkdir bin
+	cp "$B/shmif" "$B/libshmhijack.so" bin
+	run_cmd shmif bus create net
+	run_bad 1 "" "" setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$DIR/bin/shmif" bus show net
+	run_cmd setpriv --reuid=65534 --regid=65534 --clear-groups env \
+		-u XDG_RUNTIME_DIR "$DIR/bin/shmif" bus create "t-${DIR##*/}"
+	[ "$(stat -c %a:%u /dev/shm/shmif-65534)" = 700:65534 ]
+	rm -f "/dev/shm/shmif-65534/t-${DIR##*/}"
+	rmdir /dev/shm/shmif-65534 2>/dev/null || :
+}
+
+@test "the program's own SIGCHLD handling does not see the server start" {
+	for how in 'signal.signal(signal.SIGCHLD, signal.SIG_IGN)' \
+		'signal.signal(signal.SIGCHLD, lambda *a: print("child ended"))' \
+		pass; do
+		run_cmd shmhijack -b net "$PYTHON" -c "import os, signal, socket
+$how
+socket.socket()
+try:
+    print(os.waitpid(-1, os.WNOHANG))
+except ChildProcessError:
+    print('no child')"
+		[ "$output" = 'no child' ]
+	done
+}

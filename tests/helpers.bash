@@ -1,0 +1,288 @@
+# What every test uses: a directory, buses and hosts of its own, commands with
+# a time limit, and background processes that end with the test.
+#
+# DIR	its directory, and the current one; short, for socket paths
+# HIJACK	what a program must preload
+# PID	the processes started, by name; the log is NAME.log
+
+bats_require_minimum_version 1.5.0
+
+# A test file with more to do calls these from its own.
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+common_setup() {
+	[ ! -e "$BATS_RUN_TMPDIR/smoke" ] || skip "the smoke test failed"
+	DIR=$(mktemp -d /tmp/sh.XXXXXX)
+	cd "$DIR" || return
+	declare -gA PID=()
+	STARTED=()
+	ALLOWED=()
+	HIJACK=${SAN_PRELOAD:+$SAN_PRELOAD:}$B/libshmhijack.so
+	mkdir -m 700 run
+	export XDG_RUNTIME_DIR=$DIR/run HOME=$DIR LC_ALL=C.UTF-8
+	export PATH=$B:$PATH
+	unset RUMP_SERVER RUMPHIJACK RUMPHIJACK_RETRYCONNECT LD_PRELOAD \
+		SHMIF_BUS SHMIF_ADDR SHMIF_GATEWAY SHMIF_NAME SHMIF_HOST__
+	export ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
+	ASAN_OPTIONS+=:log_path=$DIR/san
+	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$DIR/san
+	umask 022
+}
+
+common_teardown() {
+	local name bad=0 i
+
+	[ -n "${DIR:-}" ] || return 0
+	cd "$DIR" || return
+	if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
+		show_logs
+		case ${BATS_TEST_FILENAME##*/} in
+		00*) : >"$BATS_RUN_TMPDIR/smoke" ;;
+		esac
+	fi
+	for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do
+		name=${STARTED[i]}
+		[ -z "${PID[$name]:-}" ] || stop "$name" || bad=1
+	done
+	[ -z "${BATS_TEST_COMPLETED:-}" ] || check_leaks || bad=1
+	end_leftovers
+	cd /
+	rm -rf "$DIR"
+	return $bad
+}
+
+show_logs() {
+	local log
+
+	for log in *.log san.*; do
+		[ -s "$log" ] || continue
+		echo "--- $log"
+		tail -n 25 "$log"
+	done
+}
+
+fail() {
+	echo "FAILED: $*" >&2
+	return 1
+}
+
+# usage: requires root|netns|tun|PROGRAM...
+requires() {
+	local what
+
+	for what; do
+		case $what in
+		root) [ "$(id -u)" -eq 0 ] || skip "needs root" ;;
+		netns) unshare -n true 2>/dev/null ||
+			skip "may not make network namespaces" ;;
+		mountns) unshare -m true 2>/dev/null ||
+			skip "may not make mount namespaces" ;;
+		tun) [ -c /dev/net/tun ] || skip "no /dev/net/tun" ;;
+		nosan) [ -z "$SAN" ] || skip "too slow with sanitizers" ;;
+		*) command -v "$what" >/dev/null || skip "no $what" ;;
+		esac
+	done
+}
+
+# Set WORDS to the command to execute.  "on HOST" puts it on a running host,
+# "at ADDR" on a private one of the bus "net".
+command_words() {
+	case $1 in
+	on) WORDS=(env "RUMP_SERVER=unix://$DIR/$2.sock"
+		"LD_PRELOAD=$HIJACK" "${@:3}") ;;
+	at) WORDS=(env SHMIF_BUS=net "SHMIF_ADDR=$2" "LD_PRELOAD=$HIJACK"
+		"${@:3}") ;;
+	*) WORDS=("$@") ;;
+	esac
+}
+
+# Run a command for at most LIMIT (30) seconds and check its exit status.  Its
+# output is in $output, what it says on stderr in $stderr; both also as it
+# left them, in the files out and err.
+# usage: [INPUT=FILE] [LIMIT=SECONDS] run_cmd [-STATUS] COMMAND...
+run_cmd() {
+	local want=0
+
+	case $1 in
+	-[0-9]*)
+		want=${1#-}
+		shift
+		;;
+	esac
+	command_words "$@"
+	echo "\$ $*"
+	status=0
+	timeout -k 2 "${LIMIT:-30}" "${WORDS[@]}" <"${INPUT:-/dev/null}" \
+		>out 2>err 3>&- || status=$?
+	output=$(tr -d '\0' <out)
+	stderr=$(tr -d '\0' <err)
+	printf '%.3000s\n' "$output"
+	[ -z "$stderr" ] || printf 'stderr: %.3000s\n' "$stderr"
+	[ "$status" -eq "$want" ] ||
+		fail "exit status $status instead of $want: $*"
+}
+
+# Start a process that runs beside the test; it is ended with it.
+# usage: [INPUT=FILE] start_bg NAME COMMAND...
+start_bg() {
+	local name=$1
+
+	shift
+	command_words "$@"
+	echo "& $name: $*"
+	# A session of its own, so that stop reaches its children; and the
+	# kernel ends it should Bats itself be killed.
+	setsid setpriv --pdeathsig KILL "${WORDS[@]}" <"${INPUT:-/dev/null}" \
+		>"$name.log" 2>&1 3>&- &
+	PID[$name]=$!
+	STARTED+=("$name")
+}
+
+# A zombie is gone as well: its parent is not ours to hurry.
+gone() {
+	local stat
+
+	[ -e "/proc/$1" ] || return 0
+	stat=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) || return 0
+	[ "${stat:0:1}" = Z ] || [ -z "$stat" ]
+}
+
+# End a process with its children, and wait until it is gone.
+# usage: stop NAME [SIGNAL]
+stop() {
+	local pid=${PID[$1]}
+
+	kill "-${2:-TERM}" -- "-$pid" 2>/dev/null ||
+		kill "-${2:-TERM}" "$pid" 2>/dev/null || :
+	kill -CONT "$pid" 2>/dev/null || :
+	unset "PID[$1]"
+	if ! wait_for -10 gone "$pid"; then
+		kill -KILL -- "-$pid" || :
+		fail "$1 (pid $pid) did not end on ${2:-TERM}"
+	fi
+}
+
+# kill -9, of a host as well: what it could not remove is ours.
+kill9() {
+	stop "$1" KILL
+	[ ! -S "$1.sock" ] || allow "$1.sock"
+}
+
+# A socket file that may be left at the end.  usage: allow FILE
+allow() {
+	ALLOWED+=("$1")
+}
+
+# usage: wait_for [-SECONDS] COMMAND...
+wait_for() {
+	local limit=15 end
+
+	case $1 in
+	-[0-9]*)
+		limit=${1#-}
+		shift
+		;;
+	esac
+	end=$((SECONDS + limit))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || fail "not in $limit s: $*" || return
+		sleep 0.05
+	done
+}
+
+# Does the log, or any file, have that line?  usage: in_file FILE REGEXP
+in_file() {
+	grep -qE -- "$2" "$1" 2>/dev/null
+}
+
+# usage: expect REGEXP: some line of $output; expect_err: of $stderr
+expect() {
+	grep -qE -- "$1" <<<"$output" || fail "no line like: $1"
+}
+
+expect_err() {
+	grep -qE -- "$1" <<<"$stderr" || fail "no error line like: $1"
+}
+
+# The file FILE has the content of the file LIKE.
+same_file() {
+	[ "$(sha256sum <"$1")" = "$(sha256sum <"$2")" ] ||
+		fail "$1 ($(stat -c %s "$1") bytes) is not $2" \
+			"($(stat -c %s "$2") bytes)"
+}
+
+# Processes of this test that are alive: they have its directory in their
+# environment, which Bats's own shells only export.
+leftovers() {
+	local env pid
+
+	XDG_RUNTIME_DIR='' grep -lzxF "XDG_RUNTIME_DIR=$DIR/run" \
+		/proc/[0-9]*/environ 2>/dev/null | while read -r env; do
+		pid=${env%/environ}
+		pid=${pid#/proc/}
+		gone "$pid" || echo "$pid"
+	done
+}
+
+no_leftovers() {
+	[ -z "$(leftovers)" ]
+}
+
+# Processes that the test did not start itself.
+orphans() {
+	local pid
+
+	for pid in $(leftovers); do
+		case " ${PID[*]} " in *" $pid "*) continue ;; esac
+		echo "$pid"
+	done
+}
+
+# Private hosts stay for a second; then nothing may be left.
+check_leaks() {
+	local bad=0 file pid
+
+	if ! wait_for -8 no_leftovers 2>/dev/null; then
+		for pid in $(leftovers); do
+			echo "left behind: $pid $(tr '\0' ' ' \
+				<"/proc/$pid/cmdline")"
+		done
+		bad=1
+	fi
+	while read -r file; do
+		case " ${ALLOWED[*]} " in *" ${file#./} "*) continue ;; esac
+		echo "left behind: $file"
+		bad=1
+	done < <(find . \( -type s -o -name '*.lock' -o -name '.shmif*' \))
+	if shmif bus list | grep -v ', 0 of '; then
+		echo "left behind: slots"
+		bad=1
+	fi
+	for file in san.*; do
+		[ -e "$file" ] || continue
+		head -n 40 "$file"
+		bad=1
+	done
+	return $bad
+}
+
+end_leftovers() {
+	local pid
+
+	for pid in $(leftovers); do
+		kill -KILL "$pid" 2>/dev/null || :
+	done
+}
+
+# One line on stderr that names the thing and a remedy, nothing on stdout.
+# usage: run_bad STATUS THING REMEDY COMMAND...  (regular expressions)
+run_bad() {
+	local thing=$2 remedy=$3
+
+	run_cmd "-$1" "${@:4}"
+	[ ! -s out ] || fail "something on stdout"
+	[ "$(wc -l <err)" -eq 1 ] || fail "not one line on stderr"
+	expect_err "$thing"
+	expect_err "$remedy"
+}
