@@ -31,8 +31,12 @@ shared	= $(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl$c-z$cdefs) \
 objs	= $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 made	= $(if $(wildcard $(1)),$(addprefix $B/,$(2)))
 hijack	:= $(call objs,hijack/*.c)
+# The preload library's calls once more, as rump_sys_*: stack/rump/names.h.
+calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
+	$B/hijack/,env.o ifaddrs.o init.o note.o resolve.o spawn.o \
+	syscall.o),$(hijack)))
 stack	:= $(filter-out $B/stack/server.o,\
-	$(call objs,stack/*.c stack/rump/*.c bus/*.c tap/*.c))
+	$(call objs,stack/*.c stack/rump/*.c bus/*.c tap/*.c)) $(calls)
 lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 	altcp_alloc altcp_tcp def dns inet_chksum init ip mem memp netif pbuf \
 	raw stats sys tcp tcp_in tcp_out timeouts udp $(addprefix ipv4/,acd \
@@ -47,6 +51,7 @@ bins	:= $(call made,stack/server.c,shmif_server) \
 	$(call made,hijack/launcher/*.c,shmhijack)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 fuzz	:= $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/*.c))
+heads	:= $(addprefix stack/rump/,rump.h netconfig.h rump_syscalls.h)
 mans	:= $(wildcard */*.[1-9] */*/*.[1-9])
 cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping traceroute halt
 
@@ -60,6 +65,10 @@ $B/%.o: own = $(if $(WERROR),-Werror)
 $(hijack): own = -fvisibility=hidden $(if $(WERROR),-Werror)
 $(lwip): own = -w $(if $(SAN),-fno-sanitize=undefined)
 $B/%.o: %.c $B/flags | lwip
+	@mkdir -p $(@D)
+	$P$(compile)
+$(calls): own = -include stack/rump/names.h $(if $(WERROR),-Werror)
+$(calls): $B/rump/%.o: hijack/%.c $B/flags | lwip
 	@mkdir -p $(@D)
 	$P$(compile)
 $B/lwip-o/%.o: $L/src/%.c $B/flags
@@ -128,13 +137,12 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	install $(bins) $D/bin
 	install -m 644 $(libs) $D/lib
 	for i in $(cmds); do ln -sf shmif $D/bin/rump.$$i; done
-	for i in $(wildcard stack/rump/rump.h); do \
-		install -m 644 $$i $D/include/rump; done
+	install -m 644 $(heads) $D/include/rump
 	for i in $(mans); do \
 		install -m 644 -D -t $D/share/man/man$${i##*.} $$i; done
 uninstall:	## remove exactly that
 	rm -f $(addprefix $D/,$(bins:$B/%=bin/%) $(cmds:%=bin/rump.%) \
-		$(libs:$B/%=lib/%) include/rump/rump.h)
+		$(libs:$B/%=lib/%) $(heads:stack/%=include/%))
 	for i in $(mans); do rm -f $D/share/man/man$${i##*.}/$${i##*/}; done
 	! [ -d $D/include/rump ] || rmdir $D/include/rump
 clean:	## remove $B
