@@ -220,10 +220,15 @@ void tcp_connect_wait(struct sock *s, int reply_fd)
 	s->reply_fd = reply_fd;
 }
 
+/* Asked again while it connects, the program has plugged again. */
 void tcp_connect_plugged(struct sock *s, int dup_fd, int sndbuf)
 {
+	if (s->plug_dup >= 0)
+		close(s->plug_dup);
 	s->plug_dup = dup_fd;
-	s->plug_sndbuf = sndbuf;
+	s->plug_bytes += WIRE_PLUG;
+	if (sndbuf > s->plug_sndbuf)
+		s->plug_sndbuf = sndbuf;
 }
 
 static bool reply(struct sock *s, int err)
@@ -240,29 +245,35 @@ static bool reply(struct sock *s, int err)
 }
 
 /* Let the program write: one POLLOUT edge, as TCP shows it. */
-static void unplug(struct sock *s)
+void conn_unplug(struct sock *s)
 {
 	char buf[WIRE_PLUG];
 	int half = s->plug_sndbuf / 2;	/* the kernel doubles it */
+	ssize_t n;
 
+	while (s->plug_bytes) {
+		n = recv(s->poll.fd, buf, s->plug_bytes < sizeof(buf) ?
+		    s->plug_bytes : sizeof(buf), MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		s->plug_bytes -= (uint32_t)n;
+	}
+	s->plug_bytes = 0;
 	if (s->plug_dup < 0)
 		return;
-	if (recv(s->poll.fd, buf, sizeof(buf), MSG_DONTWAIT) !=
-	    (ssize_t)sizeof(buf))
-		log_debug("socket %llx: plug was not whole",
-		    (unsigned long long)s->id);
 	if (half > 0)
 		setsockopt(s->plug_dup, SOL_SOCKET, SO_SNDBUF, &half,
 		    sizeof(half));
 	close(s->plug_dup);
 	s->plug_dup = -1;
+	s->plug_sndbuf = 0;
 }
 
 void conn_established(struct sock *s)
 {
 	addr_from_lwip(&s->local, &s->tcp->local_ip, s->tcp->local_port);
 	sock_set_state(s, SOCK_OPEN);
-	unplug(s);
+	conn_unplug(s);
 	reply(s, 0);
 	s->readable = true;
 	sock_defer(s);

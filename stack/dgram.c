@@ -156,6 +156,19 @@ static bool retry_held(struct sock *s)
 	return true;
 }
 
+/*
+ * A message without a header came past the library (sendfile, stdio): it is
+ * for the connected peer as it is.
+ */
+static size_t adopt(size_t len)
+{
+	if (len > sizeof(in.data))
+		len = sizeof(in.data);
+	memmove(in.data, &in, len);
+	memset(&in.hdr, 0, sizeof(in.hdr));
+	return len;
+}
+
 /* One message of the pair; false: there was none, or no room for it. */
 static bool pull_one(struct sock *s)
 {
@@ -167,9 +180,9 @@ static bool pull_one(struct sock *s)
 		s->readable = false;
 		return false;
 	}
-	if (n < (ssize_t)sizeof(in.hdr) || in.hdr.magic != WIRE_MAGIC)
-		return true;	/* a write that went past the library */
 	len = (size_t)n - sizeof(in.hdr);
+	if (n < (ssize_t)sizeof(in.hdr) || in.hdr.magic != WIRE_MAGIC)
+		len = adopt((size_t)n);
 	err = transmit(s, &in.hdr, in.data, len);
 	if (err == -EAGAIN) {
 		hold(s, len);

@@ -130,8 +130,7 @@ static int do_bind(struct request *r, struct sock *s)
 	return s->ops->bind(s, &a);
 }
 
-/* A blocking call that joins a connection attempt waits for it as well. */
-static int do_connect(struct request *r, struct sock *s)
+static int try_connect(struct request *r, struct sock *s)
 {
 	sa_family_t family = AF_UNSPEC;
 	struct wire_addr a = { 0 };
@@ -145,18 +144,25 @@ static int do_connect(struct request *r, struct sock *s)
 	    s->type == SOCK_STREAM) ? -EAFNOSUPPORT : to_addr(r, s, &a);
 	if (!err && addr_needs_scope(&a) && !a.scope && !s->opt.bound_if)
 		err = -EINVAL;
-	if (err)
+	return err ? err : s->ops->connect(s, &a);
+}
+
+/* A blocking call that joins a connection attempt waits for it as well. */
+static int do_connect(struct request *r, struct sock *s)
+{
+	int err = try_connect(r, s);
+
+	if (s->type != SOCK_STREAM)
 		return err;
-	err = s->ops->connect(s, &a);
-	if (err == -EALREADY && r->req.a == 0)
-		err = -EINPROGRESS;
-	if (err != -EINPROGRESS)
-		return err;
-	if (s->state != SOCK_CONNECTING)
-		return 0;	/* over already: to an own address */
-	if (r->req.a == WIRE_CONNECT_ASYNC)
+	if (r->req.a == WIRE_CONNECT_ASYNC) {
 		tcp_connect_plugged(s, take_fd(r, 1), r->req.b);
-	else
+		if (s->state != SOCK_CONNECTING && s->poll.fd >= 0)
+			conn_unplug(s);		/* it failed at once */
+		return err;
+	}
+	if (err == -EALREADY)
+		err = -EINPROGRESS;
+	if (err == -EINPROGRESS)
 		tcp_connect_wait(s, take_fd(r, 0));
 	return err;
 }

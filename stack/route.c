@@ -7,15 +7,22 @@
 #include <string.h>
 
 #include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "lwip/inet_chksum.h"
+#include "lwip/ip.h"
+#include "lwip/ip6_frag.h"
+#include "lwip/nd6.h"
 #include "lwip/netif.h"
 #include "lwip/priv/nd6_priv.h"
 #include "stack/iface.h"
+#include "stack/pmtu.h"
 #include "stack/sock.h"
 
 static struct wire_route *table;
 static size_t ntable, cap;
 
 int route_forward4, route_forward6;
+bool route_whole;
 
 static size_t addr_len(int family)
 {
@@ -73,6 +80,7 @@ static bool same(const struct wire_route *a, const struct wire_route *b)
 static int check(struct wire_route *r)
 {
 	const struct wire_route *via;
+	struct wire_addr gw = { 0 };
 	struct iface *f;
 
 	if (r->family != AF_INET && r->family != AF_INET6)
@@ -80,9 +88,20 @@ static int check(struct wire_route *r)
 	if (r->plen > addr_len(r->family) * 8)
 		return -EINVAL;
 	mask(r->dst, addr_len(r->family), r->plen);
+	if ((r->flags & WIRE_RT_REJECT) && !r->ifindex) {
+		r->ifindex = iface_index(&iface_next(NULL)->nif);
+		r->flags &= (uint16_t)~WIRE_RT_GATEWAY;
+	}
+	if (r->flags & WIRE_RT_GATEWAY) {
+		memcpy(gw.ip, r->gw, sizeof(gw.ip));
+		gw.family = r->family;
+		if (addr_is_any(&gw) || addr_is_multicast(&gw) ||
+		    iface_of_addr(&gw))
+			return -EINVAL;
+	}
 	if ((r->flags & WIRE_RT_GATEWAY) && !r->ifindex) {
 		via = find(r->family, r->gw, 0);
-		if (!via || (via->flags & WIRE_RT_GATEWAY))
+		if (!via || (via->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT)))
 			return -ENETUNREACH;
 		r->ifindex = via->ifindex;
 	}
@@ -113,6 +132,7 @@ int route_add(struct wire_route *r)
 		cap = n;
 	}
 	table[ntable++] = *r;
+	nd6_clear_destination_cache();
 	return 0;
 }
 
@@ -120,18 +140,20 @@ static void remove_at(size_t i)
 {
 	memmove(&table[i], &table[i + 1], (ntable - i - 1) * sizeof(*table));
 	ntable--;
+	nd6_clear_destination_cache();
 }
 
 int route_del(const struct wire_route *want)
 {
 	struct wire_route r = *want;
 
-	if (r.plen > 128)
+	if (r.plen > addr_len(r.family) * 8)
 		return -EINVAL;
 	mask(r.dst, addr_len(r.family), r.plen);
 	for (size_t i = 0; i < ntable; i++) {
 		if (!same(&table[i], &r) ||
 		    (r.ifindex && table[i].ifindex != r.ifindex) ||
+		    (r.metric && table[i].metric != r.metric) ||
 		    ((r.flags & WIRE_RT_GATEWAY) &&
 		    memcmp(r.gw, table[i].gw, addr_len(r.family))))
 			continue;
@@ -143,11 +165,27 @@ int route_del(const struct wire_route *want)
 
 int route_get(struct wire_route *r)
 {
-	const struct wire_route *hit = find(r->family, r->dst, 0);
+	const struct wire_route *hit;
+	struct wire_addr dst = { .family = r->family };
+	struct iface *own;
 
+	if (r->family != AF_INET && r->family != AF_INET6)
+		return -EAFNOSUPPORT;
+	memcpy(dst.ip, r->dst, sizeof(dst.ip));
+	own = iface_of_addr(&dst);
+	if (own) {
+		/* To ourselves; it takes no entry of the table. */
+		r->flags = WIRE_RT_HOST | WIRE_RT_CONNECTED;
+		r->plen = (uint8_t)(addr_len(r->family) * 8);
+		r->ifindex = iface_index(&iface_next(NULL)->nif);
+		memcpy(r->ifname, iface_next(NULL)->name, sizeof(r->ifname));
+		return 0;
+	}
+	hit = find(r->family, r->dst, (int)r->ifindex);
 	if (!hit)
 		return -ENETUNREACH;
 	*r = *hit;
+	r->mtu = (uint32_t)route_mtu(&dst);
 	return 0;
 }
 
@@ -261,7 +299,7 @@ static struct netif *hook(const struct wire_addr *peer, int oif,
 	struct wire_addr hop = *peer;
 	struct iface *f = lookup(peer, oif, rt);
 
-	if (!f)
+	if (!f || (*rt && ((*rt)->flags & WIRE_RT_REJECT)))
 		return NULL;
 	if (*rt && ((*rt)->flags & WIRE_RT_GATEWAY))
 		memcpy(hop.ip, (*rt)->gw, sizeof(hop.ip));
@@ -278,17 +316,58 @@ struct netif *route_ip4(const ip4_addr_t *src, const ip4_addr_t *dst)
 	return hook(&peer, 0, &rt);
 }
 
-const ip4_addr_t *route_ip4_gw(struct netif *nif, const ip4_addr_t *dst)
+/*
+ * The next hop is found here and not by lwIP's hooks for gateways, which are
+ * not asked about what lies within an interface's own prefix.
+ * NULL: there is none.
+ */
+static const ip4_addr_t *next_hop4(struct netif *nif, const ip4_addr_t *dst)
 {
 	static ip4_addr_t hop;	/* under the core lock; used at once */
-	const struct wire_route *rt = find(AF_INET,
-	    (const uint8_t *)&dst->addr, (int)iface_index(nif));
+	const struct wire_route *rt;
 
-	if (rt && (rt->flags & WIRE_RT_GATEWAY))
-		memcpy(&hop.addr, rt->gw, 4);
-	else
-		hop = *dst;
+	if (ip4_addr_ismulticast(dst) || ip4_addr_isbroadcast(dst, nif))
+		return dst;
+	rt = find(AF_INET, (const uint8_t *)&dst->addr, (int)iface_index(nif));
+	if (rt && (rt->flags & WIRE_RT_REJECT))
+		return NULL;
+	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
+		return dst;
+	memcpy(&hop.addr, rt->gw, 4);
 	return &hop;
+}
+
+err_t route_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
+{
+	const ip4_addr_t *hop = next_hop4(nif, dst);
+
+	return hop ? etharp_output(nif, p, hop) : ERR_RTE;
+}
+
+/* Ours: routers are to tell us when it is too long for them. */
+static void dont_fragment(struct ip_hdr *ip)
+{
+	uint32_t sum;
+
+	if (IPH_OFFSET(ip) || (!route_whole && (IPH_PROTO(ip) != IP_PROTO_TCP ||
+	    !pmtu_discover)))
+		return;
+	IPH_OFFSET_SET(ip, PP_HTONS(IP_DF));
+	sum = lwip_ntohs(IPH_CHKSUM(ip)) + 0xffffu - IP_DF;
+	IPH_CHKSUM_SET(ip, lwip_htons((u16_t)((sum & 0xffff) + (sum >> 16))));
+}
+
+err_t route_output_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
+{
+	dont_fragment(p->payload);
+	return route_send_ip4(nif, p, dst);
+}
+
+/* etharp.c asks about a hop outside of the prefix: it is on the link. */
+const ip4_addr_t *route_ip4_gw(struct netif *nif, const ip4_addr_t *dst)
+{
+	(void)nif;
+	return dst;
 }
 
 int route_ip4_may_forward(struct pbuf *p, u32_t dst)
@@ -304,11 +383,6 @@ int route_ip4_may_forward(struct pbuf *p, u32_t dst)
 	    ip4_addr1(&ip) < 240;
 }
 
-int route_ip6_may_forward(void)
-{
-	return route_forward6;
-}
-
 struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst)
 {
 	struct wire_addr peer = { .family = AF_INET6 };
@@ -321,22 +395,61 @@ struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst)
 	return hook(&peer, oif, &rt);
 }
 
-const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
+static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
 {
 	static ip6_addr_t hop;
-	const struct wire_route *rt = find(AF_INET6,
-	    (const uint8_t *)dst->addr, (int)iface_index(nif));
+	const struct wire_route *rt;
 
-	if (!rt)
+	if (ip6_addr_ismulticast(dst) || ip6_addr_islinklocal(dst))
+		return dst;
+	rt = find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif));
+	if (rt && (rt->flags & WIRE_RT_REJECT))
 		return NULL;
-	if (!(rt->flags & WIRE_RT_GATEWAY)) {
-		hop = *dst;
-		return &hop;
-	}
+	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
+		return dst;
 	memset(&hop, 0, sizeof(hop));
 	memcpy(hop.addr, rt->gw, 16);
 	if (ip6_addr_islinklocal(&hop))
 		ip6_addr_set_zone(&hop, netif_get_index(nif));
+	return &hop;
+}
+
+err_t route_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
+{
+	const ip6_addr_t *hop = next_hop6(nif, dst);
+
+	return hop ? ethip6_output(nif, p, hop) : ERR_RTE;
+}
+
+/* lwIP cuts to the interface's MTU: where the path's is less, that is it. */
+err_t route_output_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
+{
+	const struct ip6_hdr *ip = p->payload;
+	struct wire_addr peer = { .family = AF_INET6 };
+	u16_t mtu = netif_mtu6(nif), path;
+	err_t err;
+
+	if (p->tot_len <= IP6_MIN_MTU_LENGTH ||
+	    IP6H_NEXTH(ip) == IP6_NEXTH_FRAGMENT)
+		return route_send_ip6(nif, p, dst);
+	memcpy(peer.ip, dst->addr, 16);
+	path = (u16_t)pmtu_get(&peer);
+	if (!path || p->tot_len <= path || path >= mtu)
+		return route_send_ip6(nif, p, dst);
+	nif->mtu6 = path;
+	err = ip6_frag(p, nif, dst);
+	nif->mtu6 = mtu;
+	return err;
+}
+
+/* nd6.c asks about a hop outside of the prefixes: it is on the link. */
+const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
+{
+	static ip6_addr_t hop;	/* dst is in the cache that it goes into */
+
+	if (!find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif)))
+		return NULL;
+	hop = *dst;
 	return &hop;
 }
 
@@ -371,6 +484,11 @@ int route_mtu(const struct wire_addr *peer)
 {
 	const struct wire_route *rt;
 	struct iface *f = lookup(peer, 0, &rt);
+	unsigned mtu = 1500, known = pmtu_get(peer);
 
-	return rt && rt->mtu ? (int)rt->mtu : f ? f->nif.mtu : 1500;
+	if (f)
+		mtu = peer->family == AF_INET ? f->nif.mtu : netif_mtu6(&f->nif);
+	if (rt && rt->mtu && rt->mtu < mtu)
+		mtu = rt->mtu;
+	return (int)(known && known < mtu ? known : mtu);
 }

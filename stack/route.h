@@ -14,6 +14,8 @@ struct netif;
 
 /* Switches of sysctl; 0 or 1. */
 extern int route_forward4, route_forward6;
+/* Set while a packet is sent that no router may cut. */
+extern bool route_whole;
 
 /*
  * Add or remove; ifindex 0: the interface of the gateway.  0 or -errno:
@@ -21,7 +23,10 @@ extern int route_forward4, route_forward6;
  */
 int route_add(struct wire_route *r);
 int route_del(const struct wire_route *r);
-/* The route that dst of r (with plen 32 or 128) takes; 0 or -ENETUNREACH. */
+/*
+ * The route that dst of r (with plen 32 or 128) takes, its mtu the path's;
+ * 0 or -ENETUNREACH.
+ */
 int route_get(struct wire_route *r);
 /* The table, entry by entry; NULL after the last. */
 const struct wire_route *route_entry(size_t i);
@@ -41,6 +46,15 @@ int route_source(const struct wire_addr *peer, int oif,
 bool route_is_broadcast(const uint8_t ip4[static 4]);
 /* Does the next hop to peer answer ARP or ND? */
 bool route_resolved(const struct wire_addr *peer, int oif);
+/* Of the path to peer, as far as it is known. */
 int route_mtu(const struct wire_addr *peer);
+
+/* An interface's output functions: ours; and for packets of others. */
+err_t route_output_ip4(struct netif *nif, struct pbuf *p,
+    const ip4_addr_t *dst);
+err_t route_output_ip6(struct netif *nif, struct pbuf *p,
+    const ip6_addr_t *dst);
+err_t route_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst);
+err_t route_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst);
 
 #endif

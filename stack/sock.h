@@ -158,6 +158,7 @@ struct sock {
 	bool readable;		/* the pair may hold more than we took */
 	int plug_dup;		/* duplicate of the program's end, or -1 */
 	int plug_sndbuf;	/* its SO_SNDBUF before it was plugged */
+	uint32_t plug_bytes;	/* in our queue, not to be taken for data */
 	int reply_fd;		/* a blocking connect waits here, or -1 */
 	uint64_t connect_ns;	/* when it began, for time-outs */
 	struct accept_item *pending;	/* connections the pair had no room for */

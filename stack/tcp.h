@@ -17,6 +17,7 @@ void tcp_room(void);		/* an interface has room again */
 void tcp_connect_wait(struct sock *s, int reply_fd);
 /* dup, sndbuf: see WIRE_CONNECT_ASYNC. */
 void tcp_connect_plugged(struct sock *s, int dup, int sndbuf);
+void conn_unplug(struct sock *s);	/* take the plug out again */
 /* Bytes written and not acknowledged; received and not taken. */
 uint32_t tcp_outq(const struct sock *s);
 uint32_t tcp_inq(const struct sock *s);
