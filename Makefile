@@ -80,7 +80,7 @@ $(hashed): %.o: %.c stack/pcbhash.h
 	$P$(compile)
 $(hashed:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/lwip.sed
 	@mkdir -p $(@D)
-	$Qsed -f stack/lwip.sed $< >$@ && [ `grep -c pcbhash_ $@` = 2 ] || \
+	$Qsed -f stack/lwip.sed $< >$@ && [ `grep -c pcbhash_ $@` = $(if $(findstring _in,$@),3,2) ] || \
 		{ echo "$<: lwip.sed does not fit this version of lwIP" >&2; exit 1; }
 $(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
 lwip:

@@ -22,18 +22,24 @@
 #include "stack/tcp.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
-#define SPARE	96	/* large buffers kept warm */
-#define SMALL	2048	/* bytes; frames up to this come from malloc */
 #define ALIGN	2	/* puts the IP header on a 4-byte boundary */
 
+/* Received frames by size: what is larger than TINY is recycled. */
+enum { TINY, USUAL, JUMBO, SIZES };
+static const struct {
+	size_t cap;		/* bytes; JUMBO: what the bus allows */
+	unsigned spare;		/* buffers kept warm */
+} sizes[SIZES] = { { 256, 0 }, { 2048, 512 }, { SIZE_MAX, 96 } };
+
 /*
- * A received frame.  lwIP frees it through the pbuf; large ones go back to
- * the interface's list.  owner is NULL once the interface is gone.
+ * A received frame.  lwIP frees it through the pbuf; a recycled one goes back
+ * to its owner's list, so the owner lives until all have come back.
  */
 struct rxbuf {
 	struct pbuf_custom pc;	/* first */
 	struct rxbuf *next;
-	struct shmif *owner;
+	struct shmif *owner;	/* NULL: not recycled */
+	int size;
 	size_t cap;
 	uint8_t data[];
 };
@@ -48,10 +54,12 @@ struct shmif {
 	atomic_bool push_queued;	/* core_after() calls push() */
 	/* The thread was only woken to learn of `blocked`. */
 	atomic_bool told;
-	/* Under spare_lock: lwIP's side puts, the thread takes. */
+	struct rxbuf *mine[SIZES];	/* the thread's own supply */
+	/* Under spare_lock: lwIP's side puts, the thread takes all. */
 	pthread_mutex_t spare_lock;
-	struct rxbuf *spare;
-	unsigned nspare, nout;	/* nout: buffers lwIP still holds */
+	struct rxbuf *spare[SIZES];
+	unsigned nspare[SIZES];
+	unsigned nout;		/* recycled buffers that are not in spare[] */
 	bool gone;
 };
 
@@ -72,11 +80,11 @@ static void rxbuf_free(struct pbuf *p)
 		return;
 	}
 	pthread_mutex_lock(&sh->spare_lock);
-	keep = !sh->gone && sh->nspare < SPARE;
+	keep = !sh->gone && sh->nspare[b->size] < sizes[b->size].spare;
 	if (keep) {
-		b->next = sh->spare;
-		sh->spare = b;
-		sh->nspare++;
+		b->next = sh->spare[b->size];
+		sh->spare[b->size] = b;
+		sh->nspare[b->size]++;
 	}
 	last = --sh->nout == 0 && sh->gone;
 	pthread_mutex_unlock(&sh->spare_lock);
@@ -86,36 +94,64 @@ static void rxbuf_free(struct pbuf *p)
 		shmif_release(sh);
 }
 
-static struct rxbuf *rxbuf_get(struct shmif *sh, size_t len)
+/* The thread's supply is empty: take what came back, else make one. */
+static struct rxbuf *rxbuf_supply(struct shmif *sh, int size)
 {
-	size_t cap = bus_geometry(sh->bus)->mtu + BUS_ETH_HDR;
-	struct rxbuf *b = NULL;
+	size_t cap = size == JUMBO ? bus_geometry(sh->bus)->mtu + BUS_ETH_HDR :
+	    sizes[size].cap;
+	struct rxbuf *b;
 
-	if (len <= SMALL)
-		cap = len;
-	if (len > SMALL) {
-		pthread_mutex_lock(&sh->spare_lock);
-		sh->nout++;
-		b = sh->spare;
-		if (b) {
-			sh->spare = b->next;
-			sh->nspare--;
-		}
-		pthread_mutex_unlock(&sh->spare_lock);
-		if (b)
-			return b;
-	}
+	pthread_mutex_lock(&sh->spare_lock);
+	b = sh->spare[size];
+	sh->spare[size] = NULL;
+	sh->nout += b ? sh->nspare[size] : 1;
+	sh->nspare[size] = 0;
+	pthread_mutex_unlock(&sh->spare_lock);
+	if (b)
+		return b;
 	b = malloc(sizeof(*b) + ALIGN + cap);
-	if (b) {
-		b->owner = len > SMALL ? sh : NULL;
-		b->cap = cap;
-		b->pc.custom_free_function = rxbuf_free;
-	} else if (len > SMALL) {
+	if (!b) {
 		pthread_mutex_lock(&sh->spare_lock);
 		sh->nout--;
 		pthread_mutex_unlock(&sh->spare_lock);
+		return NULL;
 	}
+	*b = (struct rxbuf){ .owner = sh, .size = size, .cap = cap,
+	    .pc.custom_free_function = rxbuf_free };
 	return b;
+}
+
+static struct rxbuf *rxbuf_get(struct shmif *sh, size_t len)
+{
+	int size = len <= sizes[TINY].cap ? TINY :
+	    len <= sizes[USUAL].cap ? USUAL : JUMBO;
+	struct rxbuf *b;
+
+	if (size == TINY) {
+		b = malloc(sizeof(*b) + ALIGN + len);
+		if (b)
+			*b = (struct rxbuf){ .cap = len,
+			    .pc.custom_free_function = rxbuf_free };
+		return b;
+	}
+	b = sh->mine[size];
+	if (!b)
+		b = rxbuf_supply(sh, size);
+	if (b)
+		sh->mine[size] = b->next;
+	return b;
+}
+
+static unsigned rxbuf_drop(struct rxbuf *b)
+{
+	struct rxbuf *next;
+	unsigned n = 0;
+
+	for (; b; b = next, n++) {
+		next = b->next;
+		free(b);
+	}
+	return n;
 }
 
 /* Next frame off the bus as a pbuf; NULL: none, *err tells why. */
@@ -372,11 +408,9 @@ static void unlink_bus(struct iface *f)
 	core_after_forget(sh, true);
 	bus_close(sh->bus);
 	pthread_mutex_lock(&sh->spare_lock);
-	while (sh->spare) {
-		struct rxbuf *b = sh->spare;
-
-		sh->spare = b->next;
-		free(b);
+	for (int i = 0; i < SIZES; i++) {
+		rxbuf_drop(sh->spare[i]);
+		sh->nout -= rxbuf_drop(sh->mine[i]);
 	}
 	sh->gone = true;
 	free_now = sh->nout == 0;

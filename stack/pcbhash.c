@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lwip/ip.h"
+#include "stack/sock.h"
 
 #define FIRST_SIZE	1024	/* buckets; a power of two */
 
@@ -190,4 +191,12 @@ struct tcp_pcb *pcbhash_timewait(u16_t local, u16_t remote, u8_t flags,
 		return NULL;
 	}
 	return pcb;
+}
+
+void pcbhash_output(struct tcp_pcb *pcb)
+{
+	if (pcb->callback_arg && pcb->state >= ESTABLISHED)
+		sock_defer(pcb->callback_arg);
+	else
+		tcp_output(pcb);
 }

@@ -7,6 +7,9 @@
  * front, which replaces the two macros that maintain the lists, and through
  * lwip.sed, which puts a look-up in place of the two walks (Makefile).
  * The lists themselves stay what they were: timers still walk them.
+ *
+ * In the same way the tcp_output() at the end of tcp_input() becomes
+ * pcbhash_output(): what a batch of segments calls for is sent at its end.
  */
 #ifndef STACK_PCBHASH_H
 #define STACK_PCBHASH_H
@@ -33,6 +36,9 @@ struct tcp_pcb *pcbhash_timewait(u16_t local, u16_t remote, u8_t flags,
 /* Is there a connection of that name?  NULL, or it. */
 struct tcp_pcb *pcbhash_find(const ip_addr_t *lip, u16_t lport,
     const ip_addr_t *rip, u16_t rport);
+
+/* tcp_output(), now or, for a socket's connection, with its other work. */
+void pcbhash_output(struct tcp_pcb *pcb);
 
 #undef TCP_REG
 #undef TCP_RMV

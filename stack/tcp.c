@@ -16,6 +16,7 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/conn.h"
+#include "stack/pmtu.h"
 #include "stack/port.h"
 #include "stack/sock.h"
 
@@ -170,6 +171,7 @@ void tcp_drop_queues(struct sock *s)
 /* Only what the pair took is acknowledged as received (window). */
 static void rx_taken(struct sock *s, struct rx_queue *q, uint32_t n)
 {
+	s->moved = true;
 	rx_consume(q, n);
 	while (s->tcp && n) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
@@ -313,6 +315,7 @@ static bool tx_read(struct sock *s)
 		}
 		return false;
 	}
+	s->moved = true;
 	c->len += (uint32_t)n;
 	s->tx_bytes += (uint32_t)n;
 	s->tx_unwritten += (uint32_t)n;
@@ -368,6 +371,8 @@ static void tx_push(struct sock *s)
 		s->tx_fin = true;
 	if (!corked(s))
 		tcp_output(s->tcp);
+	else if (s->tcp->flags & TF_ACK_NOW)
+		tcp_send_empty_ack(s->tcp);
 }
 
 /* lwIP keeps the pcb (TIME_WAIT, FIN_WAIT) but tells us no more. */
@@ -464,11 +469,12 @@ static void tcp_input_events(struct sock *s, uint32_t events)
 			conn_flush(s);
 		return;
 	}
-	if (events & (EPOLLHUP | EPOLLERR)) {
-		/* Or both halves are shut down: all the same from here. */
-		s->gone = true;
-		s->reset |= !!(events & EPOLLERR);
-	}
+	if (events & EPOLLERR)
+		s->gone = s->reset = true;
+	else if (events & EPOLLHUP)
+		s->gone = s->gone || sock_end_closed(s);
+	if (s->gone && conn_unaccepted(s))
+		s->reset = true;
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->writes_done = true;
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -548,16 +554,18 @@ static void on_err(void *arg, err_t err)
 		conn_failed(s, err == ERR_RST ? ECONNREFUSED : ETIMEDOUT);
 		return;
 	}
+	/* Linux: who was told already that no more comes cannot write. */
 	if (err != ERR_CLSD)
-		s->so_error = errno_from_lwip(err);
+		s->so_error = s->rx_eof && err == ERR_RST ? EPIPE :
+		    errno_from_lwip(err);
 	s->tx_fin = true;
 	sock_defer(s);
 }
 
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
-	(void)pcb;
 	(void)err;	/* always ERR_OK, failures go to on_err() */
+	pmtu_fit(pcb);
 	conn_established(arg);
 	return ERR_OK;
 }
