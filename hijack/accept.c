@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "hijack/addr.h"
 #include "hijack/fd.h"
@@ -19,6 +20,7 @@
 #include "stack/sys.h"
 
 #define RETRIES	64	/* malformed records in a row */
+#define GONE_PAUSE	100	/* ms */
 #define NONE_KEPT	-1	/* no errno that fcntl gives */
 
 /*
@@ -90,6 +92,7 @@ static int take(int fd, int flags, struct record *r)
  */
 static int ended(int fd)
 {
+	static bool before;	/* a race costs one turn more */
 	struct wire_id id;
 	struct wire_rep rep;
 	int err;
@@ -97,7 +100,33 @@ static int ended(int fd)
 	if (!client_id_of(fd, &id))
 		return -EINVAL;
 	err = rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_STATE, 0, 0, NULL, 0, &rep);
-	return err == -ENETDOWN ? err : -EINVAL;
+	if (err != -ENETDOWN)
+		return -EINVAL;
+	/*
+	 * Such a socket polls ready for ever; a server that tries again and
+	 * again, as most do, shall not take a whole CPU for it.
+	 */
+	if (before)
+		sys_poll(NULL, 0, GONE_PAUSE);
+	before = true;
+	return err;
+}
+
+/* A connection has its listener's time-outs, which are the kernel's to keep. */
+static void inherit(int from, int to)
+{
+	static const int names[] = { SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT };
+	struct timeval val;
+	socklen_t len;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		len = sizeof(val);
+		memset(&val, 0, sizeof(val));
+		if (sys_getsockopt(from, SOL_SOCKET, names[i], &val, &len) ==
+		    0 && (val.tv_sec > 1 || val.tv_usec ||
+		    (val.tv_sec && names[i] != SO_RCVLOWAT)))
+			sys_setsockopt(to, SOL_SOCKET, names[i], &val, len);
+	}
 }
 
 /* Put the new fd on the reserved number, with the flags asked for. */
@@ -164,6 +193,7 @@ static int accept_one(int fd, unsigned mark, void *addr, socklen_t *len,
 		drop(&kept);
 		return err == -ENOTCONN || err == -ECONNRESET ? ended(fd) : err;
 	}
+	inherit(fd, r.fd);
 	fd = place(r.fd, kept, flags);
 	if (addr) {
 		n = addr_out(&r.rec.peer, mark & MARK_V6 ? AF_INET6 : AF_INET,
