@@ -60,17 +60,19 @@ struct bus_member {
 	bool promisc;
 	char name[BUS_NAMELEN];	/* printable, NUL-terminated, may be empty */
 	struct bus_addr addr[BUS_ADDRS];
-	uint64_t tx_frames, tx_bytes, tx_full;	/* tx_full: sends refused for want of room */
-	uint64_t rx_frames, rx_bytes, rx_lost;	/* rx_lost: frames it was lapped by */
+	uint64_t tx_frames, tx_bytes;
+	uint64_t tx_full;	/* sends refused for want of room */
+	uint64_t rx_frames, rx_bytes;
+	uint64_t rx_lost;	/* frames that were overwritten unread */
 	uint64_t behind;	/* ring bytes published and not yet read, as
 				   told: at most 1/32 of the ring too many */
 };
 
 /* What a member asks for when it joins. */
 struct bus_want {
-	uint8_t mac[6];		/* all zero: one is chosen, b2:a0:RR:RR:RR:slot */
+	uint8_t mac[6];		/* all zero: b2:a0:RR:RR:RR:slot, R random */
 	char name[BUS_NAMELEN];	/* "" for none */
-	uint8_t ip4[4];		/* prefer the slot of this address, if non-zero */
+	uint8_t ip4[4];		/* prefer this address's slot, if not zero */
 };
 
 /* One frame of the log, with its envelope. */
@@ -82,7 +84,7 @@ struct bus_frame {
 };
 
 enum bus_open_flags {
-	BUS_OPEN_CREATE = 1,	/* make it with the default geometry if missing */
+	BUS_OPEN_CREATE = 1,	/* if missing, with the default geometry */
 	BUS_OPEN_RDONLY = 2,	/* for bus_geometry, bus_member, bus_log_next */
 };
 

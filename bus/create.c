@@ -75,7 +75,7 @@ static int dir_of(const char *path, char *dst, size_t size)
 	if (len >= size)
 		return -ENAMETOOLONG;
 	if (!slash || len == 0) {
-		strcpy(dst, slash ? "/" : ".");
+		memcpy(dst, slash ? "/" : ".", 2);
 		return 0;
 	}
 	memcpy(dst, path, len);

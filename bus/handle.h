@@ -92,7 +92,8 @@ int bus_fail(char *err, int code, const char *fmt, ...)
 /* False if the bus is broken; asked at every entry. */
 bool bus_ok(struct bus *b);
 /* A second handle over the mapping of `of`, which must outlive it. */
-int bus_open_twin(struct bus **out, struct bus *of, char err[static BUS_ERRLEN]);
+int bus_open_twin(struct bus **out, struct bus *of,
+    char err[static BUS_ERRLEN]);
 /* Check what a file says about itself; size is the file's. -errno + line. */
 int bus_check_const(const struct bus_const *c, uint64_t size, const char *path,
     char err[static BUS_ERRLEN]);

@@ -30,7 +30,7 @@
 #define BUS_UNIT	64		/* bytes records are aligned to */
 #define BUS_POS_MAX	(1ull << 62)	/* no honest position gets here */
 /* bus_slot.cursor, when it is not just a position; see notify.c. */
-#define BUS_IDLE	UINT64_MAX	/* nothing to read, counts for nothing */
+#define BUS_IDLE	UINT64_MAX	/* nothing to read, does not count */
 #define BUS_DOZING	1ull		/* added: about to be idle */
 #define BUS_WORDS	(BUS_SLOTS / 64) /* words of a set of slots */
 
@@ -62,7 +62,7 @@ struct bus_const {
 
 struct bus_header {
 	struct bus_const con;
-	uint8_t pad0[BUS_LINE];		/* adjacent lines are fetched together */
+	uint8_t pad0[BUS_LINE];		/* lines are fetched in pairs */
 
 	/* By writers, for readers: the end of the log. */
 	_Atomic uint64_t head;

@@ -251,7 +251,8 @@ int bus_open(struct bus **out, const char *path, unsigned flags,
 	return 0;
 }
 
-int bus_open_twin(struct bus **out, struct bus *of, char err[static BUS_ERRLEN])
+int bus_open_twin(struct bus **out, struct bus *of,
+    char err[static BUS_ERRLEN])
 {
 	struct bus *b = new_handle(of->path);
 

@@ -7,6 +7,8 @@
  */
 #include "hijack/io.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -73,6 +75,59 @@ static ssize_t broken_pipe(int flags)
 	return hj_ret(-EPIPE);
 }
 
+/*
+ * A write to a socket failed, with SIGPIPE held back.  TCP first tells why the
+ * connection ended, and that without a signal.
+ */
+static ssize_t send_failed(int fd, int flags)
+{
+	int err = -errno;
+
+	if (err != -EPIPE && err != -ECONNRESET)
+		return -1;
+	if (is_stream(fd))
+		err = sock_true_error(fd, err);
+	if (err == -EPIPE)
+		return broken_pipe(flags);
+	return hj_ret(err);
+}
+
+/* Known to be a socket; a filter may forbid all but the plain calls. */
+static inline bool is_socket(int fd)
+{
+	return fd_hint_of(fd) & FD_SOCKET && !hj_sandboxed;
+}
+
+/* TCP takes no data before it is connected; what the plug leaves room for. */
+static int await_connection(int fd, int flags)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(struct timeval);
+	struct timeval limit = { 0, 0 };
+	int n = sys_poll(&p, 1, 0), ms = -1;
+
+	if (n)
+		return n < 0 ? n : 0;
+	if (flags & MSG_DONTWAIT || sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK)
+		return -EAGAIN;
+	sys_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
+	if (limit.tv_sec || limit.tv_usec)
+		ms = (int)(limit.tv_sec * 1000 + limit.tv_usec / 1000);
+	n = sys_poll(&p, 1, ms);
+	return n == 0 ? -EAGAIN : n < 0 ? n : 0;
+}
+
+static ssize_t send_connecting(int fd, const struct msghdr *m, int flags)
+{
+	int err = await_connection(fd, flags);
+	ssize_t n;
+
+	if (err)
+		return hj_ret(err);
+	n = next.sendmsg(fd, m, (flags & ~MSG_OOB) | MSG_NOSIGNAL);
+	return n < 0 ? send_failed(fd, flags) : connecting_done(fd, n);
+}
+
 ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,
     int flags)
 {
@@ -84,7 +139,7 @@ ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,
 		return hj_ret(-EOPNOTSUPP);
 	if (mark & (MARK_FRESH | MARK_LISTEN))
 		return broken_pipe(flags);
-	return connecting_done(fd, next.sendmsg(fd, m, flags & ~MSG_OOB));
+	return send_connecting(fd, m, flags);
 }
 
 /* One buffer as a message. */
@@ -134,6 +189,8 @@ static ssize_t recv_odd(int fd, void *buf, size_t n, int flags)
 		return hj_ret(-EAGAIN);
 	if (flags & MSG_OOB)
 		return hj_ret(-EINVAL);		/* no urgent data, ever */
+	if (!n)
+		return 0;		/* where a pair would wait for data */
 	return discard(fd, n, flags & ~MSG_TRUNC);
 }
 
@@ -166,7 +223,7 @@ HOOK(ssize_t, recv, int fd, void *buf, size_t n, int flags)
 
 	if (unlikely(mark))
 		return recv_marked(fd, mark, buf, n, flags);
-	if (unlikely(flags & RECV_ODD))
+	if (unlikely(flags & RECV_ODD || !n))
 		return recv_odd(fd, buf, n, flags);
 	return io_read_done(fd, next.recv(fd, buf, n, flags), n);
 }
@@ -180,7 +237,7 @@ HOOK(ssize_t, recvfrom, int fd, void *buf, size_t n, int flags,
 	ssize_t r;
 
 	if (likely(!mark)) {
-		if (unlikely(flags & RECV_ODD) && is_stream(fd)) {
+		if (unlikely(flags & RECV_ODD || !n) && is_stream(fd)) {
 			if (addr && !hj_no_memory(len))
 				*len = 0;
 			return recv_odd(fd, buf, n, flags);
@@ -265,6 +322,14 @@ HOOK(ssize_t, write, int fd, const void *buf, size_t n)
 
 	if (unlikely(mark))
 		return send_marked(fd, mark, buf, n, 0);
+	if (is_socket(fd)) {
+		ssize_t r = next.send(fd, buf, n, MSG_NOSIGNAL);
+
+		if (likely(r >= 0))
+			return r;
+		if (errno != ENOTSOCK)
+			return send_failed(fd, 0);
+	}
 	return next.write(fd, buf, n);
 }
 HOOK_ALIAS(__write, write);
@@ -274,12 +339,26 @@ HOOK(ssize_t, writev, int fd, const struct iovec *iov, int n)
 	unsigned mark = fd_mark(fd);
 	struct msghdr m = { .msg_iov = (struct iovec *)iov };
 
-	if (likely(!mark))
+	m.msg_iovlen = (size_t)n;
+	if (likely(!mark)) {
+		if (is_socket(fd) && n > 0 && n <= IOV_MAX) {
+			ssize_t r = next.sendmsg(fd, &m, MSG_NOSIGNAL);
+
+			if (likely(r >= 0))
+				return r;
+			if (errno != ENOTSOCK)
+				return send_failed(fd, 0);
+		}
 		return next.writev(fd, iov, n);
+	}
 	if (n < 0)
 		return hj_ret(-EINVAL);
-	m.msg_iovlen = (size_t)n;
 	return io_send_marked(fd, mark, &m, 0);
+}
+
+static inline ssize_t send_done(int fd, ssize_t r, int flags)
+{
+	return likely(r >= 0) ? r : send_failed(fd, flags);
 }
 
 /* A flag of SEND_ODD, an address or control data, on an fd without a mark. */
@@ -297,7 +376,8 @@ static ssize_t send_odd(int fd, const struct msghdr *m, int flags)
 	plain.msg_namelen = 0;
 	plain.msg_control = NULL;
 	plain.msg_controllen = 0;
-	return next.sendmsg(fd, &plain, flags & ~MSG_OOB);
+	return send_done(fd, next.sendmsg(fd, &plain, (flags & ~MSG_OOB) |
+	    MSG_NOSIGNAL), flags);
 }
 
 HOOK(ssize_t, send, int fd, const void *buf, size_t n, int flags)
@@ -310,6 +390,9 @@ HOOK(ssize_t, send, int fd, const void *buf, size_t n, int flags)
 		return io_send_marked(fd, mark, &m, flags);
 	if (unlikely(flags & SEND_ODD))
 		return send_odd(fd, &m, flags);
+	if (is_socket(fd))
+		return send_done(fd, next.send(fd, buf, n, flags |
+		    MSG_NOSIGNAL), flags);
 	return next.send(fd, buf, n, flags);
 }
 HOOK_ALIAS(__send, send);
@@ -346,6 +429,9 @@ static ssize_t sendmsg_any(int fd, const struct msghdr *m, int flags)
 	}
 	if (unlikely(flags & SEND_ODD || m->msg_name || m->msg_controllen))
 		return send_odd(fd, m, flags);
+	if (is_socket(fd))
+		return send_done(fd, next.sendmsg(fd, m, flags |
+		    MSG_NOSIGNAL), flags);
 	return next.sendmsg(fd, m, flags);
 }
 

@@ -34,7 +34,7 @@ static bool is_unix(int fd)
 /* Requests of the 0x89xx family that are about interfaces and routes. */
 static bool about_interfaces(unsigned long req)
 {
-	return req >= SIOCADDRT && req <= SIOCSIFMAP;
+	return req >= SIOCADDRT && req <= SIOCSIFMAP && req != SIOCOUTQNSD;
 }
 
 static void set_in(struct sockaddr *sa, const uint8_t ip[4])

@@ -114,6 +114,8 @@ static void copy_option(int from, int to, int name)
 int sock_renew(int fd, const struct wire_id *id)
 {
 	int fl = sys_fcntl(fd, F_GETFL, 0), fdfl = sys_fcntl(fd, F_GETFD, 0);
+	static const struct linger hard = { 1, 0 };
+	struct wire_rep rep;
 	int neu, err;
 
 	neu = sock_make(id->domain, id->type | SOCK_CLOEXEC |
@@ -123,6 +125,9 @@ int sock_renew(int fd, const struct wire_id *id)
 		return neu;
 	copy_option(fd, neu, SO_RCVTIMEO);
 	copy_option(fd, neu, SO_SNDTIMEO);
+	/* What it was connected to is reset, not closed. */
+	rpc_sock(id, WIRE_SETSOCKOPT, SOL_SOCKET, SO_LINGER, 0, &hard,
+	    sizeof(hard), &rep);
 	err = (int)SYS3(SYS_dup3, neu, fd, fdfl & FD_CLOEXEC ? O_CLOEXEC : 0);
 	sys_close(neu);
 	fd_forget(fd);
@@ -240,9 +245,12 @@ static int shutdown_stream(int fd, const struct wire_id *id, unsigned mark,
 			return 0;
 		/* Wakes who waits in accept(2). */
 		rpc_sock(id, WIRE_SHUTDOWN, how, 0, 0, NULL, 0, &rep);
-		return (int)SYS2(SYS_shutdown, fd, SHUT_RDWR);
+		err = (int)SYS2(SYS_shutdown, fd, SHUT_RDWR);
+		fd_mark_set(fd, MARK_FRESH | (mark & MARK_V6));
+		return err;
 	}
-	if (mark & MARK_FRESH)
+	/* After both ends TCP says so; the pair does not mind. */
+	if (mark & MARK_FRESH || hung_up(fd))
 		return -ENOTCONN;
 	if (how != SHUT_RD) {
 		err = (int)SYS2(SYS_shutdown, fd, how);

@@ -12,6 +12,7 @@
 #include "stack/iface.h"
 #include "stack/log.h"
 #include "stack/pcbhash.h"
+#include "stack/pmtu.h"
 #include "stack/port.h"
 #include "stack/route.h"
 #include "stack/sock.h"
@@ -353,10 +354,39 @@ int conn_listen(struct sock *s, int backlog)
 	return 0;
 }
 
+/*
+ * The kernel closes what is left in a listening pair together with the pair:
+ * such a connection hangs up in the same moment as its listener.
+ */
+#define CLOSED_LISTENERS	16
+#define SAME_MOMENT		(50 * 1000000ull)	/* ns */
+static struct {
+	uint64_t id, when;
+} closed[CLOSED_LISTENERS];
+static unsigned closed_next;
+
+static void note_closed(const struct sock *l)
+{
+	closed[closed_next].id = l->id;
+	closed[closed_next].when = core_now_ns();
+	closed_next = (closed_next + 1) % CLOSED_LISTENERS;
+}
+
+bool conn_unaccepted(const struct sock *s)
+{
+	if (s->moved || !s->listener)
+		return false;
+	for (unsigned i = 0; i < CLOSED_LISTENERS; i++)
+		if (closed[i].id == s->listener)
+			return core_now_ns() - closed[i].when < SAME_MOMENT;
+	return false;
+}
+
 static void items_drop(struct sock *s)
 {
 	struct accept_item *it;
 
+	note_closed(s);
 	while ((it = s->pending)) {
 		s->pending = it->next;
 		close(it->fd);		/* its socket sees that and resets */
@@ -437,11 +467,13 @@ static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 		return NULL;
 	}
 	s->opt = l->opt;
+	s->listener = l->id;
 	s->opt.defer_accept = 0;	/* the listener's own */
 	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
 	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);
 	sock_set_state(s, SOCK_OPEN);
 	tcp_attach(s, pcb);
+	pmtu_fit(pcb);
 	*fd = sv[1];
 	return s;
 }

@@ -19,11 +19,14 @@
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
+#include "stack/autoconf.h"
+#include "stack/forward.h"
 #include "stack/icmp.h"
 #include "stack/log.h"
 #include "stack/loopback.h"
 #include "stack/loop.h"
 #include "stack/request.h"
+#include "stack/rtadv.h"
 #include "stack/tcp.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -87,6 +90,9 @@ static struct {
 	{ ip6_reass_tmr, need_always, IP6_REASS_TMR_INTERVAL, 0 },
 	{ tcp_second, need_always, 1000, 0 },
 	{ icmp_second, need_always, 1000, 0 },
+	{ forward_second, need_always, 1000, 0 },
+	{ autoconf_second, need_always, 1000, 0 },
+	{ rtadv_second, need_always, 1000, 0 },
 	{ request_second, need_always, 500, 0 },
 };
 #define NTIMERS	(sizeof(timers) / sizeof(timers[0]))

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -33,10 +34,13 @@ static unsigned held_count;	/* sockets whose message waits for room */
 
 /* From the program. */
 
-static void post_error(struct sock *s, int err)
+static void post_error(struct sock *s, int err, const struct wire_dgram *h)
 {
 	struct wire_dgram hdr = { .err = err };
 
+	hdr.peer = h->peer.family ? h->peer : s->peer;
+	if (err == EMSGSIZE && hdr.peer.family)
+		hdr.dropped = (uint32_t)route_mtu(&hdr.peer);
 	dgram_error(s, &hdr, NULL, 0);
 }
 
@@ -102,6 +106,37 @@ static int autobind(struct sock *s)
 	return s->bound || s->type == SOCK_RAW ? 0 : dgram_bind(s, &any);
 }
 
+/*
+ * A message no router may cut must fit the path, or with *_PROBE the
+ * interface.
+ */
+static bool is_too_long(const struct sock *s, const struct dgram_route *r,
+    size_t len)
+{
+	const struct sock_opts *o = &s->opt;
+	bool v6 = r->peer.family == AF_INET6;
+	int how = v6 ? o->mtu_discover6 : o->mtu_discover, mtu;
+
+	if (!route_whole)
+		return false;
+	if (!o->hdrincl)
+		len += v6 ? 40 : 20;
+	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP)
+		len += 8;
+	mtu = how == IP_PMTUDISC_PROBE ? r->nif->mtu : route_mtu(&r->peer);
+	return len > (size_t)mtu;
+}
+
+static bool is_whole(const struct sock *s, const struct dgram_route *r)
+{
+	const struct sock_opts *o = &s->opt;
+	int how = r->peer.family == AF_INET6 ? o->mtu_discover6 :
+	    o->mtu_discover;
+
+	return how == IP_PMTUDISC_DO || how == IP_PMTUDISC_PROBE ||
+	    (r->peer.family == AF_INET6 && o->dontfrag);
+}
+
 static int transmit(struct sock *s, const struct wire_dgram *h,
     const void *data, size_t len)
 {
@@ -119,8 +154,13 @@ static int transmit(struct sock *s, const struct wire_dgram *h,
 	if (!p)
 		return -ENOBUFS;
 	p->payload = (void *)(uintptr_t)data;
-	err = s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP ?
-	    udp_transmit(s, &r, p) : raw_transmit(s, &r, p);
+	route_whole = is_whole(s, &r);
+	if (is_too_long(s, &r, len))
+		err = -EMSGSIZE;
+	else
+		err = s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP ?
+		    udp_transmit(s, &r, p) : raw_transmit(s, &r, p);
+	route_whole = false;
 	if (!err)
 		icmp_watch(s, &r, p);
 	pbuf_free(p);
@@ -152,7 +192,7 @@ static bool retry_held(struct sock *s)
 	s->held = NULL;
 	held_count--;
 	if (err)
-		post_error(s, -err);
+		post_error(s, -err, &h);
 	return true;
 }
 
@@ -189,7 +229,7 @@ static bool pull_one(struct sock *s)
 		return false;
 	}
 	if (err)
-		post_error(s, -err);
+		post_error(s, -err, &in.hdr);
 	return true;
 }
 
@@ -345,8 +385,12 @@ void dgram_error(struct sock *s, struct wire_dgram *h, const void *payload,
 	};
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
 
+	uint32_t mtu = h->dropped;
+
 	h->flags |= WIRE_DG_ERROR;
 	envelope(s, h);
+	if (h->err == EMSGSIZE)
+		h->dropped = mtu;
 	if (sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		s->so_error = h->err;
 }

@@ -12,6 +12,7 @@
 #include "lwip/pbuf.h"
 #include "stack/conn.h"
 #include "stack/hooks.h"
+#include "stack/pmtu.h"
 #include "stack/route.h"
 #include "stack/sock.h"
 
@@ -39,6 +40,10 @@ struct report {
 	uint8_t proto;
 	uint16_t ident;		/* of an echo request, network order */
 	bool fatal;
+	bool too_big;
+	unsigned mtu;		/* with too_big; 0: it does not say */
+	unsigned whole;		/* bytes of the packet that it is about */
+	uint32_t seq;		/* TCP's, of that packet */
 	const uint8_t *payload;	/* of what was sent */
 	size_t len;
 };
@@ -80,10 +85,23 @@ static void tell(struct sock *s, const struct report *r)
 	dgram_error(s, &hdr, r->payload, r->len);
 }
 
-static void report(const struct report *r)
+/* Only what quotes a packet of ours is believed. */
+static void report(struct report *r)
 {
 	struct sock *s, *next;
+	bool known = false;
 
+	if (r->too_big && r->proto == IPPROTO_TCP)
+		known = pmtu_quoted(&r->local, &r->hdr.peer, r->seq);
+	else if (r->too_big)
+		for (s = sock_next(NULL); s && !known; s = sock_next(s))
+			known = concerns(s, r);
+	if (known) {
+		pmtu_learn(&r->hdr.peer, r->mtu, r->whole);
+		r->mtu = pmtu_get(&r->hdr.peer);
+	}
+	if (r->too_big)
+		r->hdr.dropped = r->mtu;
 	for (s = sock_next(NULL); s; s = next) {
 		next = sock_next(s);
 		if (concerns(s, r))
@@ -101,6 +119,8 @@ static bool quoted(struct report *r, const uint8_t *p, size_t len)
 	case IPPROTO_UDP:
 		memcpy(&r->local.port, p, 2);
 		memcpy(&r->hdr.peer.port, p + 2, 2);
+		memcpy(&r->seq, p + 4, 4);
+		r->seq = ntohl(r->seq);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -141,6 +161,9 @@ int icmp_ip4_input(struct pbuf *pb)
 	r.hdr.icmp_code = icmp[1];
 	r.hdr.err = icmp[0] == 11 ? EHOSTUNREACH : unreach4[icmp[1]].err;
 	r.fatal = icmp[0] == 3 && unreach4[icmp[1]].fatal;
+	r.too_big = icmp[0] == 3 && icmp[1] == 4;
+	r.mtu = (unsigned)icmp[6] << 8 | icmp[7];
+	r.whole = (unsigned)in[2] << 8 | in[3];
 	r.local.family = r.hdr.peer.family = r.hdr.local.family = AF_INET;
 	memcpy(r.local.ip, in + 12, 4);
 	memcpy(r.hdr.peer.ip, in + 16, 4);
@@ -160,14 +183,19 @@ int icmp_ip6_input(struct pbuf *pb)
 	if (pb->len < 40 || ((uint8_t *)pb->payload)[6] != IPPROTO_ICMPV6)
 		return 0;
 	n = pbuf_copy_partial(pb, b, sizeof(b), 0);
-	if (n < 40 + 8 + 40 + 8 || (icmp[0] != 1 && icmp[0] != 3))
+	if (n < 40 + 8 + 40 + 8 || icmp[0] < 1 || icmp[0] > 3)
 		return 0;
 	if (icmp[0] == 1 && icmp[1] >= sizeof(unreach6) / sizeof(unreach6[0]))
 		return 0;
 	r.proto = in[6];
 	r.hdr.icmp_type = icmp[0];
 	r.hdr.icmp_code = icmp[1];
-	r.hdr.err = icmp[0] == 3 ? EHOSTUNREACH : unreach6[icmp[1]].err;
+	r.hdr.err = icmp[0] == 3 ? EHOSTUNREACH : icmp[0] == 2 ? EMSGSIZE :
+	    unreach6[icmp[1]].err;
+	r.too_big = icmp[0] == 2;
+	memcpy(&r.mtu, icmp + 4, 4);
+	r.mtu = ntohl(r.mtu);
+	r.whole = 40 + ((unsigned)in[4] << 8 | in[5]);
 	r.fatal = icmp[0] == 1 && unreach6[icmp[1]].fatal;
 	r.local.family = r.hdr.peer.family = r.hdr.local.family = AF_INET6;
 	memcpy(r.local.ip, in + 8, 16);

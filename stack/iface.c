@@ -124,8 +124,9 @@ static err_t nif_init(struct netif *nif)
 {
 	/* Before netif_add() returns: it then joins "all systems". */
 	nif->flags |= NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
-	nif->output = etharp_output;
-	nif->output_ip6 = ethip6_output;
+	nif->output = route_output_ip4;
+	nif->output_ip6 = route_output_ip6;
+	netif_set_ip6_autoconfig_enabled(nif, 1);
 	return ERR_OK;
 }
 

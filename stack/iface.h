@@ -51,6 +51,7 @@ struct iface {
 	struct iface_alias *aliases;
 	uint8_t plen6[LWIP_IPV6_NUM_ADDRESSES];
 	bool mtu_set, mac_set;	/* chosen by the user */
+	unsigned ra_wait, ra_count;	/* rtadv.c's: s to go, sent so far */
 	uint8_t want_ip4[4];	/* hint for the bus: the slot of this address */
 	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;

@@ -68,7 +68,7 @@
 /* IPv6 */
 #define LWIP_IPV6			1
 #define LWIP_IPV6_NUM_ADDRESSES		8
-#define LWIP_IPV6_FORWARD		1
+#define LWIP_IPV6_FORWARD		0	/* forward6.c does */
 #define LWIP_IPV6_FRAG			1
 #define LWIP_IPV6_REASS			1
 #define IPV6_FRAG_COPYHEADER		1	/* pointers are 64 bits wide */
@@ -134,7 +134,7 @@
 #define LWIP_HOOK_IP6_ROUTE(src, dst)		route_ip6(src, dst)
 #define LWIP_HOOK_ND6_GET_GW(nif, dst)		route_ip6_gw(nif, dst)
 #define LWIP_HOOK_IP4_INPUT(p, nif)		loopback_ip4_input(p, nif)
-#define LWIP_HOOK_IP6_INPUT(p, nif)		icmp_ip6_input(p)
+#define LWIP_HOOK_IP6_INPUT(p, nif)		forward_ip6(p, nif)
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		tcp_isn(l, lp, r, rp)
 
 

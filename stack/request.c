@@ -142,7 +142,8 @@ static int try_connect(struct request *r, struct sock *s)
 		return s->ops->connect(s, &a);
 	err = family == AF_UNSPEC || (family != s->domain &&
 	    s->type == SOCK_STREAM) ? -EAFNOSUPPORT : to_addr(r, s, &a);
-	if (!err && addr_needs_scope(&a) && !a.scope && !s->opt.bound_if)
+	if (!err && addr_needs_scope(&a) && !a.scope && !s->opt.bound_if &&
+	    !(addr_is_multicast(&a) && s->type == SOCK_STREAM))
 		err = -EINVAL;
 	return err ? err : s->ops->connect(s, &a);
 }
@@ -180,7 +181,8 @@ static int name_reply(struct request *r, struct sock *s,
 static int do_getpeername(struct request *r, struct sock *s)
 {
 	if (!s->peer.family || !s->peer.port || s->state == SOCK_CONNECTING ||
-	    s->state == SOCK_FAILED || s->state == SOCK_LISTEN)
+	    s->state == SOCK_FAILED || s->state == SOCK_LISTEN ||
+	    s->state == SOCK_CLOSED)
 		return -ENOTCONN;
 	return name_reply(r, s, &s->peer);
 }

@@ -453,6 +453,13 @@ const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
 	return &hop;
 }
 
+bool route_is_rejected(const struct wire_addr *peer)
+{
+	const struct wire_route *rt = find(peer->family, peer->ip, 0);
+
+	return rt && (rt->flags & WIRE_RT_REJECT);
+}
+
 static bool nd_known(const uint8_t *ip)
 {
 	for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)

@@ -232,6 +232,27 @@ int sock_name(const struct sock *s, int program_end)
 	    -errno : 0;
 }
 
+/* The kernel keeps the name of the end as long as the end lives. */
+bool sock_end_closed(const struct sock *s)
+{
+	struct wire_id id = {
+		.server = sock_server_id(), .sock = s->id,
+		.domain = s->domain, .type = s->type, .protocol = s->protocol,
+	};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un sun;
+	socklen_t len;
+	bool in_use;
+
+	if (fd < 0)
+		return true;
+	client_id_name(&id, &sun, &len);
+	in_use = bind(fd, (struct sockaddr *)&sun, len) < 0 &&
+	    errno == EADDRINUSE;
+	close(fd);
+	return !in_use;
+}
+
 void sock_defer(struct sock *s)
 {
 	core_defer(&s->work);

@@ -156,6 +156,8 @@ struct sock {
 	bool writes_done;	/* it has shut down its half, or is gone */
 	bool reset;		/* ... with data unread, or lingering is off */
 	bool readable;		/* the pair may hold more than we took */
+	bool moved;		/* data has gone one way or the other */
+	uint64_t listener;	/* accepted from, by id */
 	int plug_dup;		/* duplicate of the program's end, or -1 */
 	int plug_sndbuf;	/* its SO_SNDBUF before it was plugged */
 	uint32_t plug_bytes;	/* in our queue, not to be taken for data */
@@ -192,6 +194,11 @@ unsigned sock_count_open(void);	/* with a program behind them */
 void sock_defer(struct sock *s);
 /* Watch for events (EPOLLET is added), if not so already. */
 void sock_watch(struct sock *s, uint32_t events);
+/*
+ * Is the program's end closed by all who had it?  A pair that is shut down
+ * both ways hangs up just the same.
+ */
+bool sock_end_closed(const struct sock *s);
 /* Close our end; the program sees it.  The object stays, by id. */
 void sock_hang_up(struct sock *s);
 /* Forget the socket altogether. */

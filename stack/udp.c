@@ -12,6 +12,7 @@
 #include "stack/sock.h"
 
 #define UDP_PAYLOAD_MAX	65507	/* 65,535 less the IPv4 and UDP headers */
+#define UDP6_PAYLOAD_MAX 65487	/* lwIP counts the IPv6 header as well */
 
 static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
     const ip_addr_t *from, u16_t port)
@@ -81,7 +82,8 @@ int udp_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
 {
 	err_t err;
 
-	if (p->tot_len > UDP_PAYLOAD_MAX)
+	if (p->tot_len > (IP_IS_V6(&r->dst) ? UDP6_PAYLOAD_MAX :
+	    UDP_PAYLOAD_MAX))
 		return -EMSGSIZE;
 	if (!r->peer.port)
 		return -EINVAL;

@@ -36,7 +36,8 @@
 #define WAIT_MS		3000	/* for what must come */
 #define QUIET_MS	60	/* for what must not come */
 #define MAYBE		__attribute__((unused))
-#define BAD		((void *)8)	/* no memory is there */
+static void *volatile nothing = (void *)8;
+#define BAD		((void *)nothing)	/* no memory is there */
 
 struct conform_case {
 	const char *name;

@@ -5,6 +5,7 @@
  * usage: h_rump self BUS		every call, within one host
  *        h_rump get BUS ADDR PEER PORT	an HTTP client; the answer on stdout
  *        h_rump serve BUS ADDR URL	an echo server, port 7, and clients' host
+ *        h_rump virt ADDR URL		the same on virt0
  *        h_rump errors BUS		what is refused, and how
  */
 #include <arpa/inet.h>
@@ -338,6 +339,17 @@ static void serve(char **arg)
 	echo_server((void *)(intptr_t)listening("0.0.0.0", 7));
 }
 
+static void on_tap(char **arg)
+{
+	CHECK(rump_init() == 0);
+	CHECK(rump_pub_virtif_create(0) == 0);
+	CHECK(rump_pub_netconfig_ipv4_ifaddr("virt0", arg[0],
+	    "255.255.255.0") == 0);
+	CHECK(rump_init_server(arg[1]) == 0);
+	CHECK(write(1, "ready\n", 6) == 6);
+	echo_server((void *)(intptr_t)listening(arg[0], 7));
+}
+
 static void errors(const char *bus)
 {
 	struct sockaddr_in sin = in4("10.9.9.9", 1);
@@ -394,6 +406,8 @@ int main(int argc, char **argv)
 		get(argv + 2);
 	else if (argc == 5 && !strcmp(argv[1], "serve"))
 		serve(argv + 2);
+	else if (argc == 4 && !strcmp(argv[1], "virt"))
+		on_tap(argv + 2);
 	else if (argc == 3 && !strcmp(argv[1], "errors"))
 		errors(argv[2]);
 	else

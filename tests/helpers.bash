@@ -21,9 +21,10 @@ common_setup() {
 	HIJACK=${SAN_PRELOAD:+$SAN_PRELOAD:}$B/libshmhijack.so
 	mkdir -m 700 run
 	export XDG_RUNTIME_DIR=$DIR/run HOME=$DIR LC_ALL=C.UTF-8
-	export PATH=$B:$PATH
+	export PATH=$B:$PATH PYTHONUNBUFFERED=1
 	unset RUMP_SERVER RUMPHIJACK RUMPHIJACK_RETRYCONNECT LD_PRELOAD \
-		SHMIF_BUS SHMIF_ADDR SHMIF_GATEWAY SHMIF_NAME SHMIF_HOST__
+		SHMIF_BUS SHMIF_ADDR SHMIF_GATEWAY SHMIF_NAME SHMIF_HOST__ \
+		http_proxy HTTP_PROXY all_proxy ALL_PROXY
 	export ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
 	ASAN_OPTIONS+=:log_path=$DIR/san
 	export UBSAN_OPTIONS=print_stacktrace=1:log_path=$DIR/san

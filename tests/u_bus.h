@@ -40,6 +40,7 @@
 static char t_dir[64];
 static char t_path[128];
 static char t_err[BUS_ERRLEN];
+static pid_t t_pid;
 
 static inline uint64_t t_random(uint64_t *state)
 {
@@ -49,15 +50,31 @@ static inline uint64_t t_random(uint64_t *state)
 	return *state;
 }
 
+/* However it ends; but children that exit are not the end. */
 static inline void t_cleanup(void)
 {
+	if (getpid() != t_pid)
+		return;
 	unlink(t_path);
 	rmdir(t_dir);
+}
+
+static inline void t_hangs(int sig)
+{
+	static const char text[] = "took too long\n";
+
+	(void)sig;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	t_cleanup();
+	_exit(1);
 }
 
 /* A directory for this program, and a net for the case that it hangs. */
 static inline void t_start(void)
 {
+	t_pid = getpid();
+	atexit(t_cleanup);
+	signal(SIGALRM, t_hangs);
 	alarm(60);
 	setvbuf(stdout, NULL, _IOLBF, 0);	/* before any fork */
 	snprintf(t_dir, sizeof(t_dir), "%s/u_bus.XXXXXX",

@@ -428,6 +428,5 @@ int main(void)
 	test_wait();
 	test_full_other_thread();
 	test_observer();
-	t_cleanup();
 	return 0;
 }

@@ -379,6 +379,5 @@ int main(int argc, char **argv)
 	test_threads(1000 * times);
 	test_kill(200 * times);
 	test_stop(20 * times);
-	t_cleanup();
 	return 0;
 }

@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# rump(3): programs that are virtual hosts by themselves.
+
+load helpers
+load helpers.net
+
+teardown() {
+	local bad=0
+
+	common_teardown || bad=1
+	[ -z "${NET:-}" ] || ip netns del "$NET"
+	return $bad
+}
+
+root=$BATS_TEST_DIRNAME/..
+
+# The tree as installed, below $DIR/root.  "-o all": it is built, as it is.
+install_tree() {
+	requires make cc
+	run_cmd env -u MAKEFLAGS -u MFLAGS make -C "$root" -o all install \
+		DESTDIR="$DIR/root" PREFIX=/usr
+	cc=(cc ${SAN:+"-fsanitize=$SAN"} -Wall -Werror
+		-isystem "$DIR/root/usr/include" -L "$DIR/root/usr/lib")
+}
+
+# The program of the manual page's example.
+manual_example() {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh ERRORS/p' "$root/stack/rump/rump.3" |
+		sed -n '/^\.Bd -literal/,/^\.Ed/p' |
+		sed '/^\.[BE]d/d; s/\\e/\\/g'
+}
+
+said_ready() {
+	wait_for in_file "$1.log" '^ready$'
+}
+
+@test "the manual's example: a program that is host and client in one" {
+	echo 'hello from a' >index.html
+	start_host a 10.0.0.1
+	start_http web a 80
+	install_tree
+	manual_example >fetch.c
+	run_cmd "${cc[@]}" -o fetch fetch.c -lrumpshm
+	run_cmd env LD_LIBRARY_PATH=root/usr/lib ./fetch net 10.0.0.9 10.0.0.1
+	expect '^hello from a$'
+	run_cmd "${cc[@]}" -o fetch2 fetch.c -l:librumpshm.a -pthread
+	run_cmd ./fetch2 net 10.0.0.9 10.0.0.1
+	expect '^hello from a$'
+	run_cmd -1 ./fetch2 net 10.0.0.9 10.0.0.77
+	expect_err '^fetch2: 10\.0\.0\.77: No route to host$'
+	run_cmd -1 ./fetch2 net 10.0.0.1 10.0.0.1
+	expect_err '^fetch2: 10\.0\.0\.1: Address already in use$'
+	# No process and no slot is left: check_leaks looks.
+}
+
+@test "programs written for a rump kernel find their headers" {
+	install_tree
+	cat >old.c <<-'END'
+		#include <rump/rump.h>
+		#include <rump/netconfig.h>
+		#include <rump/rump_syscalls.h>
+		int main(void)
+		{
+			rump_init();
+			rump_pub_netconfig_ifcreate("shmif0");
+			rump_pub_netconfig_ifsetlinkstr("shmif0", "./busmem");
+			return rump_pub_netconfig_ipv4_ifaddr("shmif0",
+			    "1.0.0.1", "255.255.255.0");
+		}
+	END
+	run_cmd "${cc[@]}" -o old old.c -lrumpshm
+	run_cmd env LD_LIBRARY_PATH=root/usr/lib ./old
+	[ -f busmem ]
+}
+
+@test "the library exports what the header declares, and nothing else" {
+	nm -D --defined-only "$B/librumpshm.so" | awk '{ print $3 }' |
+		sort >exported
+	grep -o 'rump_[a-z0-9_]*(' "$root/stack/rump/rump.h" | tr -d '(' |
+		grep -v '_$' | sort -u >declared
+	run_cmd diff declared exported
+	[ "$(wc -l <declared)" -gt 40 ]
+}
+
+@test "every call, within one host" {
+	run_cmd "$B/tests/h_rump" self net
+}
+
+@test "errors are error numbers, and RUMP_VERBOSE tells why" {
+	run_cmd "$B/tests/h_rump" errors net
+	[ ! -s err ]
+	run_cmd env RUMP_VERBOSE=1 "$B/tests/h_rump" errors net
+	expect_err '^h_rump: shmif1: shmif1 has no bus yet; '
+	expect_err '^h_rump: tcp://127\.0\.0\.1:1/: only unix://'
+}
+
+@test "a program's host talks to other hosts" {
+	echo 'hello from a' >index.html
+	start_host a 10.0.0.1
+	start_http web a 80
+	run_cmd "$B/tests/h_rump" get net 10.0.0.2 10.0.0.1 80
+	expect '^hello from a$'
+	start_bg r "$B/tests/h_rump" serve net 10.0.0.3 unix://r.sock
+	ALLOWED+=(r.sock)	# a signal ends it
+	said_ready r
+	echo 'and back' >in
+	INPUT=in run_cmd on a nc -N 10.0.0.3 7
+	expect '^and back$'
+}
+
+@test "a program's host serves clients, and ends when halted" {
+	start_bg r "$B/tests/h_rump" serve net 10.0.0.3 unix://r.sock
+	said_ready r
+	run_cmd shmif -s unix://r.sock ifconfig shmif0
+	expect 'inet 10\.0\.0\.3/24'
+	run_cmd shmif -s unix://r.sock sockstat
+	expect 'h_rump .* \*[.:]7 '
+	echo 'through it' >in
+	INPUT=in run_cmd on r nc -N 127.0.0.1 7
+	expect '^through it$'
+	run_cmd shmif -s unix://r.sock halt
+	wait_for gone "${PID[r]}"
+	[ ! -e r.sock ]
+	has_members net 0
+}
+
+@test "a program's host on a tap" {
+	requires root netns tun ip
+	NET=${DIR##*.}
+	ip netns add "$NET"
+	start_bg r ip netns exec "$NET" "$B/tests/h_rump" virt 192.168.77.2 \
+		unix://r.sock
+	said_ready r
+	ip -n "$NET" addr add 192.168.77.1/24 dev tap0
+	echo 'over the tap' >in
+	INPUT=in run_cmd ip netns exec "$NET" nc -N 192.168.77.2 7
+	expect '^over the tap$'
+	run_cmd shmif -s unix://r.sock halt
+}
