@@ -9,10 +9,13 @@
 #include "hijack/cmsg.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
+#include "hijack/rpc.h"
+#include "stack/client.h"
 #include "stack/sys.h"
 #include "stack/wire.h"
 
 #define RETRIES	64	/* messages without a proper header, in a row */
+#define NEVER_TOO_LONG 1452	/* bytes; on most paths */
 
 /* The largest payload an IP packet can carry. */
 static size_t size_limit(unsigned mark, const struct wire_dgram *h)
@@ -131,6 +134,21 @@ static int make_header(struct wire_dgram *h, unsigned mark,
 	return m->msg_controllen ? cmsg_read(m, h) : 0;
 }
 
+/*
+ * The host may find a message too long that is not to be cut.  It looks at
+ * what was written before it answers a question.
+ */
+static int was_too_long(int fd, unsigned mark)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+
+	if (!client_id_of(fd, &id) || rpc_sock(&id, WIRE_QUERY,
+	    WIRE_QUERY_STATE, 0, 0, NULL, 0, &rep))
+		return 0;
+	return dgram_take_error(fd, mark);
+}
+
 ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 {
 	struct wire_dgram h;
@@ -159,8 +177,10 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 	if (m->msg_iovlen)
 		memcpy(iov + 1, m->msg_iov, m->msg_iovlen * sizeof(*iov));
 	n = next.sendmsg(fd, &out, (flags & MSG_DONTWAIT) | MSG_NOSIGNAL);
+	if (n >= 0 && mark & MARK_WHOLE && total > NEVER_TOO_LONG)
+		err = -was_too_long(fd, mark);
 	if (n >= 0)
-		return n - (ssize_t)sizeof(h);
+		return err ? err : n - (ssize_t)sizeof(h);
 	err = -errno;
 	errno = keep;
 	/* The host has closed its end. */

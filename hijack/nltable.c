@@ -68,8 +68,7 @@ static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*want)))
 		return -EINVAL;
 	if ((h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
-		if (want->ifi_family != AF_UNSPEC &&
-		    want->ifi_family != AF_PACKET)
+		if (want->ifi_family == AF_BRIDGE)
 			return 1;	/* bridges: there are none */
 		fd = dump_open(WIRE_DUMP_LINK, &count);
 		if (fd < 0)

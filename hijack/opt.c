@@ -63,6 +63,10 @@ static void note_option(int fd, int level, int name, int on)
 		bit = MARK_RECVERR, fd_recverr_used |= on;
 	else if (level == SOL_SOCKET && name == SO_BROADCAST)
 		bit = MARK_BROADCAST;
+	else if ((level == IPPROTO_IP && name == IP_MTU_DISCOVER) ||
+	    (level == IPPROTO_IPV6 && name == IPV6_MTU_DISCOVER))
+		bit = MARK_WHOLE, on = on == IP_PMTUDISC_DO ||
+		    on == IP_PMTUDISC_PROBE;
 	else
 		return;
 	mark &= ~(unsigned)(bit | (bit == MARK_RECVERR ? MARK_ERRSEEN : 0));

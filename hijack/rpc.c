@@ -238,6 +238,17 @@ static int ctl_ready(bool about_socket)
 	return ctl_again();
 }
 
+/*
+ * A reply socket that closes without a reply while the connection itself
+ * lives: the host had no descriptor left to take it.
+ */
+static bool ctl_alive(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return sys_poll(&p, 1, 20) == 0;
+}
+
 /* Forget a connection whose other end is closed. */
 static int ctl_drop(int fd)
 {
@@ -256,7 +267,9 @@ static int ctl_drop(int fd)
 
 int rpc_lost(void)
 {
-	return ctl_drop(rpc_ctl_fd());
+	int fd = rpc_ctl_fd();
+
+	return fd >= 0 && ctl_alive(fd) ? -ENFILE : ctl_drop(fd);
 }
 
 /* Of all errors of a call, those that mean the host has ended. */
@@ -339,6 +352,8 @@ int rpc_call(struct wire_req *req, const int *fds, int nfds,
 			continue;
 		if (!is_gone(err))
 			return err;
+		if (err == -EPIPE && ctl_alive(fd))
+			return -ENFILE;
 		ctl_drop(fd);
 		/* A socket of the host that is gone is gone with it. */
 		if (req->sock || tries || hj_set.retry == HJ_RETRY_NEVER)

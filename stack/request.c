@@ -5,6 +5,7 @@
 #include "stack/request.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -402,6 +403,29 @@ fail:
 	return e;
 }
 
+/*
+ * With no descriptor left a connection cannot even be refused, and would wake
+ * us again at once: one is kept for that.
+ */
+static int spare_fd = -1;
+
+static void refuse_one(int fd)
+{
+	static uint64_t told;
+	uint64_t now = core_now_ns();
+	int c;
+
+	if (spare_fd >= 0)
+		close(spare_fd);
+	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (c >= 0)
+		close(c);
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (now - told > 1000000000u)
+		log_err("out of file descriptors; raise ulimit -n");
+	told = now;
+}
+
 static void on_connection(struct pollable *p, uint32_t events)
 {
 	int fd;
@@ -410,7 +434,7 @@ static void on_connection(struct pollable *p, uint32_t events)
 	while ((fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 		request_adopt(fd);
 	if (errno == EMFILE || errno == ENFILE)
-		log_err("out of file descriptors; raise ulimit -n");
+		refuse_one(p->fd);
 }
 
 /* Is somebody serving there? */
@@ -457,6 +481,7 @@ int request_listen(const struct sockaddr_un *sun,
 	strcpy(listen_path, sun->sun_path);
 	if (lstat(listen_path, &listen_stat) < 0)
 		memset(&listen_stat, 0, sizeof(listen_stat));
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	listener.fn = on_connection;
 	listener.fd = fd;
 	return loop_add(&listener, EPOLLIN);
