@@ -22,6 +22,7 @@
 #include "stack/tcp.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
+#define TX_IOV	64	/* pieces of a frame that go as they are */
 #define ALIGN	2	/* puts the IP header on a 4-byte boundary */
 
 /* Received frames by size: what is larger than TINY is recycled. */
@@ -260,22 +261,40 @@ static long push(void *arg)
 	return 0;
 }
 
+/*
+ * The pieces of a frame.  Many small writes make a chain of many pbufs; that
+ * is copied together first (under the core lock, so one buffer will do).
+ */
+static int frame_iov(struct pbuf *p, struct iovec iov[static TX_IOV])
+{
+	static uint8_t whole[UINT16_MAX];
+	int n = 0;
+
+	for (struct pbuf *q = p; q; q = q->next) {
+		if (!q->len)
+			continue;
+		if (n == TX_IOV) {
+			iov[0].iov_base = whole;
+			iov[0].iov_len = pbuf_copy_partial(p, whole,
+			    p->tot_len, 0);
+			return 1;
+		}
+		iov[n].iov_base = q->payload;
+		iov[n++].iov_len = q->len;
+	}
+	return n;
+}
+
 static err_t linkoutput(struct netif *nif, struct pbuf *p)
 {
 	struct iface *f = nif->state;
 	struct shmif *sh = f->priv;
-	struct iovec iov[64];
-	int n = 0, err;
+	struct iovec iov[TX_IOV];
+	int err;
 
-	for (struct pbuf *q = p; q && n < 64; q = q->next) {
-		if (!q->len)
-			continue;
-		iov[n].iov_base = q->payload;
-		iov[n++].iov_len = q->len;
-	}
 	if (!sh || !sh->bus)
 		return ERR_IF;
-	err = bus_send(sh->bus, iov, n);
+	err = bus_send(sh->bus, iov, frame_iov(p, iov));
 	if (err == 0) {
 		if (!atomic_exchange(&sh->push_queued, true) &&
 		    !core_after(&(struct core_after){ .out = push,

@@ -2,9 +2,10 @@
  * spin.h: polling for a moment instead of sleeping at once.
  *
  * A wake-up of an idle CPU costs 25-40 us on a virtual machine, more than the
- * whole way of a packet.  So who sleeps looks a while longer if that would
- * have helped the last times: the budget grows when a sleep turned out to be
- * short and shrinks when polling was in vain.  Between looks the CPU is
+ * whole way of a packet; a round trip with six of them 100 us and more.  So
+ * who sleeps looks a while longer if that would have helped the last times:
+ * the budget grows when a sleep turned out to be short and shrinks when
+ * polling was in vain.  Between looks the CPU is
  * offered to others; if one takes it, polling would only be in its way, and
  * is left alone for a while.
  */
@@ -16,7 +17,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define SPIN_MAX_US	50u
+#define SPIN_MAX_US	200u
 #define SPIN_TAKEN_NS	1500u	/* a longer yield: somebody else ran */
 #define SPIN_REST	256u	/* sleeps without polling after that */
 

@@ -130,6 +130,11 @@ int spec_parse(struct spec *s, const char *text,
 		    "shmif0=BUS[,ADDR/PLEN]", text);
 		return -EINVAL;
 	}
+	if (eq && strncmp(word, "shmif", 5)) {
+		snprintf(err, IFACE_ERRLEN, "%s=%s: only shmif takes a bus; "
+		    "virtN is the host's tapN", word, eq);
+		return -EINVAL;
+	}
 	strcpy(s->iface, word);
 	if (eq)
 		strcpy(s->bus, eq);
