@@ -8,15 +8,19 @@
  *	bench_net conn HOST PORT SECONDS			per second
  *	bench_net udp HOST PORT SECONDS BYTES			packets/s
  *	bench_net hold HOST PORT COUNT SECONDS			us p50 p99
+ *	bench_net wake - CPU1 CPU2				us p50 p99
  *
  * Prints numbers on one line; the server's process times are the caller's to
- * read.  A connection's first byte tells the server what it is for.
+ * read.  A connection's first byte tells the server what it is for.  wake is
+ * the yardstick: a byte through a pipe to a thread that sleeps on the other
+ * CPU and back, two wake-ups.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -363,6 +367,49 @@ static void hold(const struct sockaddr_in *a, int count, double s)
 	round_trips(fd, s, 64);
 }
 
+static int there[2], back[2], far_cpu;
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) < 0)
+		die("sched_setaffinity");
+}
+
+static void *answer(void *arg)
+{
+	char c;
+
+	(void)arg;
+	pin(far_cpu);
+	while (read(there[0], &c, 1) == 1 && write(back[1], &c, 1) == 1)
+		;
+	return NULL;
+}
+
+static void wake(int near, int far)
+{
+	static uint32_t v[2000];
+	uint64_t t;
+	char c = 0;
+
+	far_cpu = far;
+	pin(near);
+	if (pipe(there) < 0 || pipe(back) < 0)
+		die("pipe");
+	spawn(answer, 0);
+	for (size_t i = 0; i < 2000; i++) {
+		t = now_ns();
+		if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+			die("pipe");
+		v[i] = (uint32_t)(now_ns() - t);
+	}
+	show(v, 2000);
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in a;
@@ -376,6 +423,10 @@ int main(int argc, char **argv)
 	if (argc < 5) {
 		fprintf(stderr, "usage: see the top of bench_net.c\n");
 		return 2;
+	}
+	if (!strcmp(what, "wake")) {
+		wake(atoi(argv[3]), atoi(argv[4]));
+		return 0;
 	}
 	a = addr_of(argv[2], argv[3]);
 	s = atof(argv[4]);
