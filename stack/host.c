@@ -192,7 +192,7 @@ static int hello(int fd, uint64_t *server_id)
 
 int host_connect(int min_fd, uint64_t *server_id)
 {
-	int sv[2], e;
+	int sv[2] = { -1, -1 }, e;
 
 	if (!host_is_here())
 		return -ENETDOWN;

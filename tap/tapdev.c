@@ -49,8 +49,8 @@ static const char *user_name(char buf[static 64])
 {
 	const struct passwd *pw = getpwuid(geteuid());
 
-	if (pw && strlen(pw->pw_name) < 64)
-		strcpy(buf, pw->pw_name);
+	if (pw)
+		snprintf(buf, 64, "%s", pw->pw_name);
 	else
 		snprintf(buf, 64, "%u", geteuid());
 	return buf;

@@ -55,9 +55,10 @@ with_dev_net() {
 
 	[ -z "$1" ] || node="mknod -m $1 /dev/net/tun c 10 200"
 	chmod 777 .
-	echo "mount -t tmpfs none /dev/net && chmod 755 /dev/net && $node &&
-		exec setpriv --reuid=65534 --regid=65534 --clear-groups \"\$@\"" \
-		>as-nobody
+	cat >as-nobody <<-END
+		mount -t tmpfs none /dev/net && chmod 755 /dev/net && $node &&
+		exec setpriv --reuid=65534 --regid=65534 --clear-groups "\$@"
+	END
 	WITH=("${machine[@]}" unshare -m sh "$DIR/as-nobody")
 }
 
@@ -181,6 +182,31 @@ start_gateway() {
 	# Only while it is a router.
 	run_cmd shmif -s unix://gw.sock sysctl net.inet.ip.forwarding=0
 	run_cmd -1 shmif -s unix://in.sock ping -c 1 -W 1 192.168.77.1
+}
+
+# The manual's first three blocks, in the machine's place.
+@test "the manual's examples: a user's tap, a server on it, a gateway" {
+	local try='curl -so got http://192.168.77.2/'
+
+	mkdir bin machine
+	printf '#!/bin/sh\nexec "$@"\n' >bin/sudo
+	chmod 755 bin/sudo
+	echo 'from the virtual host' >index.html
+	echo 'from the machine' >machine/index.html
+	start_bg real "${machine[@]}" "$PYTHON" -u -m http.server -d machine 80
+	wait_for in_file real.log Serving
+	{
+		echo "set -e; export USER=root PATH=$DIR/bin:\$PATH"
+		sed -n '/^\.Bd -literal/,/^\.Ed/p' \
+			"$BATS_TEST_DIRNAME/../tap/virt.4" |
+			awk '/^\.Bd/ && ++n > 3 { exit } !/^\./' |
+			sed "/&\$/a web=\$!; until $try; do sleep 0.1; done"
+		echo "kill \$web; shmif halt"
+	} >script
+	run_cmd "${machine[@]}" bash script
+	expect '^from the virtual host$'
+	expect '^from the machine$'
+	in_file real.log '^10\.0\.0\.2 '
 }
 
 @test "a router tells the next hop's MTU, and that there is no route" {

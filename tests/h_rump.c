@@ -2,9 +2,9 @@
  * h_rump.c: librumpshm at work, for rump.bats: a program that is a virtual
  * host itself.
  *
- * usage: h_rump self BUS		every call, within one host
- *        h_rump get BUS ADDR PEER PORT	an HTTP client; the answer on stdout
- *        h_rump serve BUS ADDR URL	an echo server, port 7, and clients' host
+ * usage: h_rump self BUS			every call, in one host
+ *        h_rump get BUS ADDR PEER PORT	an HTTP client
+ *        h_rump serve BUS ADDR URL	an echo server, port 7, and a host
  *        h_rump virt ADDR URL		the same on virt0
  *        h_rump errors BUS		what is refused, and how
  */
@@ -103,7 +103,8 @@ static void *echo_server(void *arg)
 	pthread_t t;
 
 	while ((c = rump_sys_accept(s, NULL, NULL)) >= 0)
-		if (pthread_create(&t, NULL, echo_one, (void *)(intptr_t)c) == 0)
+		if (pthread_create(&t, NULL, echo_one,
+		    (void *)(intptr_t)c) == 0)
 			pthread_detach(t);
 	return NULL;
 }
@@ -282,7 +283,7 @@ static void try_rest(const char *ip)
 	CHECK(rump_sys_write(s, "d", 1) == 1);
 	rump_sys_close(s);
 	rump_sys_close(t);
-	ERR(rump_sys_close(t), EBADF);
+	ERR(rump_sys_close(99999), EBADF);
 	ERR(rump_sys_socket(AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT);
 	ERR(rump_sys_socket(AF_INET, SOCK_STREAM, IPPROTO_UDP),
 	    EPROTONOSUPPORT);
