@@ -53,7 +53,12 @@ tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 fuzz	:= $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/*.c))
 heads	:= $(addprefix stack/rump/,rump.h netconfig.h rump_syscalls.h)
 mans	:= $(wildcard */*.[1-9] */*/*.[1-9])
-cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping traceroute halt
+cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping ping6 traceroute \
+	traceroute6 halt
+
+tools	:= $(wildcard $(addprefix scripts/,shmif-net tap-bridge tap-nat))
+comp	:= share/bash-completion/completions
+zcomp	:= share/zsh/site-functions/_shmif
 
 .PHONY: all tests demo check bench asan tsan fuzz tidy fmt install uninstall \
 	clean help compile_commands.json lwip FORCE
@@ -64,6 +69,7 @@ tests: all $(tests)	## also what the tests and benchmarks run
 $B/%.o: own = $(if $(WERROR),-Werror)
 $(hijack): own = -fvisibility=hidden $(if $(WERROR),-Werror)
 $(lwip): own = -w $(if $(SAN),-fno-sanitize=undefined)
+$B/lwip-o/core/ipv6/icmp6.o: own += -DLWIP_MULTICAST_PING=1
 $B/%.o: %.c $B/flags | lwip
 	@mkdir -p $(@D)
 	$P$(compile)
@@ -136,13 +142,19 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	install -d $D/bin $D/lib $D/include/rump
 	install $(bins) $D/bin
 	install -m 644 $(libs) $D/lib
-	for i in $(cmds); do ln -sf shmif $D/bin/rump.$$i; done
+	install $(tools) $D/bin
+	install -m 644 -D stack/ctl/completion.bash $D/$(comp)/shmif
+	install -m 644 -D stack/ctl/completion.zsh $D/$(zcomp)
+	ln -sf shmif $D/$(comp)/shmhijack
+	for i in $(cmds); do ln -sf shmif $D/bin/rump.$$i && \
+		ln -sf shmif $D/$(comp)/rump.$$i; done
 	install -m 644 $(heads) $D/include/rump
 	for i in $(mans); do \
 		install -m 644 -D -t $D/share/man/man$${i##*.} $$i; done
 uninstall:	## remove exactly that
 	rm -f $(addprefix $D/,$(bins:$B/%=bin/%) $(cmds:%=bin/rump.%) \
-		$(libs:$B/%=lib/%) $(heads:stack/%=include/%))
+		$(tools:scripts/%=bin/%) $(zcomp) $(addprefix $(comp)/,shmif \
+		shmhijack $(cmds:%=rump.%)) $(libs:$B/%=lib/%) $(heads:stack/%=include/%))
 	for i in $(mans); do rm -f $D/share/man/man$${i##*.}/$${i##*/}; done
 	! [ -d $D/include/rump ] || rmdir $D/include/rump
 clean:	## remove $B

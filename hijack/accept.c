@@ -14,6 +14,7 @@
 
 #include "hijack/addr.h"
 #include "hijack/fd.h"
+#include "hijack/linger.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
 #include "stack/client.h"
@@ -112,14 +113,21 @@ static int ended(int fd)
 	return err;
 }
 
-/* A connection has its listener's time-outs, which are the kernel's to keep. */
+/*
+ * A connection has its listener's time-outs, which are the kernel's to keep;
+ * that of SO_LINGER, as large as the others, is kept for us.
+ */
 static void inherit(int from, int to)
 {
-	static const int names[] = { SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT };
+	static const int names[] = {
+		SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT, SO_LINGER,
+	};
 	struct timeval val;
 	socklen_t len;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i] == SO_LINGER && !linger_used)
+			break;
 		len = sizeof(val);
 		memset(&val, 0, sizeof(val));
 		if (sys_getsockopt(from, SOL_SOCKET, names[i], &val, &len) ==

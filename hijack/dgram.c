@@ -1,6 +1,7 @@
 /* dgram.c: data calls on datagram sockets; see dgram.h. */
 #include "hijack/dgram.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -26,7 +27,8 @@ static size_t size_limit(unsigned mark, const struct wire_dgram *h)
 		return 65535;
 	if (mark & MARK_PING)
 		return v6 ? 65535 : 65515;
-	return v6 ? 65527 : 65507;
+	/* The headers of IPv6 count in the host's 16 bits of length. */
+	return v6 ? 65487 : 65507;
 }
 
 static int check_iov(const struct iovec *iov, size_t n, size_t *total)
@@ -106,6 +108,26 @@ int dgram_pending(int fd)
 	    (int)(n - (ssize_t)sizeof(h)) : 0;
 }
 
+/* Linux lets a ping socket send echo requests, nothing else. */
+static int check_echo(unsigned mark, const struct msghdr *m, size_t total)
+{
+	unsigned char head[2];
+	size_t got = 0;
+
+	if (total < 8)
+		return -EINVAL;
+	for (size_t i = 0; i < m->msg_iovlen && got < sizeof(head); i++) {
+		size_t n = m->msg_iov[i].iov_len;
+
+		if (n > sizeof(head) - got)
+			n = sizeof(head) - got;
+		if (hj_copy_in(head + got, m->msg_iov[i].iov_base, n))
+			return -EFAULT;
+		got += n;
+	}
+	return head[0] == (mark & MARK_V6 ? 128 : 8) && !head[1] ? 0 : -EINVAL;
+}
+
 /* Where to, and all else the program says beside its data. 0 or -errno. */
 static int make_header(struct wire_dgram *h, unsigned mark,
     const struct msghdr *m, int flags)
@@ -114,8 +136,10 @@ static int make_header(struct wire_dgram *h, unsigned mark,
 
 	memset(h, 0, sizeof(*h));
 	h->magic = WIRE_MAGIC;
-	if (flags & MSG_OOB)
+	if (flags & MSG_OOB && !(mark & MARK_V6))
 		return -EOPNOTSUPP;
+	if (flags & MSG_MORE && !(mark & (MARK_RAW | MARK_PING)))
+		h->flags |= WIRE_DG_MORE;
 	if (flags & MSG_DONTROUTE)
 		h->flags |= WIRE_DG_DONTROUTE;
 	if (m->msg_name)
@@ -159,7 +183,9 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 		err = make_header(&h, mark, m, flags);
 	if (!err && total > size_limit(mark, &h))
 		err = -EMSGSIZE;
-	if (!err && mark & MARK_WRSHUT)
+	if (!err && mark & MARK_PING)
+		err = check_echo(mark, m, total);
+	if (!err && mark & MARK_WRSHUT && !(mark & MARK_RAW))
 		err = -EPIPE;
 	/* An earlier send's error, as a connected socket reports it. */
 	if (!err && mark & (MARK_PEER | MARK_RECVERR))
@@ -212,9 +238,13 @@ static ssize_t recv_one(int fd, struct wire_dgram *h, struct msghdr *m,
 }
 
 /* The end of the pair: shut down by the program, or the host is gone. */
-static ssize_t end_of_pair(int fd)
+static ssize_t end_of_pair(int fd, int flags)
 {
-	return fd_mark_ask(fd) & MARK_RDSHUT ? 0 : -ENETDOWN;
+	if (!(fd_mark_ask(fd) & MARK_RDSHUT))
+		return -ENETDOWN;
+	/* As UDP has it: the end is only for those who would wait. */
+	return flags & MSG_DONTWAIT || sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK ?
+	    -EAGAIN : 0;
 }
 
 static void give_name(struct msghdr *m, const struct wire_addr *a, bool v6)
@@ -295,7 +325,7 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 		n = recv_one(fd, &h, m, flags & (MSG_PEEK | MSG_TRUNC |
 		    MSG_DONTWAIT));
 		if (n == 0)
-			return end_of_pair(fd);
+			return end_of_pair(fd, flags);
 		if (n < 0)
 			return n;
 		if (valid(&h, n) && !(h.flags & WIRE_DG_ERROR))

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 
 #include "hijack/fd.h"
+#include "hijack/linger.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
 #include "stack/sys.h"
@@ -26,7 +27,7 @@ HOOK(int, close, int fd)
 {
 	if (is_ctl(fd))
 		return (int)hj_ret(-EBADF);
-	return next.close(fd);
+	return unlikely(linger_used) ? linger_close(fd) : next.close(fd);
 }
 HOOK_ALIAS(__close, close);
 

@@ -1,8 +1,10 @@
 /* ifset.c: changing interfaces and routes by ioctl(2); see ifset.h. */
 #include "hijack/ifset.h"
 
+#include <linux/neighbour.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <net/route.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -108,6 +110,30 @@ int ifset_ioctl(unsigned long req, const struct ifreq *ifr)
 	}
 }
 
+int ifset_addr6(bool add, const void *user)
+{
+	struct wire_ifreq r = { .addr.family = AF_INET6 };
+	struct in6_ifreq_ {	/* of linux/ipv6.h, which libc's forbid */
+		uint8_t addr[16];
+		uint32_t plen;
+		int ifindex;
+	} req;
+	struct wire_link l;
+	int err = hj_copy_in(&req, user, sizeof(req));
+
+	if (!err && req.plen > 128)
+		err = -EINVAL;
+	if (!err)
+		err = dump_link(NULL, (unsigned)req.ifindex, &l);
+	if (err)
+		return err;
+	memcpy(r.name, l.name, sizeof(r.name));
+	memcpy(r.addr.ip, req.addr, 16);
+	r.addr.plen = (uint8_t)req.plen;
+	r.addr.flags = WIRE_ADDR_ALIAS;
+	return change(add ? WIRE_IF_ADDR_ADD : WIRE_IF_ADDR_DEL, &r);
+}
+
 static void in_of(uint8_t ip[4], const struct sockaddr *sa)
 {
 	memcpy(ip, &((const struct sockaddr_in *)sa)->sin_addr, 4);
@@ -139,11 +165,96 @@ int ifset_route(bool add, const void *user)
 	}
 	if (rt.rt_flags & RTF_REJECT)
 		r.flags |= WIRE_RT_REJECT;
-	if (rt.rt_dev) {
+	/* net-tools names "lo" for those. */
+	if (rt.rt_dev && !(rt.rt_flags & RTF_REJECT)) {
 		err = hj_copy_in(r.ifname, rt.rt_dev, sizeof(r.ifname) - 1);
 		if (err)
 			return err;
 	}
 	memcpy(req.data, &r, sizeof(r));
+	return rpc_call(&req, NULL, 0, &rep, NULL);
+}
+
+int ifset_route6(bool add, const void *user)
+{
+	struct wire_req req = {
+		.op = WIRE_ROUTE, .a = add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL,
+		.len = sizeof(struct wire_route),
+	};
+	struct wire_route r = { .family = AF_INET6 };
+	struct in6_rtmsg rt;
+	struct wire_rep rep;
+	struct wire_link l;
+	int err = hj_copy_in(&rt, user, sizeof(rt));
+
+	if (err)
+		return err;
+	memcpy(r.dst, &rt.rtmsg_dst, 16);
+	r.plen = (uint8_t)(rt.rtmsg_flags & RTF_HOST ? 128 :
+	    rt.rtmsg_dst_len);
+	/* The tool's own default metric means none here. */
+	r.metric = rt.rtmsg_metric > 1 ? rt.rtmsg_metric : 0;
+	if (rt.rtmsg_flags & RTF_GATEWAY) {
+		r.flags |= WIRE_RT_GATEWAY;
+		memcpy(r.gw, &rt.rtmsg_gateway, 16);
+	}
+	if (rt.rtmsg_flags & RTF_REJECT)
+		r.flags |= WIRE_RT_REJECT;
+	if (rt.rtmsg_ifindex && !(rt.rtmsg_flags & RTF_REJECT)) {
+		err = dump_link(NULL, (unsigned)rt.rtmsg_ifindex, &l);
+		if (err)
+			return err;
+		r.ifindex = l.ifindex;
+	}
+	memcpy(req.data, &r, sizeof(r));
+	return rpc_call(&req, NULL, 0, &rep, NULL);
+}
+
+/* What is known of ip; with dev only there. Return: 0 or -ENXIO. */
+static int find_neigh(const struct wire_neigh *want, struct wire_neigh *n)
+{
+	unsigned count;
+	int fd = dump_open(WIRE_DUMP_NEIGH, &count), err = -ENXIO;
+
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; err && i < count &&
+	    dump_get(fd, i, n, sizeof(*n)); i++)
+		if (n->family == AF_INET && !memcmp(n->ip, want->ip, 4) &&
+		    (!want->ifname[0] || !strcmp(n->ifname, want->ifname)))
+			err = 0;
+	sys_close(fd);
+	return err;
+}
+
+int ifset_arp(unsigned long op, void *user)
+{
+	struct wire_req req = {
+		.op = WIRE_NEIGH, .len = sizeof(struct wire_neigh),
+		.a = op == SIOCSARP ? WIRE_TABLE_ADD : WIRE_TABLE_DEL,
+	};
+	struct wire_neigh n = { .family = AF_INET }, found;
+	struct wire_rep rep;
+	struct arpreq a;
+	int err = hj_copy_in(&a, user, sizeof(a));
+
+	if (err)
+		return err;
+	if (a.arp_pa.sa_family != AF_INET)
+		return -EPFNOSUPPORT;
+	in_of(n.ip, &a.arp_pa);
+	memcpy(n.mac, a.arp_ha.sa_data, sizeof(n.mac));
+	memcpy(n.ifname, a.arp_dev, sizeof(n.ifname) - 1);
+	if (op == SIOCGARP) {
+		err = find_neigh(&n, &found);
+		if (err)
+			return err;
+		a.arp_ha.sa_family = ARPHRD_ETHER;
+		memcpy(a.arp_ha.sa_data, found.mac, sizeof(found.mac));
+		a.arp_flags = ATF_COM | (found.state & NUD_PERMANENT ?
+		    ATF_PERM : 0);
+		return hj_copy_out(user, &a, sizeof(a));
+	}
+	memcpy(req.data, &n, sizeof(n));
 	return rpc_call(&req, NULL, 0, &rep, NULL);
 }

@@ -81,12 +81,16 @@ static ssize_t broken_pipe(int flags)
  */
 static ssize_t send_failed(int fd, int flags)
 {
-	int err = -errno;
+	int err = -errno, drop;
+	socklen_t len = sizeof(drop);
 
 	if (err != -EPIPE && err != -ECONNRESET)
 		return -1;
-	if (is_stream(fd))
+	if (is_stream(fd)) {
 		err = sock_true_error(fd, err);
+		/* Told once: the pair's own idea of it goes, too. */
+		sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &drop, &len);
+	}
 	if (err == -EPIPE)
 		return broken_pipe(flags);
 	return hj_ret(err);
@@ -351,8 +355,8 @@ HOOK(ssize_t, writev, int fd, const struct iovec *iov, int n)
 		}
 		return next.writev(fd, iov, n);
 	}
-	if (n < 0)
-		return hj_ret(-EINVAL);
+	if (n <= 0)
+		return n ? hj_ret(-EINVAL) : 0;
 	return io_send_marked(fd, mark, &m, 0);
 }
 

@@ -173,7 +173,14 @@ static int get_conf(void *user)
 	return err ? err : hj_copy_out(user, &ifc, sizeof(ifc));
 }
 
-static int interface(unsigned long req, void *user)
+static bool is_v6(int fd)
+{
+	struct wire_id id;
+
+	return client_id_of(fd, &id) && id.domain == AF_INET6;
+}
+
+static int interface(int fd, unsigned long req, void *user)
 {
 	struct ifreq ifr;
 	int err;
@@ -183,11 +190,18 @@ static int interface(unsigned long req, void *user)
 		return get_conf(user);
 	case SIOCADDRT:
 	case SIOCDELRT:
-		return ifset_route(req == SIOCADDRT, user);
-	case SIOCETHTOOL:
+		return is_v6(fd) ? ifset_route6(req == SIOCADDRT, user) :
+		    ifset_route(req == SIOCADDRT, user);
 	case SIOCGARP:
 	case SIOCSARP:
 	case SIOCDARP:
+		return ifset_arp(req, user);
+	case SIOCSIFADDR:
+	case SIOCDIFADDR:
+		if (is_v6(fd))
+			return ifset_addr6(req == SIOCSIFADDR, user);
+		break;
+	case SIOCETHTOOL:
 		return -EOPNOTSUPP;
 	}
 	err = hj_copy_in(&ifr, user, sizeof(ifr));
@@ -200,7 +214,7 @@ static int interface(unsigned long req, void *user)
 	return err ? err : hj_copy_out(user, &ifr, sizeof(ifr));
 }
 
-/* What is in the queues of a virtual socket. -ENOTTY: not such a request. */
+/* What is in the queues of a virtual socket. -ENOSYS: the kernel knows. */
 static int queues(int fd, const struct wire_id *id, unsigned long req,
     void *user)
 {
@@ -213,7 +227,7 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 		if (mark & MARK_LISTEN)
 			return -EINVAL;
 		if (!(mark & MARK_DGRAM))
-			return -ENOTTY;
+			return -ENOSYS;
 		val = dgram_pending(fd);
 		break;
 	case TIOCOUTQ:
@@ -232,7 +246,7 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 		val = 0;	/* there is no urgent data */
 		break;
 	default:
-		return -ENOTTY;
+		return -ENOSYS;
 	}
 	return hj_copy_out(user, &val, sizeof(val));
 }
@@ -251,12 +265,12 @@ HOOK(int, ioctl, int fd, unsigned long req, ...)
 	if (hj_sandboxed)
 		return next.ioctl(fd, req, arg);
 	if (about_interfaces(req) && hj_wants(AF_INET) && is_unix(fd))
-		return (int)hj_ret(interface(req, arg));
+		return (int)hj_ret(interface(fd, req, arg));
 	if (req == FIONREAD || req == TIOCOUTQ || req == SIOCOUTQNSD ||
 	    req == SIOCATMARK)
 		if (client_id_of(fd, &id) && id.domain != AF_NETLINK) {
 			err = queues(fd, &id, req, arg);
-			if (err != -ENOTTY)
+			if (err != -ENOSYS)
 				return (int)hj_ret(err);
 		}
 	return next.ioctl(fd, req, arg);

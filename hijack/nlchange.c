@@ -127,9 +127,10 @@ static int change_addr(const struct nlmsghdr *h, bool add)
 static int change_route(const struct nlmsghdr *h, bool add)
 {
 	const struct rtmsg *m = NLMSG_DATA(h);
-	struct wire_route r = { 0 };
+	struct wire_route r = { 0 }, old;
 	const void *p;
 	size_t n;
+	int err;
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 		return -EINVAL;
@@ -157,8 +158,16 @@ static int change_route(const struct nlmsghdr *h, bool add)
 		memcpy(&r.metric, p, sizeof(r.metric));
 	if (m->rtm_type >= RTN_BLACKHOLE)
 		r.flags |= WIRE_RT_REJECT;
-	return ask(WIRE_ROUTE, add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL, &r,
+	err = ask(WIRE_ROUTE, add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL, &r,
 	    sizeof(r));
+	if (err != -EEXIST || !(h->nlmsg_flags & NLM_F_REPLACE))
+		return err;
+	/* By what it goes to, not by its gateway. */
+	old = r;
+	old.flags = 0;
+	old.ifindex = 0;
+	ask(WIRE_ROUTE, WIRE_TABLE_DEL, &old, sizeof(old));
+	return ask(WIRE_ROUTE, WIRE_TABLE_ADD, &r, sizeof(r));
 }
 
 static int change_neigh(const struct nlmsghdr *h, bool add)

@@ -10,6 +10,7 @@
 
 #include "hijack/dgram.h"
 #include "hijack/fd.h"
+#include "hijack/linger.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
@@ -110,6 +111,9 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 	if (!err) {
 		memcpy(&first, data, sizeof(first));
 		note_option(fd, level, name, first);
+		if (level == SOL_SOCKET && name == SO_LINGER &&
+		    id->type == SOCK_STREAM)
+			linger_set(fd, data, len);
 	}
 	return err;
 }

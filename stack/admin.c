@@ -109,6 +109,27 @@ static int do_if(const struct wire_req *req, struct wire_rep *rep)
 	return text(rep, if_op(req->a, &ifr, rep, err), err);
 }
 
+/* In a word more than strerror(3) has. */
+static const char *route_trouble(int e)
+{
+	switch (e) {
+	case -ESRCH:
+		return "not in table";
+	case -EEXIST:
+		return "there is a route to it already; delete it first, or "
+		    "give another metric";
+	case -ENETUNREACH:
+		return "the gateway is on no network of an interface";
+	case -EINVAL:
+		return "not a route: its gateway is no other host, or its "
+		    "prefix is too long";
+	case -ENODEV:
+		return "no such interface";
+	default:
+		return "";
+	}
+}
+
 static int do_route(const struct wire_req *req, struct wire_rep *rep)
 {
 	struct wire_route r;
@@ -127,9 +148,11 @@ static int do_route(const struct wire_req *req, struct wire_rep *rep)
 	}
 	switch (req->a) {
 	case WIRE_TABLE_ADD:
-		return route_add(&r);
+		e = route_add(&r);
+		return text(rep, e, route_trouble(e));
 	case WIRE_TABLE_DEL:
-		return route_del(&r);
+		e = route_del(&r);
+		return text(rep, e, route_trouble(e));
 	case WIRE_TABLE_GET:
 		e = route_get(&r);
 		if (!e) {

@@ -209,6 +209,44 @@ static size_t adopt(size_t len)
 	return len;
 }
 
+/* What a program sends with MSG_MORE, until the rest comes. */
+struct dgram_more {
+	struct wire_dgram hdr;	/* of the first piece */
+	size_t len;
+	uint8_t data[DGRAM_MAX];
+};
+
+/* Add what is in `in`. true: it now holds the whole datagram of *len bytes. */
+static bool gather(struct sock *s, size_t *len)
+{
+	struct dgram_more *m = s->more;
+	bool fits;
+
+	if (!m) {
+		m = malloc(sizeof(*m));
+		if (!m)
+			return true;	/* then in pieces */
+		m->hdr = in.hdr;
+		m->len = 0;
+		s->more = m;
+	}
+	fits = *len <= sizeof(m->data) - m->len;
+	if (fits) {
+		memcpy(m->data + m->len, in.data, *len);
+		m->len += *len;
+		if (in.hdr.flags & WIRE_DG_MORE)
+			return false;
+		in.hdr = m->hdr;
+		*len = m->len;
+		memcpy(in.data, m->data, m->len);
+	}
+	free(m);
+	s->more = NULL;
+	if (!fits)
+		post_error(s, EMSGSIZE, &in.hdr);
+	return fits;
+}
+
 /* One message of the pair; false: there was none, or no room for it. */
 static bool pull_one(struct sock *s)
 {
@@ -223,6 +261,8 @@ static bool pull_one(struct sock *s)
 	len = (size_t)n - sizeof(in.hdr);
 	if (n < (ssize_t)sizeof(in.hdr) || in.hdr.magic != WIRE_MAGIC)
 		len = adopt((size_t)n);
+	if ((s->more || in.hdr.flags & WIRE_DG_MORE) && !gather(s, &len))
+		return true;
 	err = transmit(s, &in.hdr, in.data, len);
 	if (err == -EAGAIN) {
 		hold(s, len);
@@ -284,6 +324,8 @@ void dgram_release(struct sock *s)
 		s->held = NULL;
 		held_count--;
 	}
+	free(s->more);
+	s->more = NULL;
 	mcast_leave_all(s);
 	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP) {
 		if (s->udp)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus/bus.h"
 #include "lwip/etharp.h"
@@ -241,9 +242,30 @@ void iface_stop_all(void)
 
 /* Linking to a bus. */
 
+/* The server leaves the directory it was started in. */
+static int absolute(char full[static sizeof(((struct iface *)0)->linkstr)],
+    const char *path)
+{
+	size_t size = sizeof(((struct iface *)0)->linkstr), n = 0;
+
+	if (path[0] != '/') {
+		if (!getcwd(full, size))
+			return errno == ERANGE ? -E2BIG : -errno;
+		n = strlen(full);
+		full[n++] = '/';
+		while (path[0] == '.' && path[1] == '/')
+			path += 2;
+	}
+	if (n + strlen(path) >= size)
+		return -E2BIG;
+	strcpy(full + n, path);
+	return 0;
+}
+
 int iface_link(struct iface *f, const char *path,
     char err[static IFACE_ERRLEN])
 {
+	char full[sizeof(f->linkstr)];
 	int e;
 
 	err[0] = '\0';
@@ -261,11 +283,11 @@ int iface_link(struct iface *f, const char *path,
 		    f->name);
 		return -EBUSY;
 	}
-	if (strlen(path) >= sizeof(f->linkstr))
-		return -E2BIG;
-	e = f->driver->link(f, path, err);
+	e = absolute(full, path);
 	if (!e)
-		strcpy(f->linkstr, path);
+		e = f->driver->link(f, full, err);
+	if (!e)
+		strcpy(f->linkstr, full);
 	return e;
 }
 

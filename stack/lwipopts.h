@@ -57,7 +57,9 @@
 #define LWIP_ICMP			1
 #define LWIP_RAW			1
 #define LWIP_BROADCAST_PING		0
+#ifndef LWIP_MULTICAST_PING		/* for ICMPv6 only, as Linux does */
 #define LWIP_MULTICAST_PING		0
+#endif
 #define LWIP_IGMP			1
 #define LWIP_MULTICAST_TX_OPTIONS	1
 #define LWIP_DHCP			0

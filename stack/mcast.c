@@ -30,7 +30,8 @@ static int tell(const struct mc_member *m, bool join)
 		return -ENODEV;
 	addr_to_lwip(&ip, &m->group);
 	if (IP_IS_V6(&ip)) {
-		ip6_addr_set_zone(ip_2_ip6(&ip), (u8_t)m->ifindex);
+		if (ip6_addr_has_scope(ip_2_ip6(&ip), IP6_MULTICAST))
+			ip6_addr_set_zone(ip_2_ip6(&ip), (u8_t)m->ifindex);
 		err = join ? mld6_joingroup_netif(&f->nif, ip_2_ip6(&ip)) :
 		    mld6_leavegroup_netif(&f->nif, ip_2_ip6(&ip));
 	} else {

@@ -10,6 +10,18 @@
 #include "lwip/priv/nd6_priv.h"
 #include "stack/iface.h"
 
+/* lwIP does not tell which are static. */
+#define STATICS	128
+static uint32_t statics[STATICS];
+
+static uint32_t *find_static(uint32_t ip)
+{
+	for (int i = 0; i < STATICS; i++)
+		if (statics[i] == ip)
+			return &statics[i];
+	return NULL;
+}
+
 static bool arp_at(unsigned i, struct wire_neigh *n)
 {
 	struct eth_addr *mac;
@@ -21,7 +33,7 @@ static bool arp_at(unsigned i, struct wire_neigh *n)
 	if (!etharp_get_entry(i, &ip, &nif, &mac))
 		return true;
 	n->family = AF_INET;
-	n->state = NUD_REACHABLE;
+	n->state = find_static(ip->addr) ? NUD_PERMANENT : NUD_REACHABLE;
 	n->ifindex = iface_index(nif);
 	memcpy(n->ip, &ip->addr, 4);
 	memcpy(n->mac, mac->addr, 6);
@@ -67,6 +79,7 @@ bool neigh_at(unsigned i, struct wire_neigh *n)
 int neigh_add(const struct wire_neigh *n)
 {
 	struct eth_addr mac;
+	uint32_t *place;
 	ip4_addr_t ip;
 	err_t err;
 
@@ -74,7 +87,14 @@ int neigh_add(const struct wire_neigh *n)
 		return -EAFNOSUPPORT;	/* lwIP has no static neighbours */
 	memcpy(&ip.addr, n->ip, 4);
 	memcpy(mac.addr, n->mac, 6);
+	place = find_static(ip.addr);
+	if (!place)
+		place = find_static(0);
+	if (!place || !ip.addr)
+		return place ? -EINVAL : -ENOBUFS;
 	err = etharp_add_static_entry(&ip, &mac);
+	if (err == ERR_OK)
+		*place = ip.addr;
 	return err == ERR_OK ? 0 : err == ERR_RTE ? -ENETUNREACH : -ENOBUFS;
 }
 
@@ -110,6 +130,8 @@ int neigh_del(const struct wire_neigh *n)
 		saved = *mac;
 		etharp_add_static_entry(&ip, &saved);
 		etharp_remove_static_entry(&ip);
+		if (ip.addr && find_static(ip.addr))
+			*find_static(ip.addr) = 0;
 		return 0;
 	}
 	return -ENXIO;

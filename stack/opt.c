@@ -202,6 +202,11 @@ static int *field(struct sock *s, const struct option *o)
 	return (int *)((char *)&s->opt + o->field);
 }
 
+struct opt_default opt_default = {
+	.ttl = 64, .hops = 64,
+	.keepidle = 7200, .keepintvl = 75, .keepcnt = 9, .syncnt = 6,
+};
+
 void opt_defaults(struct sock *s)
 {
 	struct sock_opts *o = &s->opt;
@@ -214,19 +219,20 @@ void opt_defaults(struct sock *s)
 	o->rcvlowat = 1;
 	o->peek_off = -1;
 	o->incoming_cpu = -1;
-	o->keepidle = 7200;
-	o->keepintvl = 75;
-	o->keepcnt = 9;
-	o->syncnt = 6;
+	o->keepidle = opt_default.keepidle;
+	o->keepintvl = opt_default.keepintvl;
+	o->keepcnt = opt_default.keepcnt;
+	o->syncnt = opt_default.syncnt;
+	o->nodelay = stream && opt_default.nodelay;
 	o->linger2 = 60;
 	o->quickack = 1;
-	o->ttl = 64;
+	o->ttl = opt_default.ttl;
 	o->mtu_discover = 1;
 	o->mc_ttl = 1;
 	o->mc_loop = 1;
 	o->mc_all = s->domain == AF_INET;
 	o->mc_all6 = 1;
-	o->hops = 64;
+	o->hops = opt_default.hops;
 	o->mc_hops = 1;
 	o->mc_loop6 = 1;
 	o->mtu_discover6 = 1;

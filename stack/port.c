@@ -265,7 +265,18 @@ struct sock *port_pick(struct sock *s, uint32_t hash)
 
 struct sock *port_pick_dgram(struct sock *s, uint32_t hash)
 {
-	return s->peer.family ? s : pick(s, hash, same_dgram_group);
+	struct sock *t;
+
+	if (s->peer.family)
+		return s;
+	if (s->opt.reuseport)
+		return pick(s, hash, same_dgram_group);
+	/* Of several with SO_REUSEADDR the last to come has it. */
+	for (t = *bucket(s, ntohs(s->local.port)); t; t = t->port_next)
+		if (t->local.port == s->local.port && !t->peer.family &&
+		    t->domain == s->domain && addr_equal(&t->local, &s->local))
+			return t;
+	return s;
 }
 
 struct sock *port_heir(struct sock *s)

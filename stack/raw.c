@@ -125,6 +125,27 @@ static int ping_fill(struct sock *s, struct pbuf *p)
 	return 0;
 }
 
+/* What Linux fills in of a header that the program made. */
+static int header_fill(const struct dgram_route *r, struct pbuf *p)
+{
+	struct ip_hdr *h = p->payload;
+	uint16_t hlen;
+
+	if (p->len < IP_HLEN)
+		return -EINVAL;
+	hlen = IPH_HL_BYTES(h);
+	if (hlen < IP_HLEN || hlen > p->len)
+		return -EINVAL;
+	IPH_LEN_SET(h, lwip_htons(p->tot_len));
+	if (ip4_addr_isany_val(h->src))
+		ip4_addr_copy(h->src, *ip_2_ip4(&r->src));
+	if (!IPH_ID(h))
+		IPH_ID_SET(h, (u16_t)stack_random());
+	IPH_CHKSUM_SET(h, 0);
+	IPH_CHKSUM_SET(h, inet_chksum(h, hlen));
+	return 0;
+}
+
 int raw_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
 {
 	err_t err;
@@ -132,6 +153,11 @@ int raw_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
 
 	if (is_ping(s)) {
 		e = ping_fill(s, p);
+		if (e)
+			return e;
+	}
+	if (s->opt.hdrincl && s->domain == AF_INET) {
+		e = header_fill(r, p);
 		if (e)
 			return e;
 	}

@@ -4,6 +4,7 @@
  */
 #include "stack/request.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -174,7 +175,12 @@ static int name_reply(struct request *r, struct sock *s,
 {
 	struct sockaddr_storage ss;
 
-	r->rep.len = (uint32_t)addr_to_sockaddr(a, s->domain, &ss);
+	/* A raw socket shows its protocol for a port. */
+	struct wire_addr raw = *a;
+
+	if (s->type == SOCK_RAW && a == &s->local)
+		raw.port = htons((uint16_t)s->protocol);
+	r->rep.len = (uint32_t)addr_to_sockaddr(&raw, s->domain, &ss);
 	memcpy(r->rep.data, &ss, r->rep.len);
 	return 0;
 }
@@ -216,6 +222,10 @@ static int do_query(struct request *r, struct sock *s)
 	switch (r->req.a) {
 	case WIRE_QUERY_OUTQ:
 		r->rep.value = s->type == SOCK_STREAM ? tcp_outq(s) : 0;
+		return 0;
+	case WIRE_QUERY_LINGER:
+		r->rep.value = s->type == SOCK_STREAM && sock_end_closed(s) ?
+		    tcp_outq(s) : 0;
 		return 0;
 	case WIRE_QUERY_STATE:
 		r->rep.value = state[s->state];

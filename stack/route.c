@@ -143,9 +143,11 @@ static void remove_at(size_t i)
 	nd6_clear_destination_cache();
 }
 
+/* Of those that fit, the one that is used. */
 int route_del(const struct wire_route *want)
 {
 	struct wire_route r = *want;
+	size_t best = ntable;
 
 	if (r.plen > addr_len(r.family) * 8)
 		return -EINVAL;
@@ -157,10 +159,13 @@ int route_del(const struct wire_route *want)
 		    ((r.flags & WIRE_RT_GATEWAY) &&
 		    memcmp(r.gw, table[i].gw, addr_len(r.family))))
 			continue;
-		remove_at(i);
-		return 0;
+		if (best == ntable || table[i].metric < table[best].metric)
+			best = i;
 	}
-	return -ESRCH;
+	if (best == ntable)
+		return -ESRCH;
+	remove_at(best);
+	return 0;
 }
 
 int route_get(struct wire_route *r)

@@ -169,6 +169,7 @@ struct sock {
 	/* Datagrams; dgram.c's. */
 	uint64_t rx_dropped;
 	struct mc_member *memberships;
+	struct dgram_more *more;	/* MSG_MORE: what has come so far */
 	uint8_t *held;		/* a message lwIP had no room for */
 	size_t held_len;
 };

@@ -8,9 +8,13 @@
 
 #include "lwip/opt.h"
 #include "lwip/stats.h"
+#include "stack/autoconf.h"
 #include "stack/iface.h"
+#include "stack/opt.h"
+#include "stack/pmtu.h"
 #include "stack/port.h"
 #include "stack/route.h"
+#include "stack/rtadv.h"
 
 enum kind { K_INT, K_PORT, K_STAT, K_CONST, K_HOSTNAME };
 
@@ -23,31 +27,48 @@ static const struct node {
 	{ "kern.hostname", K_HOSTNAME, NULL, 0, 0 },
 	{ "kern.ostype", K_CONST, (void *)"shmhijack", 0, 0 },
 	{ "net.inet.ip.forwarding", K_INT, &route_forward4, 0, 1 },
-	{ "net.inet.ip.ttl", K_CONST, NULL, IP_DEFAULT_TTL, 0 },
+	{ "net.inet.ip.redirect", K_CONST, NULL, 0, 0 },
+	{ "net.inet.ip.ttl", K_INT, &opt_default.ttl, 1, 255 },
 	{ "net.inet.ip.anonportmin", K_PORT, &port_first, 1024, 65535 },
 	{ "net.inet.ip.anonportmax", K_PORT, &port_last, 1024, 65535 },
+	{ "net.inet.ip.mtudisc", K_INT, &pmtu_discover, 0, 1 },
 	{ "net.inet6.ip6.forwarding", K_INT, &route_forward6, 0, 1 },
-	{ "net.inet6.ip6.hlim", K_CONST, NULL, IP_DEFAULT_TTL, 0 },
+	{ "net.inet6.ip6.accept_rtadv", K_INT, &autoconf_accept, 0, 1 },
+	{ "net.inet6.ip6.sendra", K_INT, &rtadv_send, 0, 1 },
+	{ "net.inet6.ip6.redirect", K_CONST, NULL, 0, 0 },
+	{ "net.inet6.ip6.hlim", K_INT, &opt_default.hops, 1, 255 },
+	{ "net.inet.icmp.bmcastecho", K_CONST, NULL, LWIP_BROADCAST_PING, 0 },
+	{ "net.inet.tcp.keepidle", K_INT, &opt_default.keepidle, 1, 32767 },
+	{ "net.inet.tcp.keepintvl", K_INT, &opt_default.keepintvl, 1, 32767 },
+	{ "net.inet.tcp.keepcnt", K_INT, &opt_default.keepcnt, 1, 127 },
+	{ "net.inet.tcp.synretries", K_INT, &opt_default.syncnt, 1,
+	    TCP_SYNMAXRTX },
+	{ "net.inet.tcp.nodelay", K_INT, &opt_default.nodelay, 0, 1 },
+	{ "net.inet.tcp.maxrtx", K_CONST, NULL, TCP_MAXRTX, 0 },
+	{ "net.inet.tcp.sack", K_CONST, NULL, LWIP_TCP_SACK_OUT, 0 },
+	{ "net.inet.tcp.window_scaling", K_CONST, NULL, LWIP_WND_SCALE, 0 },
 	{ "net.inet.tcp.recvspace", K_CONST, NULL, TCP_WND, 0 },
 	{ "net.inet.tcp.sendspace", K_CONST, NULL, TCP_SND_BUF, 0 },
 	{ "net.inet.tcp.msl", K_CONST, NULL, TCP_MSL, 0 },
 	{ "net.inet.tcp.rto", K_CONST, NULL, LWIP_TCP_RTO_TIME, 0 },
+#define STAT(p, s, f) \
+	{ "net." p ".stats." #f, K_STAT, &lwip_stats.s.f, 0, 0 }
 #define PROTO(p, s) \
-	{ "net.inet." p ".stats.xmit", K_STAT, &lwip_stats.s.xmit, 0, 0 }, \
-	{ "net.inet." p ".stats.recv", K_STAT, &lwip_stats.s.recv, 0, 0 }, \
-	{ "net.inet." p ".stats.drop", K_STAT, &lwip_stats.s.drop, 0, 0 }, \
-	{ "net.inet." p ".stats.chkerr", K_STAT, &lwip_stats.s.chkerr, 0, 0 }, \
-	{ "net.inet." p ".stats.lenerr", K_STAT, &lwip_stats.s.lenerr, 0, 0 }, \
-	{ "net.inet." p ".stats.memerr", K_STAT, &lwip_stats.s.memerr, 0, 0 }, \
-	{ "net.inet." p ".stats.rterr", K_STAT, &lwip_stats.s.rterr, 0, 0 }, \
-	{ "net.inet." p ".stats.proterr", K_STAT, &lwip_stats.s.proterr, 0, 0 }
-	PROTO("ip", ip),
-	PROTO("icmp", icmp),
-	PROTO("tcp", tcp),
-	PROTO("udp", udp),
-	PROTO("arp", etharp),
-	PROTO("ip6", ip6),
-	PROTO("icmp6", icmp6),
+	STAT(p, s, xmit), STAT(p, s, recv), STAT(p, s, drop), \
+	STAT(p, s, chkerr), STAT(p, s, lenerr), STAT(p, s, memerr), \
+	STAT(p, s, rterr), STAT(p, s, proterr)
+	PROTO("inet.ip", ip),
+	STAT("inet.ip", ip, fw),
+	PROTO("inet.ipfrag", ip_frag),
+	PROTO("inet.icmp", icmp),
+	PROTO("inet.tcp", tcp),
+	PROTO("inet.udp", udp),
+	PROTO("inet.arp", etharp),
+	PROTO("inet6.ip6", ip6),
+	STAT("inet6.ip6", ip6, fw),
+	PROTO("inet6.ip6frag", ip6_frag),
+	PROTO("inet6.icmp6", icmp6),
+	PROTO("inet6.nd6", nd6),
 };
 #define NODES	(sizeof(tree) / sizeof(tree[0]))
 

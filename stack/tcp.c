@@ -412,7 +412,7 @@ static bool rx_pending(const struct tcp_pcb *pcb)
  */
 static void close_gone(struct sock *s)
 {
-	if (s->tcp && (s->reset || !rx_empty(s) || rx_pending(s->tcp) ||
+	if (s->tcp && (s->reset || conn_unaccepted(s) || !rx_empty(s) || rx_pending(s->tcp) ||
 	    (s->opt.linger_on && !s->opt.linger_s))) {
 		tcp_reset(s);
 	} else if (s->tcp && !s->tx_unwritten) {
@@ -473,8 +473,6 @@ static void tcp_input_events(struct sock *s, uint32_t events)
 		s->gone = s->reset = true;
 	else if (events & EPOLLHUP)
 		s->gone = s->gone || sock_end_closed(s);
-	if (s->gone && conn_unaccepted(s))
-		s->reset = true;
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->writes_done = true;
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))

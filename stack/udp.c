@@ -22,7 +22,7 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 
 	(void)pcb;
 	/* What goes to many comes here for each of them. */
-	if (s->opt.reuseport && !ip_addr_ismulticast(to) &&
+	if ((s->opt.reuseport || s->opt.reuseaddr) && !ip_addr_ismulticast(to) &&
 	    !ip_addr_isbroadcast(to, ip_current_input_netif()))
 		s = port_pick_dgram(s, (uint32_t)port * 2654435761u >> 8);
 	dgram_deliver(s, p, 0, from, port);
@@ -80,6 +80,7 @@ int udp_rebind(struct sock *s)
 
 int udp_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
 {
+	struct pbuf *q = NULL;
 	err_t err;
 
 	if (p->tot_len > (IP_IS_V6(&r->dst) ? UDP6_PAYLOAD_MAX :
@@ -87,10 +88,20 @@ int udp_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
 		return -EMSGSIZE;
 	if (!r->peer.port)
 		return -EINVAL;
+	/* Broadcasts come back to the host's own sockets, too. */
+	if (!IP_IS_V6(&r->dst) && ip_addr_isbroadcast(&r->dst, r->nif)) {
+		q = pbuf_clone(PBUF_TRANSPORT, PBUF_RAM, p);
+		if (!q)
+			return -ENOBUFS;
+		q->flags |= PBUF_FLAG_MCASTLOOP;
+		p = q;
+	}
 	s->udp->ttl = s->udp->mcast_ttl = (u8_t)r->ttl;
 	s->udp->tos = (u8_t)r->tos;
 	err = udp_sendto_if_src(s->udp, p, &r->dst, ntohs(r->peer.port),
 	    r->nif, &r->src);
+	if (q)
+		pbuf_free(q);
 	return err == ERR_OK ? 0 : err == ERR_WOULDBLOCK ? -EAGAIN :
 	    -errno_from_lwip(err);
 }

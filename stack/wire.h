@@ -98,6 +98,7 @@ enum { WIRE_CONNECT_ASYNC = 1 };
 enum wire_query {
 	WIRE_QUERY_OUTQ,	/* SIOCOUTQ: bytes not yet acknowledged */
 	WIRE_QUERY_STATE,	/* enum wire_sock_state */
+	WIRE_QUERY_LINGER,	/* OUTQ if the program's end is closed, else 0 */
 };
 
 enum wire_sock_state {
@@ -187,6 +188,7 @@ enum wire_dgram_flags {
 				   is about, local.ip = who reported it, icmp_type and
 				   icmp_code; payload: what was sent */
 	WIRE_DG_DONTROUTE = 8,
+	WIRE_DG_MORE = 32,	/* to server: MSG_MORE, the rest is to come */
 	WIRE_DG_MULTICAST = 16,	/* to program: came by multicast or broadcast */
 };
 struct wire_dgram {

@@ -49,6 +49,31 @@ except ConnectionRefusedError:
 	no_socket a LISTEN
 }
 
+@test "kill -9 of a server program resets what it has not read" {
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg server on a "$PYTHON" -u -c 'import select, socket, time
+s = socket.create_server(("", 7))
+c, who = s.accept()
+select.select([c], [], [])
+print("readable")
+time.sleep(60)'
+	wait_listen a 7
+	start_bg client on b "$PYTHON" -u -c 'import socket
+s = socket.create_connection(("10.0.0.1", 7))
+s.send(b"never read")
+print("sent")
+try:
+    print("got", s.recv(10))
+except ConnectionResetError:
+    print("reset")'
+	wait_for in_file server.log readable
+	wait_for in_file client.log sent
+	kill9 server
+	wait_for -3 gone "${PID[client]}"
+	in_file client.log '^reset$'
+}
+
 # What python sees of a host that goes: end of file or a reset on what is
 # open, ENETDOWN for what is new.
 victim='import errno, os, select, socket

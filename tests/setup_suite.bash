@@ -25,19 +25,21 @@ setup_suite() {
 # preloaded libasan, whatever the library behind it: they get the library as
 # built without sanitizers.  The hosts they talk to are sanitized all the same.
 curl_stand_in() {
-	local plain
+	local plain bin=$BATS_RUN_TMPDIR/bin
 
 	! LD_PRELOAD=$SAN_PRELOAD timeout -k 1 10 curl --version \
 		>/dev/null 2>&1 || return 0
 	plain=$(dirname "$B")
 	env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BATS_TEST_DIRNAME/.." \
 		B="$plain" SAN='' "$plain/libshmhijack.so" >&2 || return
-	mkdir "$BATS_RUN_TMPDIR/bin"
-	cat >"$BATS_RUN_TMPDIR/bin/curl" <<-X
+	mkdir "$bin"
+	cp "$plain/libshmhijack.so" "$bin"
+	ln -s "$B/shmif_server" "$bin"
+	cat >"$bin/curl" <<-X
 		#!/bin/sh
-		[ -z "\$LD_PRELOAD" ] || export LD_PRELOAD=$plain/libshmhijack.so
+		[ -z "\$LD_PRELOAD" ] || export LD_PRELOAD=$bin/libshmhijack.so
 		exec $(command -v curl) "\$@"
 	X
-	chmod 755 "$BATS_RUN_TMPDIR/bin/curl"
-	export PATH=$BATS_RUN_TMPDIR/bin:$PATH
+	chmod 755 "$bin/curl"
+	export PATH=$bin:$PATH
 }

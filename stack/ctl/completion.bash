@@ -149,6 +149,6 @@ _shmhijack() {
 }
 
 complete -F _shmif shmif rump.ifconfig rump.route rump.arp rump.ndp \
-	rump.sysctl rump.netstat rump.sockstat rump.ping rump.traceroute \
-	rump.halt
+	rump.sysctl rump.netstat rump.sockstat rump.ping rump.ping6 \
+	rump.traceroute rump.traceroute6 rump.halt
 complete -F _shmhijack shmhijack

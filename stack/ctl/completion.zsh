@@ -1,4 +1,4 @@
-#compdef shmif shmhijack rump.ifconfig rump.route rump.arp rump.ndp rump.sysctl rump.netstat rump.sockstat rump.ping rump.traceroute rump.halt
+#compdef shmif shmhijack rump.ifconfig rump.route rump.arp rump.ndp rump.sysctl rump.netstat rump.sockstat rump.ping rump.ping6 rump.traceroute rump.traceroute6 rump.halt
 # completion.zsh: completion of shmif, rump.* and shmhijack for zsh; install it
 # as _shmif in a directory of $fpath.
 
