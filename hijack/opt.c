@@ -76,17 +76,18 @@ static void note_option(int fd, int level, int name, int on)
 
 /*
  * Options that take any int and never fail, and that programs set for each
- * connection: nobody needs to wait for the answer.
+ * connection: nobody needs to wait for the answer.  Not for datagrams: the
+ * next one would overtake it.
  */
 static bool is_sure(const struct wire_id *id, int level, int name,
     socklen_t len)
 {
-	if (len != sizeof(int))
+	if (len != sizeof(int) || id->type != SOCK_STREAM)
 		return false;
 	if (level == SOL_SOCKET)
 		return name == SO_KEEPALIVE || name == SO_REUSEADDR ||
-		    name == SO_OOBINLINE || name == SO_BROADCAST;
-	return level == IPPROTO_TCP && id->type == SOCK_STREAM &&
+		    name == SO_OOBINLINE;
+	return level == IPPROTO_TCP &&
 	    (name == TCP_NODELAY || name == TCP_CORK || name == TCP_QUICKACK);
 }
 

@@ -82,6 +82,7 @@ static struct {
 	uint64_t due;		/* ns, 0: not running */
 } timers[] = {
 	{ tcp_tmr, need_tcp, TCP_TMR_INTERVAL, 0 },
+	{ tcp_delack_timer, tcp_delack_needed, TCP_DELACK_MS, 0 },
 	{ igmp_tmr, need_igmp, IGMP_TMR_INTERVAL, 0 },
 	{ mld6_tmr, need_mld, MLD6_TMR_INTERVAL, 0 },
 	{ etharp_tmr, need_always, ARP_TMR_INTERVAL, 0 },

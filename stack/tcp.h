@@ -2,12 +2,17 @@
 #ifndef STACK_TCP_H
 #define STACK_TCP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sock;
 struct tcp_pcb;
 struct tcp_info;
 
+/* Every TCP_DELACK_MS while needed: acknowledgements that were put off. */
+#define TCP_DELACK_MS 40
+bool tcp_delack_needed(void);
+void tcp_delack_timer(void);
 void tcp_second(void);		/* once a second: connects that time out */
 void tcp_room(void);		/* an interface has room again */
 /*
