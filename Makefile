@@ -33,8 +33,8 @@ made	= $(if $(wildcard $(1)),$(addprefix $B/,$(2)))
 hijack	:= $(call objs,hijack/*.c)
 # The preload library's calls once more, as rump_sys_*: stack/rump/names.h.
 calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
-	$B/hijack/,env.o ifaddrs.o init.o note.o resolve.o spawn.o \
-	syscall.o),$(hijack)))
+	$B/hijack/,env.o ifaddrs.o init.o note.o open.o procnet.o resolve.o \
+	spawn.o syscall.o),$(hijack)))
 stack	:= $(filter-out $B/stack/server.o,\
 	$(call objs,stack/*.c stack/rump/*.c bus/*.c tap/*.c)) $(calls)
 lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \

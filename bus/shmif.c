@@ -509,6 +509,32 @@ int shmif_resolve(struct iface *f, const char *name, struct wire_rep *rep)
 	return -ENOENT;
 }
 
+static bool has_addr(const struct bus_member *m, const struct wire_ifaddr *a)
+{
+	for (int i = 0; i < BUS_ADDRS && m->addr[i].family; i++)
+		if (m->addr[i].family == a->family && !memcmp(m->addr[i].addr,
+		    a->ip, a->family == AF_INET ? 4 : 16))
+			return true;
+	return false;
+}
+
+int shmif_name_of(struct iface *f, const struct wire_ifaddr *a,
+    struct wire_rep *rep)
+{
+	struct shmif *sh = f->priv;
+	struct bus_member m;
+
+	for (unsigned slot = 0; sh && slot < BUS_SLOTS; slot++) {
+		if (bus_member(sh->bus, slot, &m) != 1 || !m.name[0] ||
+		    !has_addr(&m, a))
+			continue;
+		rep->len = (uint32_t)strlen(m.name);
+		memcpy(rep->data, m.name, rep->len);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 uint32_t shmif_mtu_max(const struct iface *f)
 {
 	const struct shmif *sh = f->priv;

@@ -33,6 +33,7 @@ bool dump_get(int fd, unsigned i, void *rec, size_t size)
 
 int dump_link(const char *name, unsigned index, struct wire_link *out)
 {
+	size_t len = name ? strcspn(name, ":") : 0;
 	unsigned count;
 	int fd = dump_open(WIRE_DUMP_LINK, &count);
 
@@ -41,7 +42,8 @@ int dump_link(const char *name, unsigned index, struct wire_link *out)
 	for (unsigned i = 0; i < count && dump_get(fd, i, out, sizeof(*out));
 	    i++) {
 		out->name[sizeof(out->name) - 1] = '\0';
-		if (name ? !strcmp(out->name, name) : out->ifindex == index) {
+		if (name ? strlen(out->name) == len &&
+		    !strncmp(out->name, name, len) : out->ifindex == index) {
 			sys_close(fd);
 			return 0;
 		}

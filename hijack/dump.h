@@ -13,7 +13,10 @@ HJ_HIDDEN int dump_open(enum wire_dump what, unsigned *count);
 /* Copy record i of `size` bytes. Return: false if it is not there. */
 HJ_HIDDEN bool dump_get(int fd, unsigned i, void *rec, size_t size);
 
-/* One interface, by name or (name NULL) by index. Return: 0 or -ENODEV... */
+/*
+ * One interface, by name, which may be that of an alias ("shmif0:1"), or
+ * (name NULL) by index.  Return: 0 or -ENODEV...
+ */
 HJ_HIDDEN int dump_link(const char *name, unsigned index,
     struct wire_link *out);
 

@@ -56,13 +56,13 @@ static bool old_addr(const char *ifname, struct wire_ifaddr *out)
 	return found;
 }
 
-/* Replace the first IPv4 address, or only its prefix length. */
+/* Replace the first IPv4 address or an alias, or only its prefix length. */
 static int set_addr(struct wire_ifreq *r, const struct ifreq *ifr, bool mask)
 {
 	const struct sockaddr_in *in = (const void *)&ifr->ifr_addr;
 	struct wire_ifreq old = *r;
 	uint8_t ip[4];
-	bool had = old_addr(r->name, &old.addr);
+	bool had = old_addr(r->addr.ifname, &old.addr);
 	int err;
 
 	if (!mask && in->sin_family != AF_INET)
@@ -78,15 +78,45 @@ static int set_addr(struct wire_ifreq *r, const struct ifreq *ifr, bool mask)
 		if (err)
 			return err;
 	}
-	return r->addr.ip[0] || mask ? change(WIRE_IF_ADDR_ADD, r) : 0;
+	if (!r->addr.ip[0] && !mask)
+		return 0;
+	err = change(WIRE_IF_ADDR_ADD, r);
+	if (err && had)
+		change(WIRE_IF_ADDR_ADD, &old);
+	return err;
 }
 
-int ifset_ioctl(unsigned long req, const struct ifreq *ifr)
+/* Up and down; an alias goes when it is put down. */
+static int set_flags(struct wire_ifreq *r, bool up, bool alias)
+{
+	struct wire_ifreq old = *r;
+
+	if (!alias)
+		return change(up ? WIRE_IF_UP : WIRE_IF_DOWN, r);
+	if (!old_addr(r->addr.ifname, &old.addr))
+		return -EADDRNOTAVAIL;
+	return up ? 0 : change(WIRE_IF_ADDR_DEL, &old);
+}
+
+/* The interface that a request names, which may be an alias of it. */
+static bool name_it(struct wire_ifreq *r, const struct ifreq *ifr)
+{
+	size_t n = strnlen(ifr->ifr_name, sizeof(r->name) - 1);
+	bool alias = memchr(ifr->ifr_name, ':', n);
+
+	memset(r, 0, sizeof(*r));
+	memcpy(r->addr.ifname, ifr->ifr_name, n);
+	memcpy(r->name, ifr->ifr_name, strcspn(r->addr.ifname, ":"));
+	if (alias)
+		r->addr.flags = WIRE_ADDR_ALIAS;
+	return alias;
+}
+
+static int set_property(unsigned long req, const struct ifreq *ifr)
 {
 	struct wire_ifreq r;
+	bool alias = name_it(&r, ifr);
 
-	memset(&r, 0, sizeof(r));
-	memcpy(r.name, ifr->ifr_name, sizeof(r.name) - 1);
 	switch (req) {
 	case SIOCSIFADDR:
 		return set_addr(&r, ifr, false);
@@ -97,8 +127,7 @@ int ifset_ioctl(unsigned long req, const struct ifreq *ifr)
 	case SIOCSIFMETRIC:
 		return 0;	/* follow from the address, or have no effect */
 	case SIOCSIFFLAGS:
-		return change(ifr->ifr_flags & IFF_UP ? WIRE_IF_UP :
-		    WIRE_IF_DOWN, &r);
+		return set_flags(&r, ifr->ifr_flags & IFF_UP, alias);
 	case SIOCSIFMTU:
 		r.mtu = (uint32_t)ifr->ifr_mtu;
 		return ifr->ifr_mtu < 0 ? -EINVAL : change(WIRE_IF_MTU, &r);
@@ -108,6 +137,16 @@ int ifset_ioctl(unsigned long req, const struct ifreq *ifr)
 	default:
 		return -ENOTTY;
 	}
+}
+
+int ifset_ioctl(unsigned long req, const struct ifreq *ifr)
+{
+	int err = set_property(req, ifr);
+	struct wire_link l;
+
+	/* ENXIO is also said of one that has no bus. */
+	return err == -ENXIO && dump_link(ifr->ifr_name, 0, &l) ? -ENODEV :
+	    err;
 }
 
 int ifset_addr6(bool add, const void *user)

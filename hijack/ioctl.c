@@ -52,9 +52,11 @@ static void mask_of(uint8_t mask[4], unsigned plen)
 		mask[i] = plen >= 8 ? 0xff : (uint8_t)(0xff00 >> plen);
 }
 
-/* The first IPv4 address of an interface, as SIOCGIFADDR has it. */
-static int first_addr(unsigned ifindex, struct wire_ifaddr *out)
+/* An interface's first IPv4 address, as SIOCGIFADDR has it, or an alias. */
+static int first_addr(unsigned ifindex, const char *name,
+    struct wire_ifaddr *out)
 {
+	bool alias = strchr(name, ':');
 	unsigned count;
 	int fd = dump_open(WIRE_DUMP_ADDR, &count), err = -EADDRNOTAVAIL;
 
@@ -62,7 +64,8 @@ static int first_addr(unsigned ifindex, struct wire_ifaddr *out)
 		return fd;
 	for (unsigned i = 0; i < count && dump_get(fd, i, out, sizeof(*out));
 	    i++)
-		if (out->ifindex == ifindex && out->family == AF_INET) {
+		if (out->ifindex == ifindex && out->family == AF_INET &&
+		    (!alias || !strncmp(out->ifname, name, IFNAMSIZ))) {
 			err = 0;
 			break;
 		}
@@ -75,7 +78,7 @@ static int get_addr(unsigned long req, const struct wire_link *l,
 {
 	struct wire_ifaddr a;
 	uint8_t mask[4];
-	int err = first_addr(l->ifindex, &a);
+	int err = first_addr(l->ifindex, ifr->ifr_name, &a);
 
 	if (err)
 		return err;

@@ -67,9 +67,11 @@ struct timespec;
 	X(ssize_t, sendfile, (int a, int b, off_t *c, size_t d),	\
 	    SYS4(SYS_sendfile, a, b, c, d))				\
 	X(int, open, (const char *a, int b, unsigned c),		\
-	    SYS4(SYS_openat, -100 /* AT_FDCWD */, a, b, c))		\
+	    SYS4(SYS_openat, AT_FDCWD, a, b, c))			\
 	X(int, openat, (int a, const char *b, int c, unsigned d),	\
 	    SYS4(SYS_openat, a, b, c, d))				\
+	X(int, access, (const char *a, int b),				\
+	    SYS3(SYS_faccessat, AT_FDCWD, a, b))			\
 	X(int, close, (int a), SYS1(SYS_close, a))			\
 	X(int, close_range, (unsigned a, unsigned b, int c),		\
 	    SYS3(SYS_close_range, a, b, c))				\

@@ -121,7 +121,12 @@ static int change_addr(const struct nlmsghdr *h, bool add)
 	p = nlmsg_find(h, sizeof(*m), IFA_BROADCAST, n, NULL);
 	if (p)
 		memcpy(r.addr.bcast, p, n);
-	return ask_if(add ? WIRE_IF_ADDR_ADD : WIRE_IF_ADDR_DEL, &r);
+	p = nlmsg_find(h, sizeof(*m), IFA_LABEL, 1, &n);
+	if (p)
+		memcpy(r.addr.ifname, p, n < sizeof(r.addr.ifname) ? n :
+		    sizeof(r.addr.ifname) - 1);
+	err = ask_if(add ? WIRE_IF_ADDR_ADD : WIRE_IF_ADDR_DEL, &r);
+	return err == -EEXIST && h->nlmsg_flags & NLM_F_REPLACE ? 0 : err;
 }
 
 static int change_route(const struct nlmsghdr *h, bool add)

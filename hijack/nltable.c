@@ -181,8 +181,8 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 	m->rtm_table = RT_TABLE_MAIN;
 	m->rtm_protocol = connected ? RTPROT_KERNEL :
 	    r->flags & WIRE_RT_AUTO ? RTPROT_RA : RTPROT_BOOT;
-	m->rtm_scope = r->flags & WIRE_RT_GATEWAY || r->family == AF_INET6 ?
-	    RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
+	m->rtm_scope = r->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT) ||
+	    r->family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	m->rtm_type = r->flags & WIRE_RT_REJECT ? RTN_UNREACHABLE : RTN_UNICAST;
 	m->rtm_flags = asked ? RTM_F_CLONED : 0;
 	nlmsg_attr_u32(o, RTA_TABLE, RT_TABLE_MAIN);
@@ -190,7 +190,8 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 		nlmsg_attr(o, RTA_DST, asked ? asked : r->dst, n);
 	if (r->flags & WIRE_RT_GATEWAY)
 		nlmsg_attr(o, RTA_GATEWAY, r->gw, n);
-	nlmsg_attr_u32(o, RTA_OIF, r->ifindex);
+	if (!(r->flags & WIRE_RT_REJECT))
+		nlmsg_attr_u32(o, RTA_OIF, r->ifindex);
 	if (r->metric || r->family == AF_INET6)
 		nlmsg_attr_u32(o, RTA_PRIORITY, r->metric ? r->metric :
 		    connected ? 256 : 1024);
@@ -222,6 +223,8 @@ static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 	if (err || rep.len < sizeof(r))
 		return err ? err : -ENETUNREACH;
 	memcpy(&r, rep.data, sizeof(r));
+	if (r.flags & WIRE_RT_REJECT)
+		return -EHOSTUNREACH;
 	put_route(o, &r, dst, 0);
 	return 0;
 }

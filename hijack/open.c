@@ -1,6 +1,7 @@
 /*
- * open.c: opening files: those of /proc/net are the virtual host's, all else
- * goes to libc.
+ * open.c: opening files: those of /proc/net are the virtual host's, which
+ * net-tools and others read instead of asking a socket; all else goes to libc
+ * after a look at how its path begins.
  */
 #include "hijack/hijack.h"
 
@@ -8,109 +9,145 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "hijack/procnet.h"
 #include "stack/sys.h"
 
-/* The name below /proc/net, or NULL. */
-static const char *below_procnet(const char *path)
+/* The rest of the path where it begins like that, else NULL. */
+static const char *after(const char *path, const char *start)
 {
-	static const char *const dirs[] = {
-		"/proc/net/", "/proc/self/net/", "/proc/thread-self/net/",
-	};
+	size_t n = strlen(start);
 
-	if (hj_no_memory(path) || path[0] != '/' || path[1] != 'p')
-		return NULL;
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (!strncmp(path, dirs[i], strlen(dirs[i])))
-			return path + strlen(dirs[i]);
-	return NULL;
+	return strncmp(path, start, n) ? NULL : path + n;
 }
 
-/* -ENOENT: not one of ours. */
+/* The name of a file that the virtual host has, or NULL. */
+static const char *below_procnet(const char *path)
+{
+	const char *p, *name;
+
+	if (hj_no_memory(path) || !(p = after(path, "/proc/")))
+		return NULL;
+	if (!(name = after(p, "net/")) && !(name = after(p, "self/net/")) &&
+	    !(name = after(p, "thread-self/net/")))
+		return NULL;
+	return procnet_has(name) ? name : NULL;
+}
+
+/* As open(2). -ENOENT: not one of ours. */
 static int make(const char *path, int flags)
 {
 	const char *name = below_procnet(path);
 	int fd;
 
-	if (likely(!name) || hj_sandboxed || !hj_wants(AF_INET))
+	if (likely(!name) || flags & O_PATH)
 		return -ENOENT;
 	if ((flags & O_ACCMODE) != O_RDONLY)
-		return -ENOENT;
+		return -EACCES;
+	if (flags & O_DIRECTORY)
+		return -ENOTDIR;
 	fd = procnet_make(name);
 	if (fd < 0)
 		return fd;
 	fd_forget(fd);
 	if (!(flags & O_CLOEXEC))
-		SYS3(SYS_fcntl, fd, F_SETFD, 0);
+		sys_fcntl(fd, F_SETFD, 0);
 	return fd;
 }
 
-static mode_t mode_of(int flags, va_list ap)
+static bool takes_mode(int flags)
 {
-	return flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ?
-	    va_arg(ap, mode_t) : 0;
+	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
 }
+
+#define GET_MODE(flags, mode)						\
+	do {								\
+		va_list ap_;						\
+									\
+		va_start(ap_, flags);					\
+		(mode) = takes_mode(flags) ? va_arg(ap_, unsigned) : 0;	\
+		va_end(ap_);						\
+	} while (0)
 
 HOOK(int, open, const char *path, int flags, ...)
 {
 	int fd = make(path, flags);
-	mode_t mode;
-	va_list ap;
+	unsigned mode;
 
-	if (fd != -ENOENT)
+	if (unlikely(fd != -ENOENT))
 		return (int)hj_ret(fd);
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
+	GET_MODE(flags, mode);
 	return next.open(path, flags, mode);
 }
-
-HOOK(int, open64, const char *path, int flags, ...)
-{
-	int fd = make(path, flags);
-	mode_t mode;
-	va_list ap;
-
-	if (fd != -ENOENT)
-		return (int)hj_ret(fd);
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
-	return next.open(path, flags | O_LARGEFILE, mode);
-}
+/* One and the same where off_t has 64 bits, as on all machines of sys.h. */
+HOOK_ALIAS(open64, open);
+HOOK_ALIAS(__open, open);
+HOOK_ALIAS(__open64, open);
 
 HOOK(int, openat, int dir, const char *path, int flags, ...)
 {
 	int fd = make(path, flags);
-	mode_t mode;
-	va_list ap;
+	unsigned mode;
 
-	if (fd != -ENOENT)
+	if (unlikely(fd != -ENOENT))
 		return (int)hj_ret(fd);
-	va_start(ap, flags);
-	mode = mode_of(flags, ap);
-	va_end(ap);
+	GET_MODE(flags, mode);
 	return next.openat(dir, path, flags, mode);
 }
 HOOK_ALIAS(openat64, openat);
 
-HOOK(void *, fopen, const char *path, const char *mode)
+/* The forms of _FORTIFY_SOURCE, for calls that bring no mode. */
+HOOK(int, __open_2, const char *path, int flags)
 {
-	static void *(*libc)(const char *path, const char *mode);
-	int fd = make(path, mode[0] == 'r' && !strchr(mode, '+') ?
-	    O_RDONLY | O_CLOEXEC : O_RDWR);
+	if (takes_mode(flags))
+		hj_chk_fail();
+	return hook_open(path, flags);
+}
+HOOK_ALIAS(__open64_2, __open_2);
 
-	if (fd >= 0)
-		return fdopen(fd, "r");
-	if (fd != -ENOENT) {
-		errno = -fd;
-		return NULL;
-	}
+HOOK(int, __openat_2, int dir, const char *path, int flags)
+{
+	if (takes_mode(flags))
+		hj_chk_fail();
+	return hook_openat(dir, path, flags);
+}
+HOOK_ALIAS(__openat64_2, __openat_2);
+
+/* A stream of libc's on our file: reading it needs nothing of us. */
+static FILE *stream_on(int fd, const char *mode)
+{
+	FILE *f = hj_ret(fd) < 0 ? NULL : fdopen(fd, mode);
+
+	if (!f && fd >= 0)
+		sys_close(fd);
+	return f;
+}
+
+HOOK(FILE *, fopen, const char *path, const char *mode)
+{
+	static FILE *(*libc)(const char *, const char *);
+	bool reads = mode[0] == 'r' && !strchr(mode, '+');
+	int fd = make(path, (reads ? O_RDONLY : O_RDWR) |
+	    (strchr(mode, 'e') ? O_CLOEXEC : 0));
+
+	if (unlikely(fd != -ENOENT))
+		return stream_on(fd, mode);
 	if (unlikely(!libc))
-		*(void **)&libc = hj_libc("fopen64");
-	return libc ? libc(path, mode) : NULL;
+		*(void **)&libc = hj_libc("fopen");
+	if (libc)
+		return libc(path, mode);
+	errno = ENOSYS;
+	return NULL;
 }
 HOOK_ALIAS(fopen64, fopen);
+
+/* Asked before one is opened; the machine may be without IPv6. */
+HOOK(int, access, const char *path, int how)
+{
+	if (unlikely(below_procnet(path) != NULL))
+		return (int)hj_ret(how & (W_OK | X_OK) ? -EACCES : 0);
+	return next.access(path, how);
+}

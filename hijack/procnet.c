@@ -4,36 +4,69 @@
  */
 #include "hijack/procnet.h"
 
-#include <arpa/inet.h>
+#include <linux/memfd.h>
 #include <linux/neighbour.h>
+#include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "hijack/dump.h"
 #include "stack/sys.h"
 
-#define LINE	320	/* bytes, the longest line there is */
+#define ROW	256	/* bytes: more than any line made here */
 
-__attribute__((format(printf, 2, 3)))
-static void put(int fd, const char *fmt, ...)
+/* Text on its way into a file. */
+struct text {
+	int fd;
+	int err;		/* the first failure, -errno */
+	size_t used;
+	char buf[4096];
+};
+
+static void flush(struct text *t)
 {
-	char line[LINE];
+	size_t done = 0;
+	long n;
+
+	while (!t->err && done < t->used) {
+		n = SYS3(SYS_write, t->fd, t->buf + done, t->used - done);
+		if (n > 0)
+			done += (size_t)n;
+		else if (n != -EINTR)
+			t->err = n ? (int)n : -ENOSPC;
+	}
+	t->used = 0;
+}
+
+/* A piece of text, filled up with blanks to `width` bytes. */
+static __attribute__((format(printf, 3, 4)))
+void put(struct text *t, size_t width, const char *fmt, ...)
+{
 	va_list ap;
 	int n;
 
+	if (sizeof(t->buf) - t->used < ROW + 1)
+		flush(t);
 	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
+	n = vsnprintf(t->buf + t->used, ROW, fmt, ap);
 	va_end(ap);
-	if (n > 0)
-		SYS3(SYS_write, fd, line, n < LINE ? n : LINE - 1);
+	if (n < 0 || n >= ROW)
+		return;
+	t->used += (size_t)n;
+	for (size_t i = (size_t)n; i < width; i++)
+		t->buf[t->used++] = ' ';
 }
 
-static uint32_t word(const uint8_t ip[4])
+/* A line of a table whose lines are all that long. */
+#define put_row(t, width, ...)	(put(t, width, __VA_ARGS__), put(t, 0, "\n"))
+
+/* The number that the kernel prints for four bytes of an address. */
+static uint32_t word(const uint8_t *ip)
 {
 	uint32_t w;
 
@@ -41,197 +74,425 @@ static uint32_t word(const uint8_t ip[4])
 	return w;
 }
 
-static const char *hex(char buf[static 33], const uint8_t ip[16])
+static void put_hex(struct text *t, const uint8_t ip[16], const char *after)
 {
 	for (int i = 0; i < 16; i++)
-		sprintf(buf + i * 2, "%02x", ip[i]);
-	return buf;
+		put(t, 0, "%02x", ip[i]);
+	put(t, 0, "%s", after);
 }
 
-static void put_dev(int fd, const void *rec)
-{
-	const struct wire_link *l = rec;
+/* A table of the host, record by record. */
+struct rows {
+	int fd;
+	unsigned i, count;
+};
 
-	put(fd, "%6.15s: %7lu %7lu %4lu %4lu    0     0          0 %9lu "
-	    "%8lu %7lu %4lu %4lu    0     0       0          0\n", l->name,
-	    l->rx_bytes, l->rx_packets, l->rx_errors, l->rx_dropped,
-	    l->rx_multicast, l->tx_bytes, l->tx_packets, l->tx_errors,
-	    l->tx_dropped);
+/* If it can't be had it is empty, and the error noted. */
+static struct rows rows_of(struct text *t, enum wire_dump what)
+{
+	struct rows r = { 0 };
+
+	r.fd = dump_open(what, &r.count);
+	if (r.fd < 0 && !t->err)
+		t->err = r.fd;
+	return r;
 }
 
-static void put_if_inet6(int fd, const void *rec)
+/* To be called until it says false: that closes the table. */
+static bool next_row(struct rows *r, void *rec, size_t size)
 {
-	const struct wire_ifaddr *a = rec;
-	char ip[33];
-
-	if (a->family != AF_INET6)
-		return;
-	put(fd, "%s %02x %02x %02x %02x %8.15s\n", hex(ip, a->ip), a->ifindex,
-	    a->plen, a->scope == 253 ? 0x20 : a->scope == 254 ? 0x10 : 0,
-	    a->flags & WIRE_ADDR_AUTO ? 0 : 0x80, a->ifname);
+	if (r->fd < 0)
+		return false;
+	if (r->i < r->count && dump_get(r->fd, r->i++, rec, size))
+		return true;
+	sys_close(r->fd);
+	r->fd = -1;
+	return false;
 }
 
-static unsigned rtf(const struct wire_route *r)
+static void put_dev(struct text *t, int arg)
 {
-	unsigned full = r->family == AF_INET ? 32 : 128;
+	struct wire_link l;
+	struct rows rows = rows_of(t, WIRE_DUMP_LINK);
 
+	(void)arg;
+	put(t, 0, "Inter-|   Receive                            "
+	    "                    |  Transmit\n");
+	put(t, 0, " face |bytes    packets errs drop fifo frame compressed "
+	    "multicast|bytes    packets errs drop fifo colls carrier "
+	    "compressed\n");
+	while (next_row(&rows, &l, sizeof(l))) {
+		l.name[sizeof(l.name) - 1] = '\0';
+		put(t, 0, "%6s: %7llu %7llu %4llu %4llu    0     0          0 "
+		    "%9llu %8llu %7llu %4llu %4llu    0     0       0"
+		    "          0\n", l.name,
+		    (unsigned long long)l.rx_bytes,
+		    (unsigned long long)l.rx_packets,
+		    (unsigned long long)l.rx_errors,
+		    (unsigned long long)l.rx_dropped,
+		    (unsigned long long)l.rx_multicast,
+		    (unsigned long long)l.tx_bytes,
+		    (unsigned long long)l.tx_packets,
+		    (unsigned long long)l.tx_errors,
+		    (unsigned long long)l.tx_dropped);
+	}
+}
+
+static void put_if_inet6(struct text *t, int arg)
+{
+	struct wire_ifaddr a;
+	unsigned scope;
+	struct rows rows = rows_of(t, WIRE_DUMP_ADDR);
+
+	(void)arg;
+	while (next_row(&rows, &a, sizeof(a))) {
+		if (a.family != AF_INET6)
+			continue;
+		a.ifname[sizeof(a.ifname) - 1] = '\0';
+		scope = a.scope == 254 ? 0x10 : a.scope == 253 ? 0x20 : 0;
+		put_hex(t, a.ip, "");
+		put(t, 0, " %02x %02x %02x %02x %8s\n", a.ifindex, a.plen,
+		    scope, (a.flags & WIRE_ADDR_AUTO ? 0 : 0x80) |
+		    (a.flags & WIRE_ADDR_TENTATIVE ? 0x40 : 0), a.ifname);
+	}
+}
+
+static unsigned route_flags(const struct wire_route *r)
+{
 	return RTF_UP | (r->flags & WIRE_RT_GATEWAY ? RTF_GATEWAY : 0) |
-	    (r->plen == full ? RTF_HOST : 0) |
-	    (r->flags & WIRE_RT_REJECT ? RTF_REJECT : 0) |
-	    (r->flags & WIRE_RT_AUTO && full == 128 ? RTF_ADDRCONF : 0);
+	    (r->plen == (r->family == AF_INET ? 32 : 128) ? RTF_HOST : 0) |
+	    (r->flags & WIRE_RT_REJECT ? RTF_REJECT : 0);
 }
 
-static void put_route(int fd, const void *rec)
+static void put_route(struct text *t, int arg)
 {
-	const struct wire_route *r = rec;
-	char line[129];
+	struct wire_route r;
+	struct rows rows = rows_of(t, WIRE_DUMP_ROUTE);
 
-	if (r->family != AF_INET)
-		return;
-	snprintf(line, sizeof(line), "%.15s\t%08X\t%08X\t%04X\t0\t0\t%u\t%08X"
-	    "\t%u\t0\t0", r->flags & WIRE_RT_REJECT ? "*" : r->ifname,
-	    word(r->dst), r->flags & WIRE_RT_GATEWAY ? word(r->gw) : 0, rtf(r),
-	    r->metric, r->plen ? htonl(~0u << (32 - r->plen)) : 0, r->mtu);
-	put(fd, "%-127s\n", line);
+	(void)arg;
+	put_row(t, 127, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\t"
+	    "Metric\tMask\t\tMTU\tWindow\tIRTT");
+	while (next_row(&rows, &r, sizeof(r))) {
+		if (r.family != AF_INET || r.plen > 32)
+			continue;
+		r.ifname[sizeof(r.ifname) - 1] = '\0';
+		put_row(t, 127, "%s\t%08X\t%08X\t%04X\t0\t0\t%u\t%08X\t%u\t0"
+		    "\t0", r.flags & WIRE_RT_REJECT ? "*" : r.ifname,
+		    word(r.dst), r.flags & WIRE_RT_GATEWAY ? word(r.gw) : 0,
+		    route_flags(&r), r.metric,
+		    htonl(r.plen ? ~0u << (32 - r.plen) : 0), r.mtu);
+	}
 }
 
-static void put_ipv6_route(int fd, const void *rec)
+static void put_route6(struct text *t, int arg)
 {
 	static const uint8_t none[16];
-	const struct wire_route *r = rec;
-	char dst[33], src[33], gw[33];
+	struct wire_route r;
+	unsigned flags;
+	struct rows rows = rows_of(t, WIRE_DUMP_ROUTE);
 
-	if (r->family != AF_INET6)
-		return;
-	put(fd, "%s %02x %s 00 %s %08x 00000001 00000000 %08x %8.15s\n",
-	    hex(dst, r->dst), r->plen, hex(src, none),
-	    hex(gw, r->flags & WIRE_RT_GATEWAY ? r->gw : none),
-	    r->metric ? r->metric : r->flags & WIRE_RT_CONNECTED ? 256 : 1024,
-	    rtf(r), r->ifname);
+	(void)arg;
+	while (next_row(&rows, &r, sizeof(r))) {
+		if (r.family != AF_INET6 || r.plen > 128)
+			continue;
+		r.ifname[sizeof(r.ifname) - 1] = '\0';
+		flags = route_flags(&r) | (r.flags & WIRE_RT_AUTO ?
+		    RTF_ADDRCONF | (r.plen ? 0 : RTF_DEFAULT) : 0);
+		put_hex(t, r.dst, "");
+		put(t, 0, " %02x ", r.plen);
+		put_hex(t, none, " 00 ");
+		put_hex(t, r.flags & WIRE_RT_GATEWAY ? r.gw : none, "");
+		put(t, 0, " %08x %08x %08x %08x %8s\n", r.metric ? r.metric :
+		    r.flags & WIRE_RT_CONNECTED ? 256 : 1024, 1, 0, flags,
+		    r.ifname);
+	}
 }
 
-static void put_arp(int fd, const void *rec)
+static void put_arp(struct text *t, int arg)
 {
-	const struct wire_neigh *n = rec;
-	char ip[INET_ADDRSTRLEN];
-	unsigned flags = n->state & NUD_PERMANENT ? ATF_COM | ATF_PERM :
-	    n->state & (NUD_INCOMPLETE | NUD_FAILED) ? 0 : ATF_COM;
+	struct wire_neigh n;
+	unsigned flags;
+	char ip[16];
+	struct rows rows = rows_of(t, WIRE_DUMP_NEIGH);
 
-	if (n->family != AF_INET)
-		return;
-	inet_ntop(AF_INET, n->ip, ip, sizeof(ip));
-	put(fd, "%-16s 0x%-10x0x%-10x%02x:%02x:%02x:%02x:%02x:%02x     *"
-	    "        %.15s\n", ip, ARPHRD_ETHER, flags, n->mac[0], n->mac[1],
-	    n->mac[2], n->mac[3], n->mac[4], n->mac[5], n->ifname);
+	(void)arg;
+	put(t, 0, "IP address       HW type     Flags       HW address"
+	    "            Mask     Device\n");
+	while (next_row(&rows, &n, sizeof(n))) {
+		if (n.family != AF_INET)
+			continue;
+		n.ifname[sizeof(n.ifname) - 1] = '\0';
+		flags = n.state & (NUD_INCOMPLETE | NUD_FAILED) ? 0 : ATF_COM |
+		    (n.state & NUD_PERMANENT ? ATF_PERM : 0);
+		snprintf(ip, sizeof(ip), "%u.%u.%u.%u", n.ip[0], n.ip[1],
+		    n.ip[2], n.ip[3]);
+		put(t, 0, "%-16s 0x%-10x0x%-10x%02x:%02x:%02x:%02x:%02x:%02x"
+		    "     *        %s\n", ip, ARPHRD_ETHER, flags, n.mac[0],
+		    n.mac[1], n.mac[2], n.mac[3], n.mac[4], n.mac[5],
+		    n.ifname);
+	}
 }
 
-/* As the kernel writes them: in words of its own byte order. */
-static const char *endpoint(char buf[static 48], int domain,
-    const struct wire_addr *a)
-{
-	int n = 0;
+/* Sockets: tcp, udp and raw, for each family. */
 
-	for (int i = 0; i < (domain == AF_INET ? 4 : 16); i += 4)
-		n += sprintf(buf + n, "%08X", word(a->ip + i));
-	sprintf(buf + n, ":%04X", ntohs(a->port));
-	return buf;
+enum { SOCKS_V6 = 0x1000 };	/* beside SOCK_STREAM... and the protocol */
+#define SOCKS(type, protocol)	((type) << 16 | (protocol))
+
+#define END_LEN	48
+
+/* An address and a port as that family has them; IPv4 on IPv6 is mapped. */
+static const char *end_text(char out[static END_LEN],
+    const struct wire_addr *a, bool v6, unsigned port)
+{
+	uint8_t ip[16] = { 0 };
+
+	if (!v6) {
+		snprintf(out, END_LEN, "%08X:%04X", word(a->ip), port);
+		return out;
+	}
+	if (a->family == AF_INET6) {
+		memcpy(ip, a->ip, 16);
+	} else if (a->family == AF_INET) {
+		ip[10] = ip[11] = 0xff;
+		memcpy(ip + 12, a->ip, 4);
+	}
+	snprintf(out, END_LEN, "%08X%08X%08X%08X:%04X", word(ip),
+	    word(ip + 4), word(ip + 8), word(ip + 12), port);
+	return out;
 }
 
-static void put_sock(int fd, const void *rec, int domain, int type,
-    int protocol)
+/* Linux lists a socket from the moment it has a port. */
+static bool listed(const struct wire_sock *s, int arg)
 {
-	const struct wire_sock *s = rec;
-	char local[48], peer[48];
+	int type = arg >> 16, protocol = arg & 0xfff;
+	int domain = arg & SOCKS_V6 ? AF_INET6 : AF_INET;
 
 	if (s->domain != domain || s->type != type ||
 	    (protocol && s->protocol != protocol))
-		return;
-	put(fd, "%4u: %s %s %02X %08X:%08X 00:00000000 00000000 %5u        0 "
-	    "%lu 1 0000000000000000 100 0 0 10 0\n", (unsigned)s->id & 0xfff,
-	    endpoint(local, domain, &s->local),
-	    endpoint(peer, domain, &s->peer), s->state, s->sendq, s->recvq,
-	    s->uid, (unsigned long)(s->id & 0xffffffff));
+		return false;
+	if (type == SOCK_STREAM)
+		return s->state && s->state != TCP_CLOSE;
+	return type == SOCK_RAW || s->local.port;
 }
 
-#define SOCKS(name, domain, type, protocol)				\
-	static void put_##name(int fd, const void *rec)			\
-	{								\
-		put_sock(fd, rec, domain, type, protocol);		\
+/* Lines of IPv4 sockets are filled up to this, those of IPv6 are not. */
+static size_t row_width(int arg)
+{
+	return arg & SOCKS_V6 ? 0 : arg >> 16 == SOCK_STREAM ? 149 :
+	    arg >> 16 == SOCK_DGRAM ? 127 : 0;
+}
+
+static void put_sock(struct text *t, const struct wire_sock *s, unsigned row,
+    int arg)
+{
+	char local[END_LEN], peer[END_LEN];
+	bool v6 = arg & SOCKS_V6;
+	unsigned port = ntohs(s->local.port);
+
+	if (s->type == SOCK_RAW)
+		port = (unsigned)s->protocol & 0xffff;
+	/* No timer is known, and the inode only to the program itself. */
+	put_row(t, row_width(arg), "%*u: %s %s %02X %08X:%08X 00:00000000 "
+	    "00000000 %5u        0 0 2 0000000000000000%s",
+	    s->type == SOCK_DGRAM ? 5 : 4, row,
+	    end_text(local, &s->local, v6, port),
+	    end_text(peer, &s->peer, v6, ntohs(s->peer.port)),
+	    s->state & 0xff, s->sendq, s->recvq, s->uid,
+	    s->type != SOCK_STREAM ? " 0" :
+	    s->state == TCP_LISTEN ? " 100 0 0 10 0" : " 20 4 0 10 -1");
+}
+
+static void put_socks(struct text *t, int arg)
+{
+	struct rows rows = rows_of(t, WIRE_DUMP_SOCK);
+	struct wire_sock s;
+	unsigned row = 0;
+
+	put_row(t, row_width(arg), "  sl  local_address %sst tx_queue rx_queue"
+	    " tr tm->when retrnsmt   uid  timeout inode%s", arg & SOCKS_V6 ?
+	    "                        remote_address                        " :
+	    "rem_address   ", arg >> 16 == SOCK_STREAM ? "" :
+	    " ref pointer drops");
+	while (next_row(&rows, &s, sizeof(s)))
+		if (listed(&s, arg))
+			put_sock(t, &s, row++, arg);
+}
+
+/* Counters: a field of snmp, and the setting of the host that has it. */
+static const struct counter {
+	const char *field;	/* with a blank: a new group */
+	const char *name;	/* NULL: not counted */
+} snmp[] = {
+	{ "Ip: Forwarding", "net.inet.ip.forwarding" },
+	{ "DefaultTTL", "net.inet.ip.ttl" },
+	{ "InReceives", "net.inet.ip.stats.recv" },
+	{ "InHdrErrors", "net.inet.ip.stats.chkerr" },
+	{ "InAddrErrors", NULL },
+	{ "ForwDatagrams", "net.inet.ip.stats.fw" },
+	{ "InUnknownProtos", "net.inet.ip.stats.proterr" },
+	{ "InDiscards", "net.inet.ip.stats.drop" },
+	{ "InDelivers", "net.inet.ip.stats.recv" },
+	{ "OutRequests", "net.inet.ip.stats.xmit" },
+	{ "OutDiscards", "net.inet.ip.stats.memerr" },
+	{ "OutNoRoutes", "net.inet.ip.stats.rterr" },
+	{ "Icmp: InMsgs", "net.inet.icmp.stats.recv" },
+	{ "InErrors", "net.inet.icmp.stats.drop" },
+	{ "InCsumErrors", "net.inet.icmp.stats.chkerr" },
+	{ "OutMsgs", "net.inet.icmp.stats.xmit" },
+	{ "OutErrors", "net.inet.icmp.stats.memerr" },
+	{ "Tcp: InSegs", "net.inet.tcp.stats.recv" },
+	{ "OutSegs", "net.inet.tcp.stats.xmit" },
+	{ "RetransSegs", NULL },
+	{ "InErrs", "net.inet.tcp.stats.drop" },
+	{ "InCsumErrors", "net.inet.tcp.stats.chkerr" },
+	{ "Udp: InDatagrams", "net.inet.udp.stats.recv" },
+	{ "NoPorts", "net.inet.udp.stats.proterr" },
+	{ "InErrors", "net.inet.udp.stats.drop" },
+	{ "OutDatagrams", "net.inet.udp.stats.xmit" },
+	{ "InCsumErrors", "net.inet.udp.stats.chkerr" },
+}, snmp6[] = {
+	{ "Ip6InReceives", "net.inet.ip6.stats.recv" },
+	{ "Ip6InDiscards", "net.inet.ip6.stats.drop" },
+	{ "Ip6OutRequests", "net.inet.ip6.stats.xmit" },
+	{ "Ip6OutNoRoutes", "net.inet.ip6.stats.rterr" },
+	{ "Icmp6InMsgs", "net.inet.icmp6.stats.recv" },
+	{ "Icmp6InErrors", "net.inet.icmp6.stats.drop" },
+	{ "Icmp6OutMsgs", "net.inet.icmp6.stats.xmit" },
+};
+#define COUNT(v)	(sizeof(v) / sizeof((v)[0]))
+
+/* The values of a list of counters; 0 where the host has none. */
+static void read_counters(struct text *t, const struct counter *c, size_t n,
+    unsigned long *val)
+{
+	struct wire_sysctl s;
+	struct rows rows = rows_of(t, WIRE_DUMP_SYSCTL);
+
+	memset(val, 0, n * sizeof(*val));
+	while (next_row(&rows, &s, sizeof(s))) {
+		s.name[sizeof(s.name) - 1] = '\0';
+		for (size_t i = 0; i < n; i++) {
+			if (!c[i].name || strcmp(c[i].name, s.name))
+				continue;
+			val[i] = 0;
+			for (size_t j = 0; j < 10 && s.value[j] >= '0' &&
+			    s.value[j] <= '9'; j++)
+				val[i] = val[i] * 10 +
+				    (unsigned long)(s.value[j] - '0');
+		}
 	}
-SOCKS(tcp, AF_INET, SOCK_STREAM, 0)
-SOCKS(tcp6, AF_INET6, SOCK_STREAM, 0)
-SOCKS(udp, AF_INET, SOCK_DGRAM, IPPROTO_UDP)
-SOCKS(udp6, AF_INET6, SOCK_DGRAM, IPPROTO_UDP)
-SOCKS(raw, AF_INET, SOCK_RAW, 0)
-SOCKS(raw6, AF_INET6, SOCK_RAW, 0)
-#undef SOCKS
+}
 
-#define SOCK_HEAD "  sl  local_address rem_address   st tx_queue rx_queue " \
-	"tr tm->when retrnsmt   uid  timeout inode\n"
+/* One line of names and one of numbers for each group. */
+static void put_snmp(struct text *t, int arg)
+{
+	unsigned long val[COUNT(snmp)];
+	size_t n, end;
 
-static const struct file {
-	const char *name;
-	const char *head;
-	enum wire_dump what;
-	size_t size;		/* of a record */
-	void (*put)(int fd, const void *rec);
-} files[] = {
-	{ "dev", "Inter-|   Receive                                        "
-	    "        |  Transmit\n face |bytes    packets errs drop fifo frame "
-	    "compressed multicast|bytes    packets errs drop fifo colls "
-	    "carrier compressed\n", WIRE_DUMP_LINK, sizeof(struct wire_link),
-	    put_dev },
-	{ "if_inet6", "", WIRE_DUMP_ADDR, sizeof(struct wire_ifaddr),
-	    put_if_inet6 },
-	{ "route", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\t"
-	    "Mask\t\tMTU\tWindow\tIRTT\n", WIRE_DUMP_ROUTE,
-	    sizeof(struct wire_route), put_route },
-	{ "ipv6_route", "", WIRE_DUMP_ROUTE, sizeof(struct wire_route),
-	    put_ipv6_route },
-	{ "arp", "IP address       HW type     Flags       HW address        "
-	    "    Mask     Device\n", WIRE_DUMP_NEIGH,
-	    sizeof(struct wire_neigh), put_arp },
-#define SOCKS(name) \
-	{ #name, SOCK_HEAD, WIRE_DUMP_SOCK, sizeof(struct wire_sock), \
-	    put_##name }
-	SOCKS(tcp), SOCKS(tcp6), SOCKS(udp), SOCKS(udp6), SOCKS(raw),
-	SOCKS(raw6),
-#undef SOCKS
+	(void)arg;
+	read_counters(t, snmp, COUNT(snmp), val);
+	val[0] = val[0] ? 1 : 2;	/* 2: no router */
+	for (n = 0; n < COUNT(snmp); n = end) {
+		int head = (int)strcspn(snmp[n].field, " ");
+
+		put(t, 0, "%s", snmp[n].field);
+		for (end = n + 1; end < COUNT(snmp) &&
+		    !strchr(snmp[end].field, ' '); end++)
+			put(t, 0, " %s", snmp[end].field);
+		put(t, 0, "\n%.*s", head, snmp[n].field);
+		for (; n < end; n++)
+			put(t, 0, " %lu", val[n]);
+		put(t, 0, "\n");
+	}
+}
+
+static void put_snmp6(struct text *t, int arg)
+{
+	unsigned long val[COUNT(snmp6)];
+
+	(void)arg;
+	read_counters(t, snmp6, COUNT(snmp6), val);
+	for (size_t n = 0; n < COUNT(snmp6); n++)
+		put(t, 0, "%-32s\t%lu\n", snmp6[n].field, val[n]);
+}
+
+/* Tables that the virtual host does not keep, and must not be the host's. */
+static const char *const heads[] = {
+	"",
+	("Iface\tDestination\tGateway \tFlags\t\tRefCnt\tUse\tMetric\tSource\t"
+	    "\tMTU\tWindow\tIRTT\tTOS\tHHRef\tHHUptod\tSpecDst\n"),
+	"Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n",
 };
 
-static void fill(int fd, const struct file *f, int list, unsigned count)
+static void put_head(struct text *t, int arg)
 {
-	union {
-		struct wire_link l;
-		struct wire_ifaddr a;
-		struct wire_route r;
-		struct wire_neigh n;
-		struct wire_sock s;
-	} rec;
+	put(t, 0, "%s", heads[arg]);
+}
 
-	put(fd, "%s", f->head);
-	for (unsigned i = 0; i < count && dump_get(list, i, &rec, f->size); i++)
-		f->put(fd, &rec);
-	SYS3(SYS_lseek, fd, 0, SEEK_SET);
+static const struct table {
+	const char *name;
+	int family;
+	void (*put)(struct text *t, int arg);
+	int arg;
+} tables[] = {
+	{ "dev", AF_INET, put_dev, 0 },
+	{ "route", AF_INET, put_route, 0 },
+	{ "arp", AF_INET, put_arp, 0 },
+	{ "if_inet6", AF_INET6, put_if_inet6, 0 },
+	{ "ipv6_route", AF_INET6, put_route6, 0 },
+	{ "tcp", AF_INET, put_socks, SOCKS(SOCK_STREAM, 0) },
+	{ "tcp6", AF_INET6, put_socks, SOCKS(SOCK_STREAM, SOCKS_V6) },
+	{ "udp", AF_INET, put_socks, SOCKS(SOCK_DGRAM, IPPROTO_UDP) },
+	{ "udp6", AF_INET6, put_socks,
+	    SOCKS(SOCK_DGRAM, IPPROTO_UDP | SOCKS_V6) },
+	{ "udplite", AF_INET, put_socks, SOCKS(SOCK_DGRAM, IPPROTO_UDPLITE) },
+	{ "udplite6", AF_INET6, put_socks,
+	    SOCKS(SOCK_DGRAM, IPPROTO_UDPLITE | SOCKS_V6) },
+	{ "icmp", AF_INET, put_socks, SOCKS(SOCK_DGRAM, IPPROTO_ICMP) },
+	{ "icmp6", AF_INET6, put_socks,
+	    SOCKS(SOCK_DGRAM, IPPROTO_ICMPV6 | SOCKS_V6) },
+	{ "raw", AF_INET, put_socks, SOCKS(SOCK_RAW, 0) },
+	{ "raw6", AF_INET6, put_socks, SOCKS(SOCK_RAW, SOCKS_V6) },
+	{ "snmp", AF_INET, put_snmp, 0 },
+	{ "snmp6", AF_INET6, put_snmp6, 0 },
+	{ "netstat", AF_INET, put_head, 0 },
+	{ "rt_cache", AF_INET, put_head, 1 },
+	{ "igmp", AF_INET, put_head, 2 },
+	{ "igmp6", AF_INET6, put_head, 0 },
+};
+
+static const struct table *find(const char *name)
+{
+	if (hj_sandboxed)
+		return NULL;
+	for (size_t i = 0; i < COUNT(tables); i++)
+		if (!strcmp(tables[i].name, name))
+			return hj_wants(tables[i].family) &&
+			    hj_set.host != HJ_HOST_NONE ? &tables[i] : NULL;
+	return NULL;
+}
+
+bool procnet_has(const char *name)
+{
+	return find(name) != NULL;
 }
 
 int procnet_make(const char *name)
 {
-	const struct file *f;
-	unsigned count;
-	int list, fd;
+	const struct table *f = find(name);
+	struct text t = { 0 };
 
-	for (f = files; f < files + sizeof(files) / sizeof(files[0]); f++)
-		if (!strcmp(f->name, name))
-			break;
-	if (f == files + sizeof(files) / sizeof(files[0]))
+	if (!f)
 		return -ENOENT;
-	list = dump_open(f->what, &count);
-	if (list < 0)
-		return list;
-	fd = (int)SYS2(SYS_memfd_create, "procnet", MFD_CLOEXEC);
-	if (fd >= 0)
-		fill(fd, f, list, count);
-	sys_close(list);
-	return fd;
+	t.fd = (int)SYS2(SYS_memfd_create, "procnet", MFD_CLOEXEC);
+	if (t.fd < 0)
+		return t.fd;
+	f->put(&t, f->arg);
+	flush(&t);
+	if (!t.err)
+		t.err = (int)SYS3(SYS_lseek, t.fd, 0, SEEK_SET);
+	if (!t.err)
+		return t.fd;
+	sys_close(t.fd);
+	return t.err;
 }

@@ -4,8 +4,11 @@
 
 #include "hijack/hijack.h"
 
+/* Is the file of /proc/net of that name ("route") the virtual host's? */
+HJ_HIDDEN bool procnet_has(const char *name);
+
 /*
- * The file of /proc/net of that name ("route").
+ * Such a file, with the text of this moment.  No allocation, no errno.
  * Return: its fd, close-on-exec; -ENOENT: the machine's own will do; -errno.
  */
 HJ_HIDDEN int procnet_make(const char *name);

@@ -17,6 +17,7 @@
 #include "hijack/dump.h"
 #include "hijack/rpc.h"
 
+#define NAME_LEN	64	/* bytes, with the NUL */
 #define MAX_ADDRS	(WIRE_DATA / sizeof(struct wire_ifaddr))
 
 struct found {
@@ -153,6 +154,53 @@ HOOK(int, getaddrinfo, const char *node, const char *service,
 	return collect(libc, node, service, &h, res, &f);
 }
 
+/* What a host name may have: a bus can hold anything. */
+static bool is_name(const char *s)
+{
+	return s[0] && s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")] == '\0';
+}
+
+/* Ask for the bus member that has the address. Return: is there one? */
+static bool name_of(int family, const void *ip, char name[static NAME_LEN])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct wire_ifaddr a = { .family = (uint8_t)family };
+	struct wire_req req = {
+		.op = WIRE_RESOLVE, .a = WIRE_RESOLVE_ADDR, .len = sizeof(a),
+	};
+	struct wire_rep rep;
+
+	if (!hj_wants(AF_INET) || hj_sandboxed ||
+	    hj_set.host == HJ_HOST_NONE)
+		return false;
+	memcpy(a.ip, ip, family == AF_INET ? 4 : 16);
+	if (family == AF_INET6 && !memcmp(a.ip, mapped, sizeof(mapped))) {
+		a.family = AF_INET;
+		memcpy(a.ip, (const uint8_t *)ip + 12, 4);
+	}
+	memcpy(req.data, &a, sizeof(a));
+	if (rpc_call(&req, NULL, 0, &rep, NULL) || rep.len >= NAME_LEN)
+		return false;
+	memcpy(name, rep.data, rep.len);
+	name[rep.len] = '\0';
+	return is_name(name);
+}
+
+/* The same for a socket address, if it is one. */
+static bool name_of_sockaddr(const struct sockaddr *sa, socklen_t len,
+    char name[static NAME_LEN])
+{
+	if (!sa || len < sizeof(struct sockaddr_in))
+		return false;
+	if (sa->sa_family == AF_INET)
+		return name_of(AF_INET, &((const struct sockaddr_in *)
+		    sa)->sin_addr, name);
+	return sa->sa_family == AF_INET6 &&
+	    len >= sizeof(struct sockaddr_in6) && name_of(AF_INET6,
+	    &((const struct sockaddr_in6 *)sa)->sin6_addr, name);
+}
+
 /* The scope of a link-local address, by the virtual host's names. */
 static void fix_scope(const struct sockaddr_in6 *sa, char *host, size_t size)
 {
@@ -173,11 +221,22 @@ HOOK(int, getnameinfo, const struct sockaddr *sa, socklen_t len, char *host,
 {
 	int (*libc)(const struct sockaddr *, socklen_t, char *, socklen_t,
 	    char *, socklen_t, int);
+	char name[NAME_LEN];
 	int err;
 
 	*(void **)&libc = hj_libc("getnameinfo");
 	if (!libc)
 		return EAI_SYSTEM;
+	if (host && host_len && !(flags & NI_NUMERICHOST) &&
+	    name_of_sockaddr(sa, len, name)) {
+		if (strlen(name) >= host_len)
+			return EAI_OVERFLOW;
+		err = serv && serv_len ? libc(sa, len, NULL, 0, serv,
+		    serv_len, flags & ~NI_NAMEREQD) : 0;
+		if (!err)
+			strcpy(host, name);
+		return err;
+	}
 	err = libc(sa, len, host, host_len, serv, serv_len, flags);
 	if (!err && host && sa && len >= sizeof(struct sockaddr_in6) &&
 	    sa->sa_family == AF_INET6 && hj_wants(AF_INET6) && !hj_sandboxed)
@@ -192,7 +251,7 @@ HOOK(int, getnameinfo, const struct sockaddr *sa, socklen_t len, char *host,
 static struct hostent *named(struct hostent *h, const char *name,
     const struct found *f)
 {
-	static char kept[64];	/* as static as the answer itself */
+	static char kept[NAME_LEN];	/* as static as the answer itself */
 
 	if (h && f->n) {
 		kept[0] = '\0';
@@ -232,24 +291,32 @@ typedef int gethost_r_fn(const char *name, int family, struct hostent *ret,
     char *buf, size_t len, struct hostent **res, int *err);
 
 /* The name goes to the front of the caller's buffer. */
-static int host_r(gethost_r_fn *libc, const char *name, int family,
-    struct hostent *ret, char *buf, size_t len, struct hostent **res,
-    int *err)
+static int answer_r(gethost_r_fn *libc, const char *name,
+    const struct found *f, int family, struct hostent *ret, char *buf,
+    size_t len, struct hostent **res, int *err)
 {
 	size_t room = (strlen(name) + 16) & ~(size_t)15;
-	struct found f;
 	int r;
 
-	if (!resolve(name, family, &f) || !f.n)
-		return libc(name, family, ret, buf, len, res, err);
 	if (len <= room)
 		return ERANGE;
-	r = libc(f.text[0], family, ret, buf + room, len - room, res, err);
+	r = libc(f->text[0], family, ret, buf + room, len - room, res, err);
 	if (!r && *res) {
 		strcpy(buf, name);
 		ret->h_name = buf;
 	}
 	return r;
+}
+
+static int host_r(gethost_r_fn *libc, const char *name, int family,
+    struct hostent *ret, char *buf, size_t len, struct hostent **res,
+    int *err)
+{
+	struct found f;
+
+	if (!resolve(name, family, &f) || !f.n)
+		return libc(name, family, ret, buf, len, res, err);
+	return answer_r(libc, name, &f, family, ret, buf, len, res, err);
 }
 
 HOOK(int, gethostbyname_r, const char *name, struct hostent *ret, char *buf,
@@ -269,5 +336,53 @@ HOOK(int, gethostbyname2_r, const char *name, int family, struct hostent *ret,
 
 	*(void **)&libc = hj_libc("gethostbyname2_r");
 	return libc ? host_r(libc, name, family, ret, buf, len, res, err) :
+	    ENOSYS;
+}
+
+/*
+ * Addresses: libc makes the answer of the address as a name, and gets the
+ * member's name in its place.  Return: is it a member's?
+ */
+static bool addr_name(const void *addr, socklen_t len, int family,
+    char name[static NAME_LEN], struct found *f)
+{
+	f->n = 1;
+	return addr && ((family == AF_INET && len == 4) ||
+	    (family == AF_INET6 && len == 16)) &&
+	    name_of(family, addr, name) &&
+	    inet_ntop(family, addr, f->text[0], INET6_ADDRSTRLEN);
+}
+
+HOOK(struct hostent *, gethostbyaddr, const void *addr, socklen_t len,
+    int family)
+{
+	struct hostent *(*libc)(const void *, socklen_t, int);
+	struct hostent *(*by_name)(const char *, int);
+	char name[NAME_LEN];
+	struct found f;
+
+	*(void **)&libc = hj_libc("gethostbyaddr");
+	*(void **)&by_name = hj_libc("gethostbyname2");
+	if (by_name && addr_name(addr, len, family, name, &f))
+		return named(by_name(f.text[0], family), name, &f);
+	return libc ? libc(addr, len, family) : NULL;
+}
+
+HOOK(int, gethostbyaddr_r, const void *addr, socklen_t len, int family,
+    struct hostent *ret, char *buf, size_t size, struct hostent **res,
+    int *err)
+{
+	int (*libc)(const void *, socklen_t, int, struct hostent *, char *,
+	    size_t, struct hostent **, int *);
+	char name[NAME_LEN];
+	gethost_r_fn *by_name;
+	struct found f;
+
+	*(void **)&libc = hj_libc("gethostbyaddr_r");
+	*(void **)&by_name = hj_libc("gethostbyname2_r");
+	if (by_name && addr_name(addr, len, family, name, &f))
+		return answer_r(by_name, name, &f, family, ret, buf, size,
+		    res, err);
+	return libc ? libc(addr, len, family, ret, buf, size, res, err) :
 	    ENOSYS;
 }

@@ -183,6 +183,21 @@ static int do_neigh(const struct wire_req *req)
 	    req->a == WIRE_TABLE_DEL ? neigh_del(&n) : -EINVAL;
 }
 
+static int do_name_of(const struct wire_req *req, struct wire_rep *rep)
+{
+	struct wire_ifaddr a;
+	struct iface *f;
+	int e = -ENOENT;
+
+	if (req->len != sizeof(a))
+		return -EINVAL;
+	memcpy(&a, req->data, sizeof(a));
+	for (f = iface_next(NULL); f && e; f = iface_next(f))
+		if (f->driver == &shmif_driver)
+			e = shmif_name_of(f, &a, rep);
+	return e;
+}
+
 /* Members of all our buses; the first that has the name. */
 static int do_resolve(const struct wire_req *req, struct wire_rep *rep)
 {
@@ -190,6 +205,8 @@ static int do_resolve(const struct wire_req *req, struct wire_rep *rep)
 	struct iface *f;
 	int e = -ENOENT;
 
+	if (req->a == WIRE_RESOLVE_ADDR)
+		return do_name_of(req, rep);
 	if (req->len >= sizeof(name))
 		return -ENOENT;
 	memcpy(name, req->data, req->len);

@@ -70,6 +70,17 @@ static bool concerns(const struct sock *s, const struct report *r)
 	    s->peer.port == r->hdr.peer.port));
 }
 
+/* Of UDP: does it end a call though the socket did not ask for errors? */
+static bool is_fatal(const struct sock *s, const struct report *r)
+{
+	int how = r->local.family == AF_INET ? s->opt.mtu_discover :
+	    s->opt.mtu_discover6;
+
+	if (!s->peer.family || r->proto != IPPROTO_UDP)
+		return false;
+	return r->fatal || (r->too_big && how != IP_PMTUDISC_DONT);
+}
+
 static void tell(struct sock *s, const struct report *r)
 {
 	struct wire_dgram hdr = r->hdr;
@@ -79,13 +90,14 @@ static void tell(struct sock *s, const struct report *r)
 			conn_failed(s, r->hdr.err);
 		return;
 	}
-	if (!asked(s, r) && (!r->fatal || !s->peer.family ||
-	    r->proto != IPPROTO_UDP))
-		return;
-	dgram_error(s, &hdr, r->payload, r->len);
+	if (asked(s, r) || is_fatal(s, r))
+		dgram_error(s, &hdr, r->payload, r->len);
 }
 
-/* Only what quotes a packet of ours is believed. */
+/*
+ * Only what quotes a packet of ours is believed, but for echo replies: lwIP
+ * sends those, and remembers none.
+ */
 static void report(struct report *r)
 {
 	struct sock *s, *next;
@@ -93,6 +105,8 @@ static void report(struct report *r)
 
 	if (r->too_big && r->proto == IPPROTO_TCP)
 		known = pmtu_quoted(&r->local, &r->hdr.peer, r->seq);
+	else if (r->too_big && r->proto == IPPROTO_ICMPV6)
+		known = true;
 	else if (r->too_big)
 		for (s = sock_next(NULL); s && !known; s = sock_next(s))
 			known = concerns(s, r);

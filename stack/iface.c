@@ -456,6 +456,9 @@ bool iface_addr_at(struct iface *f, unsigned n, struct wire_ifaddr *a)
 	for (al = f->aliases; al; al = al->next) {
 		if (n-- == 0) {
 			fill4(f, &al->nif, a);
+			if (al->label[0])
+				memcpy(a->ifname, al->label,
+				    sizeof(a->ifname));
 			return true;
 		}
 	}
@@ -564,6 +567,16 @@ static void connected_route(struct iface *f, const struct wire_ifaddr *a,
 		route_del(&r);
 }
 
+/* The name that ifconfig(8) gives an alias: the interface's, and more. */
+static void set_label(struct iface *f, struct iface_alias *al,
+    const char *label)
+{
+	size_t n = strlen(f->name);
+
+	if (!strncmp(label, f->name, n) && label[n] == ':')
+		memcpy(al->label, label, strnlen(label, sizeof(al->label) - 1));
+}
+
 static int add4(struct iface *f, struct wire_ifaddr *a)
 {
 	struct iface_alias *al;
@@ -596,6 +609,7 @@ static int add4(struct iface *f, struct wire_ifaddr *a)
 	al->nif.flags = f->nif.flags & (u8_t)~NETIF_FLAG_UP;
 	al->nif.hwaddr_len = f->nif.hwaddr_len;
 	memcpy(al->nif.hwaddr, f->nif.hwaddr, 6);
+	set_label(f, al, a->ifname);
 	al->next = f->aliases;
 	f->aliases = al;
 	if (netif_is_up(&f->nif))

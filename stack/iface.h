@@ -37,6 +37,7 @@ struct iface_driver {
 struct iface_alias {
 	struct iface_alias *next;
 	struct netif nif;
+	char label[WIRE_NAMELEN];	/* "shmif0:1", or "" */
 };
 
 /* nif.state points back here, for aliases too. */
@@ -60,6 +61,9 @@ struct iface {
 extern const struct iface_driver shmif_driver, virt_driver;
 /* Addresses of the bus member of that name into rep; 0 or -ENOENT. */
 int shmif_resolve(struct iface *f, const char *name, struct wire_rep *rep);
+/* Name of the bus member with that address into rep; 0 or -ENOENT. */
+int shmif_name_of(struct iface *f, const struct wire_ifaddr *a,
+    struct wire_rep *rep);
 uint32_t shmif_mtu_max(const struct iface *f);	/* of the bus it is on */
 
 int iface_init(void);		/* makes lo0 */

@@ -40,6 +40,7 @@ void tcp_fill_info(const struct sock *s, struct tcp_info *ti)
 		if (s->state != SOCK_LISTEN) {
 			ti->tcpi_rto = LWIP_TCP_RTO_TIME * 1000;
 			ti->tcpi_snd_mss = 536;
+			ti->tcpi_rcv_mss = s->state == SOCK_CLOSED ? 536 : 0;
 		}
 		return;
 	}

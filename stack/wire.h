@@ -77,7 +77,11 @@ enum wire_op {
 	WIRE_SHUTDOWN,
 	/* a = enum wire_query; reply value */
 	WIRE_QUERY,
-	/* data = host name of a bus member; reply data = struct wire_ifaddr[] */
+	/*
+	 * a = 0: data = host name of a bus member; reply data = struct
+	 * wire_ifaddr[].  a = WIRE_RESOLVE_ADDR: data = struct wire_ifaddr of
+	 * a member, of which family and ip count; reply data = its name.
+	 */
 	WIRE_RESOLVE,
 	/* a = enum wire_dump; reply fd: a memfd with value records */
 	WIRE_DUMP,
@@ -94,6 +98,7 @@ enum wire_op {
 };
 
 enum { WIRE_CONNECT_ASYNC = 1 };
+enum { WIRE_RESOLVE_ADDR = 1 };
 
 enum wire_query {
 	WIRE_QUERY_OUTQ,	/* SIOCOUTQ: bytes not yet acknowledged */
@@ -126,7 +131,8 @@ enum wire_if_op {
 	WIRE_IF_DESTROY,
 	WIRE_IF_LINKSTR,	/* str = absolute path of the bus; create it if missing */
 	WIRE_IF_UNLINKSTR,
-	WIRE_IF_ADDR_ADD,	/* addr: family plen addr bcast flags */
+	WIRE_IF_ADDR_ADD,	/* addr: family plen addr bcast flags, and in
+				   ifname the label of an alias ("shmif0:1") */
 	WIRE_IF_ADDR_DEL,
 	WIRE_IF_UP,
 	WIRE_IF_DOWN,

@@ -89,7 +89,8 @@ as_nobody() {
 	[ ! -e other/b.sock ]
 	as_nobody "$DIR/bin/shmif" dump -p - "$DIR/bus"
 	run_cmd "${WORDS[@]}"
-	tcpdump -nr out 2>/dev/null | grep -q 10.0.0.1
+	mv out out.pcap
+	tcpdump -nr out.pcap 2>/dev/null | grep -q 10.0.0.1
 	chmod 400 bus
 	if [ "$(id -u)" -eq 0 ]; then
 		run_bad 1 "$DIR/bus" 'permission.*read' "${WORDS[@]}"

@@ -23,11 +23,11 @@ larger_than() {
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
 	run_cmd shmif -s unix://a.sock ping -c 3 -i 0.05 10.0.0.2
-	run_cmd shmif dump -p cap net
-	tcpdump -nr cap 2>/dev/null >text
+	run_cmd shmif dump -p cap.pcap net
+	tcpdump -nr cap.pcap 2>/dev/null >text
 	[ "$(grep -c 'ICMP echo' text)" -eq 6 ]
-	run_cmd shmif dump -c 2 -p two net
-	[ "$(tcpdump -nr two 2>/dev/null | wc -l)" -eq 2 ]
+	run_cmd shmif dump -c 2 -p two.pcap net
+	[ "$(tcpdump -nr two.pcap 2>/dev/null | wc -l)" -eq 2 ]
 }
 
 @test "dump: checksums in the capture are right" {
@@ -79,16 +79,16 @@ larger_than() {
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
 	start_http web a 80
-	start_bg dump shmif dump -f -p cap net
-	wait_for [ -s cap ]
+	start_bg dump shmif dump -f -p cap.pcap net
+	wait_for [ -s cap.pcap ]
 	kill -STOP "${PID[dump]}"
 	LIMIT=20 run_cmd on b curl -sS -o got http://10.0.0.1/big
 	same_file got big
 	kill -CONT "${PID[dump]}"
-	wait_for larger_than cap 100000
+	wait_for larger_than cap.pcap 100000
 	stop dump INT
 	in_file dump.log '^shmif dump: [1-9][0-9]* frames missed$'
-	tcpdump -nr cap >/dev/null 2>&1
+	tcpdump -nr cap.pcap >/dev/null 2>&1
 }
 
 @test "a stopped host slows the others only for a moment, and recovers" {

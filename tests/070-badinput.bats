@@ -101,7 +101,8 @@ bad_server() {
 
 @test "interfaces and addresses" {
 	start_host a 10.0.0.1
-	bad_server 1 'eth0' 'shmifN' -i eth0=net,10.0.0.2/24
+	bad_server 2 'eth0=net' 'shmif' -i eth0=net,10.0.0.2/24
+	bad_server 1 'eth0' 'shmifN' -i eth0,10.0.0.2/24
 	bad_server 1 'shmifx' 'shmifN' -i shmifx=net
 	bad_server 2 '-i shmif0: ' 'shmif0=BUS' -i shmif0
 	bad_server 2 '-i shmif0=: ' 'shmif0=BUS' -i shmif0=

@@ -353,7 +353,7 @@ static int MAYBE tcp_listener(int *port)
 	return fd;
 }
 
-/* Two ends of one connection; who listened is closed. */
+/* Two ends of one connection; who listens stays open. */
 static void MAYBE tcp_pair(int *client, int *server)
 {
 	int port, l = tcp_listener(&port);
@@ -361,7 +361,6 @@ static void MAYBE tcp_pair(int *client, int *server)
 	*client = sock(SOCK_STREAM);
 	NEED(connect_to(*client, fam, NULL, port));
 	NEED(*server = accept4(l, NULL, NULL, SOCK_CLOEXEC));
-	close(l);
 }
 
 static int MAYBE udp_bound(int *port)

@@ -156,24 +156,24 @@ static void refused(void)
 
 	NEED(connect_to(fd, fam, NULL, port));
 	CALL("send", send(fd, "x", 1, 0));
-	say("comes", "%d", wait_for(fd, POLLERR));
+	say("comes", "%d", wait_for(fd, POLLERR | POLLIN));
 	show_ready("refused", fd);
 	say("so_error", "%s", so_error(fd));
 	say("so_error 2", "%s", so_error(fd));
 	show_ready("after it", fd);
 	CALL("send again", send(fd, "x", 1, 0));
-	wait_for(fd, POLLERR);
+	wait_for(fd, POLLERR | POLLIN);
 	CALL("recv", recv(fd, b, 8, MSG_DONTWAIT));
 	CALL("recv 2", recv(fd, b, 8, MSG_DONTWAIT));
 	CALL("send 3", send(fd, "x", 1, 0));
-	wait_for(fd, POLLERR);
+	wait_for(fd, POLLERR | POLLIN);
 	CALL("send 4", send(fd, "x", 1, 0));
 	CALL("send 5", send(fd, "x", 1, 0));
-	wait_for(fd, POLLERR);
+	wait_for(fd, POLLERR | POLLIN);
 	CALL("write", write(fd, "x", 1));
 	CALL("peek", recv(fd, b, 8, MSG_PEEK | MSG_DONTWAIT));
 	u = sock(SOCK_DGRAM);
-	CALL("unconnected", send_to(u, "x", 1, port));
+	CALL("unconnected send", send_to(u, "x", 1, port));
 	pause_ms(QUIET_MS);
 	show_ready("unconnected", u);
 	CALL("unconnected recv", recv(u, b, 8, MSG_DONTWAIT));
@@ -201,7 +201,7 @@ static void errqueue(void)
 	    fam == AF_INET ? IP_RECVERR : IPV6_RECVERR, 1);
 	CALL("none", recvmsg(fd, &m, MSG_ERRQUEUE));
 	CALL("unconnected send", send_to(fd, "hello", 5, port));
-	say("comes", "%d", wait_for(fd, POLLERR));
+	say("comes", "%d", wait_for(fd, POLLERR | POLLIN));
 	show_ready("waits", fd);
 	m.msg_controllen = sizeof(c);
 	m.msg_namelen = sizeof(a);
@@ -233,7 +233,7 @@ static void errqueue(void)
 	say("so_error", "%s", so_error(fd));
 	show_ready("after", fd);
 	CALL("send again", send_to(fd, "x", 1, port));
-	wait_for(fd, POLLERR);
+	wait_for(fd, POLLERR | POLLIN);
 	CALL("recv has it too", recv(fd, b, 8, MSG_DONTWAIT));
 	CALL("once", recv(fd, b, 8, MSG_DONTWAIT));
 	m.msg_controllen = sizeof(c);

@@ -31,7 +31,7 @@ static int child_main(void)
 
 static const char *echoed(int fd)
 {
-	char b[16] = "";
+	static char b[16];
 
 	if (write(fd, "ping", 4) != 4 || !wait_for(fd, POLLIN) ||
 	    read(fd, b, sizeof(b)) != 4)

@@ -114,6 +114,7 @@ static void refused(void)
 	pause_ms(QUIET_MS);
 	CALL("connect first", connect_to(fd, fam, NULL, port));
 	CALL("connect once more", connect_to(fd, fam, NULL, port));
+	pause_ms(QUIET_MS);
 	CALL("shutdown", shutdown(fd, SHUT_RDWR));
 }
 
@@ -340,7 +341,7 @@ static void closed(void)
 	CALL("read", read(c, b, sizeof(b)));
 	CALL("end", read(c, b, sizeof(b)));
 	CALL("write 1", send(c, "x", 1, MSG_NOSIGNAL));
-	wait_for(c, POLLERR);
+	wait_for(c, POLLERR | POLLHUP);
 	pause_ms(QUIET_MS);
 	show_ready("after the reset", c);
 	say("so_error", "%s", so_error(c));
@@ -352,7 +353,7 @@ static void closed(void)
 	write(c, "unread", 6);
 	wait_for(s, POLLIN);
 	close(s);
-	wait_for(c, POLLERR);
+	wait_for(c, POLLERR | POLLHUP);
 	show_ready("close with data unread", c);
 	CALL("reset read", read(c, b, sizeof(b)));
 	CALL("reset read 2", read(c, b, sizeof(b)));
@@ -363,7 +364,7 @@ static void closed(void)
 	tcp_pair(&c, &s);
 	setsockopt(s, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 	close(s);
-	wait_for(c, POLLERR);
+	wait_for(c, POLLERR | POLLHUP);
 	show_ready("linger 0", c);
 	say("linger 0 so_error", "%s", so_error(c));
 	say("linger 0 so_error 2", "%s", so_error(c));
@@ -375,7 +376,7 @@ static void closed(void)
 	wait_for(c, POLLIN);
 	setsockopt(s, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 	close(s);
-	wait_for(c, POLLERR);
+	wait_for(c, POLLERR | POLLHUP);
 	CALL("linger 0 with data, write", send(c, "x", 1, MSG_NOSIGNAL));
 	CALL("linger 0 with data, write 2", send(c, "x", 1, MSG_NOSIGNAL));
 	say("peer after a reset", "%s", peer_text(c));
@@ -391,7 +392,7 @@ static void never_accepted(void)
 	NEED(connect_to(c, fam, NULL, port));
 	CALL("write", write(c, "x", 1));
 	close(l);
-	say("ends", "%d", wait_for(c, POLLERR));
+	say("ends", "%d", wait_for(c, POLLERR | POLLHUP));
 	show_ready("reset", c);
 	CALL("read", read(c, b, 1));
 }
@@ -701,7 +702,7 @@ static void dissolve(void)
 	NEED(connect_to(c, fam, NULL, port));
 	s = accept(l, NULL, NULL);
 	CALL("unspec", connect(c, &un.sa, sizeof(un.sa)));
-	say("peer sees it", "%d", wait_for(s, POLLERR));
+	say("peer sees it", "%d", wait_for(s, POLLERR | POLLHUP));
 	CALL("peer reads", read(s, b, 1));
 	say("name", "%s", peer_text(c));
 	CALL("connect again", connect_to(c, fam, NULL, port));

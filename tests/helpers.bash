@@ -87,13 +87,15 @@ requires() {
 }
 
 # Set WORDS to the command to execute.  "on HOST" puts it on a running host,
-# "at ADDR" on a private one of the bus "net".
+# "at ADDR" on a private one of the bus "net"; "tool HOST" is the control tool
+# for a host.
 command_words() {
 	case $1 in
 	on) WORDS=(env "RUMP_SERVER=unix://$DIR/$2.sock"
 		"LD_PRELOAD=$HIJACK" "${@:3}") ;;
 	at) WORDS=(env SHMIF_BUS=net "SHMIF_ADDR=$2" "LD_PRELOAD=$HIJACK"
 		"${@:3}") ;;
+	tool) WORDS=(shmif -s "unix://$DIR/$2.sock" "${@:3}") ;;
 	*) WORDS=("$@") ;;
 	esac
 }

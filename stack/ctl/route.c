@@ -114,10 +114,14 @@ static int parse_words(struct route_call *c, char **word)
 static int fill_dest(const struct route_call *c, struct wire_route *r)
 {
 	static const uint8_t zero[16];
+	int full, family = c->family;
 	struct text_ip d;
-	int full;
 
-	if (text_parse_net(c->dest, c->family, &d))
+	/* "default" is of the gateway's family. */
+	if (!family && c->gateway && !c->by_interface &&
+	    strchr(c->gateway, ':'))
+		family = AF_INET6;
+	if (text_parse_net(c->dest, family, &d))
 		return ctl_fail("%s: not a destination like 10.1.0.0/16, an "
 		    "address or default", c->dest);
 	full = d.family == AF_INET ? 32 : 128;
