@@ -164,9 +164,10 @@ static int do_route(const struct wire_req *req, struct wire_rep *rep)
 	return -EINVAL;
 }
 
-static int do_neigh(const struct wire_req *req)
+static int do_neigh(const struct wire_req *req, struct wire_rep *rep)
 {
 	struct wire_neigh n;
+	int e;
 
 	if (req->len != sizeof(n))
 		return -EINVAL;
@@ -179,8 +180,10 @@ static int do_neigh(const struct wire_req *req)
 			return -ENODEV;
 		n.ifindex = netif_get_index(&f->nif);
 	}
-	return req->a == WIRE_TABLE_ADD ? neigh_add(&n) :
+	e = req->a == WIRE_TABLE_ADD ? neigh_add(&n) :
 	    req->a == WIRE_TABLE_DEL ? neigh_del(&n) : -EINVAL;
+	return text(rep, e, e == -ENXIO ? "no entry" : e == -ENETUNREACH ?
+	    "on no network of an interface" : "");
 }
 
 static int do_name_of(const struct wire_req *req, struct wire_rep *rep)
@@ -239,7 +242,7 @@ int admin_request(const struct wire_req *req, struct wire_rep *rep,
 	case WIRE_ROUTE:
 		return do_route(req, rep);
 	case WIRE_NEIGH:
-		return do_neigh(req);
+		return do_neigh(req, rep);
 	case WIRE_SYSCTL:
 		return do_sysctl(req, rep);
 	case WIRE_HALT:

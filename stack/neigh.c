@@ -106,8 +106,15 @@ static int nd_del(const struct wire_neigh *n)
 		if (e->state == ND6_NO_ENTRY ||
 		    memcmp(e->next_hop_address.addr, n->ip, 16))
 			continue;
-		/* It is asked for anew and forgotten if nobody answers. */
-		e->state = ND6_STALE;
+		if (e->isrouter || e->q) {
+			/* Referred to: asked for anew, then forgotten. */
+			e->state = ND6_STALE;
+			return 0;
+		}
+		e->state = ND6_NO_ENTRY;
+		e->netif = NULL;
+		e->counter.reachable_time = 0;
+		ip6_addr_set_zero(&e->next_hop_address);
 		return 0;
 	}
 	return -ENXIO;

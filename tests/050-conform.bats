@@ -7,6 +7,7 @@ load helpers.net
 
 # Two network namespaces joined by a cable, as two hosts on a bus are; then
 # the command, in the first, its standard output in the file $1.
+# If PEER is set, it is what runs on the other host.
 # usage: oracle OUTPUT COMMAND...
 oracle() {
 	local out=$1
@@ -34,7 +35,10 @@ oracle() {
 		until ip -6 addr show dev shmif0 | grep -q 'fe80.*link'; do
 			sleep 0.1
 		done
-		exec "$@"
+		[ -n "$PEER" ] || exec "$@"
+		nsenter -t "$other" -n "$PEER" peer &
+		trap 'kill $!' EXIT
+		"$@"
 	END
 	cat >namespaces.sh <<-'END'
 		unshare -n sleep 300 3>&- &
@@ -90,9 +94,9 @@ differences() {
 	done
 }
 
-# usage: conforms PROGRAM
+# usage: [PEER=PROGRAM] conforms PROGRAM
 conforms() {
-	requires ip nsenter sysctl
+	requires nosan ip nsenter sysctl
 	if unshare -n true 2>/dev/null; then
 		NETNS=(unshare -n)
 	elif unshare -rn true 2>/dev/null; then
@@ -103,6 +107,13 @@ conforms() {
 	start_bg a shmif_server -s -i shmif0=net,10.0.0.1/24,fd00::1/64 \
 		"unix://$DIR/a.sock"
 	wait_for host_up a
+	export PEER=${PEER:-}
+	if [ -n "$PEER" ]; then
+		start_bg b shmif_server -s \
+			-i shmif0=net,10.0.0.2/24,fd00::2/64 "unix://$DIR/b.sock"
+		wait_for host_up b
+		start_bg peer on b "$PEER" peer
+	fi
 	oracle "host.$1" "$B/tests/h_conform_$1" &
 	local pid=$!
 	LIMIT=150 run_cmd on a "$B/tests/h_conform_$1" >/dev/null
@@ -137,6 +148,10 @@ conforms() {
 
 @test "conformance: processes, fds, system calls, interfaces" {
 	conforms proc
+}
+
+@test "conformance: between two hosts" {
+	PEER=$B/tests/h_conform_pair conforms pair
 }
 
 # "?" is for what kernels differ in; every other line must be needed, and the

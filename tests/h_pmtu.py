@@ -3,13 +3,13 @@
 usage: h_pmtu.py ADDRESS SIZE...
 
 One line for each message: its size, then "sent" or the error's name; at the
-end the path MTU that the socket knows.  A size of "-" waits for an error that
-is on its way.
+end the path MTU that the socket knows.  A size with "+" behind it is sent until
+the error is there that is on its way.
 """
 import errno
-import select
 import socket
 import sys
+import time
 
 DO = 2
 
@@ -22,12 +22,11 @@ def main():
     s.setsockopt(level, 23 if v6 else 10, DO)   # IP(V6)_MTU_DISCOVER
     s.connect((sys.argv[1], 9))
     for size in sys.argv[2:]:
+        data = b"x" * int(size.rstrip("+"))
         try:
-            if size == "-":
-                select.select([s], [], [], 5)
-                s.recv(1)
-            else:
-                s.send(b"x" * int(size))
+            for _ in range(50 if "+" in size else 1):
+                s.send(data)
+                time.sleep(0.1 if "+" in size else 0)
             print(size, "sent")
         except OSError as e:
             print(size, errno.errorcode[e.errno])
