@@ -17,12 +17,19 @@
 #include <stdint.h>
 #include <time.h>
 
-#define SPIN_MAX_US	200u
+#define SPIN_DEFAULT_US	50	/* the longest; sysctl net.busy_poll */
 #define SPIN_TAKEN_NS	1500u	/* a longer yield: somebody else ran */
 #define SPIN_REST	256u	/* sleeps without polling after that */
 
+extern int spin_max_us;		/* wait.c's; any thread reads it */
+
+static inline unsigned spin_max(void)
+{
+	return (unsigned)__atomic_load_n(&spin_max_us, __ATOMIC_RELAXED);
+}
+
 struct spin {
-	unsigned budget_us;	/* 0..SPIN_MAX_US; 0: sleep at once */
+	unsigned budget_us;	/* 0: sleep at once */
 	unsigned rest;		/* sleeps to go until it may grow again */
 };
 
@@ -37,23 +44,26 @@ static inline uint64_t spin_now(void)
 /* A sleep lasted ns. */
 static inline void spin_slept(struct spin *s, uint64_t ns)
 {
+	unsigned max = spin_max();
+
 	if (s->rest)
 		s->rest--;
-	else if (ns > SPIN_MAX_US * 1000ull)
+	else if (ns > max * 1000ull)
 		s->budget_us /= 2;
-	else if (s->budget_us < SPIN_MAX_US / 2)
+	else if (s->budget_us < max / 2)
 		s->budget_us = s->budget_us * 2 + 8;
 	else
-		s->budget_us = SPIN_MAX_US;
+		s->budget_us = max;
 }
 
 /*
- * Poll ready(arg) within the budget, but at most max us.
+ * Poll ready(arg) within the budget.
  * Return: true if it said so, false: sleep now.
  */
-static inline bool spin_until(struct spin *s, unsigned max,
-    bool (*ready)(void *arg), void *arg)
+static inline bool spin_until(struct spin *s, bool (*ready)(void *arg),
+    void *arg)
 {
+	unsigned max = spin_max();
 	uint64_t now = spin_now(), end, before;
 
 	if (s->budget_us < max)

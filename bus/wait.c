@@ -14,7 +14,7 @@
 #define SLICE_NS	(500 * BUS_NS_MS)
 #define FULL_NS		(10 * BUS_NS_MS)	/* after -EAGAIN */
 
-static _Atomic unsigned spin_max = SPIN_MAX_US;
+int spin_max_us = SPIN_DEFAULT_US;
 
 uint64_t bus_now_ns(void)
 {
@@ -65,7 +65,7 @@ void bus_wake_full(struct bus *b)
 
 void bus_set_spin(unsigned us)
 {
-	atomic_store(&spin_max, us);
+	__atomic_store_n(&spin_max_us, (int)us, __ATOMIC_RELAXED);
 }
 
 static bool something(void *arg)
@@ -78,8 +78,7 @@ static bool something(void *arg)
 /* Poll for a while before the sleep, if that paid off lately. */
 static bool spin(struct bus *b)
 {
-	return b->me && spin_until(&b->spin, atomic_load_explicit(&spin_max,
-	    memory_order_relaxed), something, b);
+	return b->me && spin_until(&b->spin, something, b);
 }
 
 /* Return: 1 if there is no need to sleep, 0, -EIO. */

@@ -139,7 +139,7 @@ static int await(struct epoll_event *ev, int ms)
 	struct await a = { ev, 0 };
 	uint64_t start;
 
-	if (ms && spin_until(&spin, SPIN_MAX_US, something, &a))
+	if (ms && spin_until(&spin, something, &a))
 		return a.n;
 	start = core_now_ns();
 	a.n = epoll_wait(epfd, ev, BATCH, ms);

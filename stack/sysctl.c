@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/spin.h"
 #include "lwip/opt.h"
 #include "lwip/stats.h"
 #include "stack/autoconf.h"
@@ -26,6 +27,7 @@ static const struct node {
 } tree[] = {
 	{ "kern.hostname", K_HOSTNAME, NULL, 0, 0 },
 	{ "kern.ostype", K_CONST, (void *)"shmhijack", 0, 0 },
+	{ "net.busy_poll", K_INT, &spin_max_us, 0, 1000 },
 	{ "net.inet.ip.forwarding", K_INT, &route_forward4, 0, 1 },
 	{ "net.inet.ip.redirect", K_CONST, NULL, 0, 0 },
 	{ "net.inet.ip.ttl", K_INT, &opt_default.ttl, 1, 255 },
