@@ -109,8 +109,8 @@ conforms() {
 	wait_for host_up a
 	export PEER=${PEER:-}
 	if [ -n "$PEER" ]; then
-		start_bg b shmif_server -s \
-			-i shmif0=net,10.0.0.2/24,fd00::2/64 "unix://$DIR/b.sock"
+		start_bg b shmif_server -s -i \
+			shmif0=net,10.0.0.2/24,fd00::2/64 "unix://$DIR/b.sock"
 		wait_for host_up b
 		start_bg peer on b "$PEER" peer
 	fi
@@ -130,16 +130,32 @@ conforms() {
 	conforms names
 }
 
+@test "conformance: sharing ports" {
+	conforms ports
+}
+
 @test "conformance: options" {
 	conforms opts
 }
 
-@test "conformance: streams" {
+@test "conformance: options that are more than a number" {
+	conforms optval
+}
+
+@test "conformance: streams begin and end" {
 	conforms stream
+}
+
+@test "conformance: data on streams" {
+	conforms data
 }
 
 @test "conformance: datagrams" {
 	conforms dgram
+}
+
+@test "conformance: control messages, broadcast, multicast" {
+	conforms cmsg
 }
 
 @test "conformance: raw and ping sockets" {

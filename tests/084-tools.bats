@@ -69,8 +69,7 @@ print($1)"
 	run_cmd shmif netstat -rn
 	expect '^10\.0\.0/24 +link#2 +UC .* shmif0$'
 	run_cmd shmif netstat -rn --json
-	[ "$(json 'v[0]["destination"], v[0]["prefixlen"]')" = \
-		"('10.0.0.0', 24)" ]
+	[ "$(json 'v[0]["destination"], v[0]["prefixlen"]')" = '10.0.0.0 24' ]
 }
 
 @test "sockstat knows the program and the user behind each socket" {

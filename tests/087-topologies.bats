@@ -111,7 +111,7 @@ start_machine() {
 	url=$(sed -n 's/^b=RUMP_SERVER=//p' hosts)
 	run_cmd shmhijack -s "$url" curl -sS http://198.51.100.1:8000/
 	# What came out was the machine's.
-	in_file outside.log '^198\.51\.100\.2 .*GET /'
+	in_file outside.log '198\.51\.100\.2 - - .*GET /'
 	down "$examples/nat.net"
 	run_cmd "${machine[@]}" ip link
 	! grep tap0 out || fail "the tap is left"

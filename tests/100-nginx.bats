@@ -58,7 +58,7 @@ workers_started() {
 }
 
 @test "nginx: files with sendfile, plain and TLS, IPv4 and IPv6" {
-	requires nginx openssl nosan
+	requires nginx openssl
 	start_both
 	start_nginx
 	random_file www/big 20000000
@@ -80,7 +80,7 @@ workers_started() {
 }
 
 @test "nginx: keep-alive, pipes full of connections, all workers" {
-	requires nginx openssl wrk nosan
+	requires nginx openssl wrk
 	start_both
 	start_nginx reuseport
 	random_file www/file 5000
@@ -103,7 +103,7 @@ workers_started() {
 }
 
 @test "nginx: a reload and an upgrade under load lose no request" {
-	requires nginx openssl wrk nosan
+	requires nginx openssl wrk
 	start_both
 	# Upgrades are for daemons: nginx wants its parent gone.
 	DAEMON=on write_config
@@ -135,7 +135,7 @@ workers_started() {
 }
 
 @test "nginx: a proxy for a server of another host" {
-	requires nginx openssl nosan
+	requires nginx openssl
 	start_both
 	start_nginx
 	random_file big 3000000

@@ -55,7 +55,7 @@ while True:
 	for addr in $A4 $A6; do
 		run_cmd on b bash -c 'exec 5<>"/dev/udp/$1/7"
 			echo "word of $1" >&5
-			exec dd bs=1000 count=1 status=none <&5' - "$addr"
+			exec dd bs=4096 count=1 status=none <&5' - "$addr"
 		[ "$output" = "you said word of $addr" ]
 	done
 }

@@ -32,7 +32,7 @@ start_inetd() {
 		INPUT=lines run_cmd on b nc -N "$addr" 7
 		same_file out lines
 		run_cmd on b bash -c 'exec 5<>/dev/udp/$1/7; echo word >&5
-			exec dd bs=100 count=1 status=none <&5' - "$addr"
+			exec dd bs=4096 count=1 status=none <&5' - "$addr"
 		[ "$output" = word ]
 	done
 	for _ in 1 2 3; do

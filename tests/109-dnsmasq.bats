@@ -29,7 +29,7 @@ ask() {
 }
 
 @test "dnsmasq: all addresses, UDP and TCP, IPv4 and IPv6" {
-	requires dnsmasq dig
+	requires dnsmasq dig nosan
 	local -a options
 
 	start_both
@@ -61,7 +61,7 @@ ask() {
 }
 
 @test "dnsmasq: bound to one address or one interface only" {
-	requires dnsmasq dig
+	requires dnsmasq dig nosan
 	start_both
 	start_dns server a --host-record=www.test,192.0.2.1 \
 		--listen-address="$A4" --bind-interfaces
@@ -78,7 +78,7 @@ ask() {
 }
 
 @test "dnsmasq: asks another server, and remembers" {
-	requires dnsmasq dig
+	requires dnsmasq dig nosan
 	start_both
 	start_dns upstream b --local-ttl=60 --host-record=www.test,192.0.2.1
 	start_dns server a --server="$B4" --server="$B6"

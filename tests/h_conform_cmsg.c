@@ -1,11 +1,7 @@
 /* h_conform_cmsg.c: what goes beside datagrams, and to many at once. */
 #include "tests/h_conform.h"
 
-#include <linux/errqueue.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 
 static union any_addr to_port(int port)
 {

@@ -4,36 +4,6 @@
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
-
-static void fresh(void)
-{
-	int fd = sock(SOCK_STREAM), port;
-	char b[4];
-
-	show_ready("fresh", fd);
-	CALL("send", send(fd, "x", 1, MSG_NOSIGNAL));
-	CALL("recv", recv(fd, b, 1, 0));
-	CALL("recv, dontwait", recv(fd, b, 1, MSG_DONTWAIT));
-	CALL("read", read(fd, b, 1));
-	CALL("write", write(fd, "x", 1));
-	CALL("shutdown", shutdown(fd, SHUT_WR));
-	CALL("shutdown 3", shutdown(fd, 3));
-	CALL("shutdown -1", shutdown(fd, -1));
-	say("so_error", "%s", so_error(fd));
-	NEED(bind_to(fd, fam, NULL, 0));
-	show_ready("bound", fd);
-	fd = tcp_listener(&port);
-	show_ready("listening", fd);
-	connect_to(sock(SOCK_STREAM), fam, NULL, port);
-	wait_for(fd, POLLIN);
-	show_ready("with a connection", fd);
-	CALL("shut down the listener", shutdown(fd, SHUT_RDWR));
-	show_ready("shut down", fd);
-	CALL("accept then", accept(fd, NULL, NULL));
-	CALL("listen again", listen(fd, 5));
-	show_ready("listening again", fd);
-}
 
 static void flags(void)
 {

@@ -3,9 +3,6 @@
 
 #include <linux/errqueue.h>
 #include <linux/sockios.h>
-#include <net/if.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 
 static union any_addr to_port(int port)
 {

@@ -1,7 +1,6 @@
 /* h_conform_names.c: kinds of sockets, and their names. */
 #include "tests/h_conform.h"
 
-#include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <sys/stat.h>
 

@@ -1,22 +1,6 @@
 /* h_conform_ports.c: who may share a port, and one socket for both families. */
 #include "tests/h_conform.h"
 
-#include <linux/if_packet.h>
-#include <linux/netlink.h>
-#include <sys/stat.h>
-
-static void bind_listen(const char *name, bool explicit_bind)
-{
-	int fd = sock(SOCK_STREAM);
-
-	if (explicit_bind)
-		bind_to(fd, fam, NULL, 0);
-	CALL(name, listen(fd, 0));
-	say(explicit_bind ? "bound, name" : "unbound, name", "%s",
-	    name_text(fd));
-	close(fd);
-}
-
 /*
  * Who may share a port: for each combination of what the first and the
  * second socket set, the second's result.
@@ -98,54 +82,6 @@ static void reuse(void)
 	set_int(n, SOL_SOCKET, SO_REUSEADDR, 1);
 	CALL("time-wait, reuseaddr", bind_to(n, fam, NULL, port));
 	CALL("time-wait, listen", listen(n, 1));
-}
-
-static void listening(void)
-{
-	int fd = sock(SOCK_STREAM), d = sock(SOCK_DGRAM), c, s, port;
-	socklen_t len;
-	union any_addr a;
-
-	bind_listen("unbound", false);
-	bind_listen("bound", true);
-	CALL("dgram", listen(d, 1));
-	CALL("accept, dgram", accept(d, NULL, NULL));
-	CALL("accept, fresh", accept(fd, NULL, NULL));
-	CALL("negative backlog", listen(fd, -1));
-	CALL("again", listen(fd, 5));
-	CALL("connect, listening", connect_to(fd, fam, NULL, 1));
-	CALL("send, listening", send(fd, "x", 1, MSG_NOSIGNAL));
-	CALL("recv, listening", recv(fd, &a, 1, 0));
-	CALL("read, listening", read(fd, &a, 1));
-	CALL("write, listening", write(fd, "x", 1));
-	nonblock(fd, true);
-	CALL("accept, none", accept(fd, NULL, NULL));
-	CALL("accept4, bad flags", accept4(fd, NULL, NULL, 1));
-	close(fd);
-	tcp_pair(&c, &s);
-	CALL("listen, connected", listen(c, 1));
-	CALL("accept, connected", accept(c, NULL, NULL));
-	fd = tcp_listener(&port);
-	connect_to(sock(SOCK_STREAM), fam, NULL, port);
-	wait_for(fd, POLLIN);
-	len = 8;
-	OKAY("accept, room 8", accept(fd, &a.sa, &len));
-	say("accept, length", "%u", (unsigned)len);
-	connect_to(sock(SOCK_STREAM), fam, NULL, port);
-	wait_for(fd, POLLIN);
-	CALL("accept, null length", accept(fd, &a.sa, NULL));
-	nonblock(fd, true);
-	OKAY("accept, after it", accept(fd, NULL, NULL));
-	connect_to(sock(SOCK_STREAM), fam, NULL, port);
-	wait_for(fd, POLLIN);
-	len = (socklen_t)-1;
-	CALL("accept, negative length", accept(fd, &a.sa, &len));
-	OKAY("accept, after that", accept(fd, NULL, NULL));
-	len = sizeof(a);
-	connect_to(sock(SOCK_STREAM), fam, NULL, port);
-	wait_for(fd, POLLIN);
-	OKAY("accept", accept(fd, &a.sa, &len));
-	say("accept, address", "%s", addr_text(&a, len));
 }
 
 /* One socket for both families. */

@@ -1,11 +1,6 @@
 /* h_conform_stream.c: streams: how they begin and end. */
 #include "tests/h_conform.h"
 
-#include <linux/sockios.h>
-#include <pthread.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-
 static void fresh(void)
 {
 	int fd = sock(SOCK_STREAM), port;
@@ -425,59 +420,6 @@ static void sigpipe(void)
 		}
 		_exit(errno == EPIPE ? 0 : 1);
 	}
-}
-
-static void flags(void)
-{
-	int c, s;
-	char b[32] = "";
-	struct timeval tv = { 0, 100000 };
-	struct iovec v[2] = { { b, 2 }, { b + 2, 2 } };
-	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
-	union any_addr a;
-	socklen_t len = sizeof(a);
-	long t;
-
-	tcp_pair(&c, &s);
-	CALL("dontwait", recv(s, b, 1, MSG_DONTWAIT));
-	write(c, "abcdef", 6);
-	wait_for(s, POLLIN);
-	CALL("peek", recv(s, b, 3, MSG_PEEK));
-	CALL("peek all", recv(s, b, sizeof(b), MSG_PEEK));
-	CALL("trunc discards", recv(s, b, 2, MSG_TRUNC));
-	CALL("then", recv(s, b, 2, 0));
-	say("is", "%.2s", b);
-	CALL("peek and trunc", recv(s, b, 1, MSG_PEEK | MSG_TRUNC));
-	CALL("trunc, null", recv(s, NULL, 1, MSG_TRUNC));
-	CALL("recvfrom", recvfrom(s, b, 1, 0, &a.sa, &len));
-	say("its address length", "%u", (unsigned)len);
-	CALL("dontwait, empty", recv(s, b, 1, MSG_DONTWAIT));
-	CALL("errqueue", recv(s, b, 1, MSG_ERRQUEUE));
-	CALL("errqueue, dontwait", recv(s, b, 1, MSG_ERRQUEUE |
-	    MSG_DONTWAIT));
-	CALL("oob, none", recv(s, b, 1, MSG_OOB));
-	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	t = now_ms();
-	CALL("time-out", recv(s, b, 1, 0));
-	say("it lasts", "%d", now_ms() - t >= 90);
-	write(c, "12", 2);
-	wait_for(s, POLLIN);
-	CALL("waitall, time-out", recv(s, b, 8, MSG_WAITALL));
-	CALL("zero bytes", recv(s, b, 0, 0));
-	CALL("send zero bytes", send(c, b, 0, 0));
-	CALL("send more", send(c, "ab", 2, MSG_MORE));
-	CALL("send rest", send(c, "cd", 2, 0));
-	pause_ms(QUIET_MS);
-	CALL("recvmsg", recvmsg(s, &m, MSG_WAITALL));
-	say("recvmsg got", "%.4s flags %s", b, bits((unsigned)m.msg_flags,
-	    msg_names));
-	CALL("confirm flags", send(c, "x", 1, MSG_CONFIRM | MSG_DONTROUTE |
-	    MSG_EOR));
-	CALL("sendto an address", sendto(c, "y", 1, 0, &a.sa, size_of(fam)));
-	pause_ms(QUIET_MS);
-	CALL("both come", recv(s, b, 8, 0));
-	CALL("fastopen", sendto(c, "z", 1, MSG_FASTOPEN, &a.sa,
-	    size_of(fam)));
 }
 
 static void dissolve(void)
