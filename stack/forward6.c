@@ -20,6 +20,8 @@
 #include "stack/route.h"
 #include "stack/rtadv.h"
 
+#define MAX_HEADERS	8	/* extension headers; more are a trick */
+
 static void addr_of(ip6_addr_t *a, const ip6_addr_p_t *raw, struct netif *in)
 {
 	memset(a, 0, sizeof(*a));
@@ -152,20 +154,49 @@ static bool may_forward(const struct pbuf *p, const struct ip6_hdr *ip,
 	    !ip6_addr_isloopback(&src);
 }
 
+/*
+ * Behind the extension headers.  Return: where the upper layer begins, 0 in a
+ * fragment that is not the first, -1 if it cannot be told (RFC 7112).
+ */
+static int upper_layer(const struct pbuf *p, u8_t *next)
+{
+	u16_t at = IP6_HLEN;
+	u8_t h[8];
+
+	*next = IP6H_NEXTH((const struct ip6_hdr *)p->payload);
+	for (int i = 0; i < MAX_HEADERS; i++) {
+		if (*next != IP6_NEXTH_HOPBYHOP &&
+		    *next != IP6_NEXTH_ROUTING &&
+		    *next != IP6_NEXTH_FRAGMENT && *next != IP6_NEXTH_DESTOPTS)
+			return at;
+		if (pbuf_copy_partial(p, h, sizeof(h), at) != sizeof(h))
+			return -1;
+		if (*next != IP6_NEXTH_FRAGMENT)
+			at = (u16_t)(at + 8 * h[1]);
+		else if (h[2] || h[3] & 0xf8)
+			return 0;
+		at = (u16_t)(at + 8);
+		*next = h[0];
+	}
+	return -1;
+}
+
 /* Of ICMP's messages to us, those lwIP is not to see: true. */
 static bool intercept(struct pbuf *p, struct netif *in)
 {
-	const struct ip6_hdr *ip = p->payload;
-	u8_t type;
+	u8_t next, type;
+	int at = upper_layer(p, &next);
 
-	if (IP6H_NEXTH(ip) != IP6_NEXTH_ICMP6 ||
-	    pbuf_copy_partial(p, &type, 1, IP6_HLEN) != 1)
-		return false;
+	if (at <= 0 || next != IP6_NEXTH_ICMP6)
+		return at < 0;
+	if (pbuf_copy_partial(p, &type, 1, (u16_t)at) != 1)
+		return true;
 	switch (type) {
 	case ICMP6_TYPE_DUR:
 	case ICMP6_TYPE_PTB:
 	case ICMP6_TYPE_TE:
-		icmp_ip6_input(p);
+		if (at == IP6_HLEN)
+			icmp_ip6_input(p);
 		/* lwIP would believe any number. */
 		return type == ICMP6_TYPE_PTB;
 	case ICMP6_TYPE_RS:

@@ -8,6 +8,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "lwip/nd6.h"
+#include "lwip/priv/nd6_priv.h"
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core.h"
 #include "stack/route.h"
@@ -47,6 +49,7 @@ unsigned pmtu_get(const struct wire_addr *peer)
 		return 0;
 	if (core_now_ns() - p->since > LIFETIME_NS) {
 		p->mtu = 0;	/* perhaps it has grown */
+		nd6_clear_destination_cache();
 		return 0;
 	}
 	return p->mtu;
@@ -115,6 +118,15 @@ static void shrink(struct tcp_pcb *pcb, unsigned mtu)
 	tcp_output(pcb);
 }
 
+/* Neighbours have an entry of their own in lwIP's cache, with an MTU. */
+static void tell_nd6(const struct wire_addr *peer, unsigned mtu)
+{
+	for (int i = 0; i < LWIP_ND6_NUM_DESTINATIONS; i++)
+		if (!memcmp(destination_cache[i].destination_addr.addr,
+		    peer->ip, 16))
+			destination_cache[i].pmtu = (u16_t)mtu;
+}
+
 void pmtu_learn(const struct wire_addr *peer, unsigned mtu, unsigned len)
 {
 	struct pmtu *p = place_of(peer);
@@ -131,6 +143,8 @@ void pmtu_learn(const struct wire_addr *peer, unsigned mtu, unsigned len)
 	p->peer = *peer;
 	p->mtu = mtu;
 	p->since = core_now_ns();
+	if (peer->family == AF_INET6)
+		tell_nd6(peer, mtu);
 	addr_to_lwip(&ip, peer);
 	for (pcb = tcp_active_pcbs; pcb; pcb = next) {
 		next = pcb->next;

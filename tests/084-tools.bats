@@ -53,6 +53,38 @@ print($1)"
 	run_cmd -2 shmif netstat -Q
 }
 
+@test "ifconfig: mtu, lladdr, up, down, and the ways to list" {
+	run_cmd shmif ifconfig shmif0 mtu 1400 lladdr 02:00:00:00:00:22
+	run_cmd shmif ifconfig shmif0
+	expect 'mtu 1400'
+	expect 'address: 02:00:00:00:00:22$'
+	run_cmd shmif ping -c 1 10.0.0.1
+	run_cmd tool a arp -an
+	expect '10\.0\.0\.2\) at 02:00:00:00:00:22 '
+	run_bad 1 'shmif0' 'unicast' shmif ifconfig shmif0 lladdr 01:0:0:0:0:1
+	run_bad 1 'mtu 100' '576' shmif ifconfig shmif0 mtu 100
+	run_cmd shmif ifconfig shmif0 inet6 fd00::2/64
+	run_cmd shmif ifconfig shmif0 inet 10.0.0.22 netmask 255.255.255.0 alias
+	run_cmd shmif ifconfig -a --json
+	[ "$(json '[a["address"] for i in v if i["name"] == "shmif0"
+		for a in i["addresses"]][:3]')" = \
+		"['10.0.0.2', '10.0.0.22', 'fd00::2']" ]
+	run_cmd shmif ifconfig shmif0 inet6 fd00::2 -alias
+	run_cmd shmif ifconfig shmif0 inet 10.0.0.22 delete
+	run_cmd shmif ifconfig shmif0
+	! grep -E 'fd00::2|10\.0\.0\.22' out || fail "an alias is left"
+	run_cmd shmif ifconfig shmif0 down
+	run_cmd shmif ifconfig -l
+	[ "$output" = 'lo0 shmif0' ]
+	run_cmd shmif ifconfig -d
+	expect '^shmif0: '
+	run_cmd shmif ifconfig -u
+	! grep '^shmif0' out || fail "it is down"
+	run_cmd shmif ifconfig shmif0 up
+	run_cmd shmif ifconfig -v shmif0
+	expect 'input: .*packets'
+}
+
 @test "netstat -i, -s and -rn" {
 	run_cmd shmif ping -c 2 -i 0.1 10.0.0.1
 	run_cmd shmif netstat -i

@@ -69,6 +69,7 @@ ask() {
 	[ "$output" = 192.0.2.1 ]
 	run_cmd -9 on b dig +timeout=1 +tries=1 @"$A6" www.test
 	stop server
+	[ "$(id -u)" -eq 0 ] || return 0	# dnsmasq says so
 	start_dns server a --host-record=www.test,192.0.2.1 \
 		--interface=shmif0 --except-interface=lo0 --bind-dynamic
 	for addr in $A4 $A6; do

@@ -4,6 +4,10 @@
 load helpers.programs
 
 start_rsync() {
+	local user=
+
+	# As root it would give that up for nobody.
+	[ "$(id -u)" -ne 0 ] || user=$'uid = root\n\tgid = root'
 	cat >rsyncd.conf <<-EOF
 	use chroot = no
 	pid file = $DIR/rsyncd.pid
@@ -11,13 +15,11 @@ start_rsync() {
 	lock file = $DIR/rsyncd.locks
 	[tree]
 		path = $DIR/tree
-		uid = $(id -u)
-		gid = $(id -g)
+		$user
 	[in]
 		path = $DIR/in
 		read only = no
-		uid = $(id -u)
-		gid = $(id -g)
+		$user
 		auth users = somebody
 		secrets file = $DIR/secrets
 	EOF
