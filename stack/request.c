@@ -144,6 +144,8 @@ static int try_connect(struct request *r, struct sock *s)
 		return s->ops->connect(s, &a);
 	err = family == AF_UNSPEC || (family != s->domain &&
 	    s->type == SOCK_STREAM) ? -EAFNOSUPPORT : to_addr(r, s, &a);
+	if (addr_is_multicast(&a) && addr_needs_scope(&a) && !a.scope)
+		a.scope = (uint32_t)s->opt.mc_if6;
 	if (!err && addr_needs_scope(&a) && !a.scope && !s->opt.bound_if &&
 	    !(addr_is_multicast(&a) && s->type == SOCK_STREAM))
 		err = -EINVAL;
