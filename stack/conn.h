@@ -37,4 +37,7 @@ void tcp_reset(struct sock *s);
 void tcp_drop_queues(struct sock *s);
 void tcp_limbo_second(void);
 
+/* delack.c: an acknowledgement that lwIP has put off is sent, or soon. */
+void tcp_ack_soon(struct sock *s);
+
 #endif
