@@ -117,6 +117,7 @@ is_sandboxed() {
 }
 
 @test "ssh: a terminal" {
+	requires root		# it becomes the user's
 	start_both
 	start_sshd
 	printf 'stty size; tty; echo "sum $((6 * 7))"; exit 3\n' >keys/typed
