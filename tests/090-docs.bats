@@ -85,7 +85,7 @@ blocks() {
 @test "README: every file and folder it names is there" {
 	root=$BATS_TEST_DIRNAME/..
 	# shellcheck disable=SC2016
-	grep -oE '`(man -l )?[a-z]+/[a-z_/]*(\.[a-z0-9]+)?' "$readme" |
+	grep -oE '`(man -l )?[a-z]+/[a-z_/-]*(\.[a-z0-9]+)?' "$readme" |
 		sed 's/^`//; s/^man -l //' | sort -u >named
 	[ "$(wc -l <named)" -gt 8 ]
 	while read -r path; do
