@@ -4,7 +4,7 @@
 load helpers.programs
 
 write_config() {
-	mkdir -p www/up
+	mkdir -p www/up temp
 	chmod 777 www/up
 	cat >nginx.conf <<-EOF
 	daemon ${DAEMON:-off};
@@ -21,6 +21,10 @@ write_config() {
 		keepalive_requests 1000000;
 		client_max_body_size 100m;
 		client_body_temp_path $DIR/www/up;
+		proxy_temp_path $DIR/temp/proxy;
+		fastcgi_temp_path $DIR/temp/fastcgi;
+		uwsgi_temp_path $DIR/temp/uwsgi;
+		scgi_temp_path $DIR/temp/scgi;
 		root $DIR/www;
 		server {
 			listen 80 $1;

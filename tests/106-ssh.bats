@@ -117,6 +117,7 @@ is_sandboxed() {
 }
 
 @test "ssh: a terminal" {
+	requires root	# sshd gives the terminal to the user
 	requires root		# it becomes the user's
 	start_both
 	start_sshd
