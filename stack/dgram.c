@@ -158,8 +158,7 @@ static int transmit(struct sock *s, const struct wire_dgram *h,
 	if (is_too_long(s, &r, len))
 		err = -EMSGSIZE;
 	else
-		err = s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP ?
-		    udp_transmit(s, &r, p) : raw_transmit(s, &r, p);
+		err = s->ops->transmit(s, &r, p);
 	route_whole = false;
 	if (!err)
 		icmp_watch(s, &r, p);
@@ -439,12 +438,6 @@ void dgram_error(struct sock *s, struct wire_dgram *h, const void *payload,
 
 /* Names. */
 
-static int rebind(struct sock *s)
-{
-	return s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP ?
-	    udp_rebind(s) : raw_rebind(s);
-}
-
 int dgram_bind(struct sock *s, const struct wire_addr *want)
 {
 	struct wire_addr a = *want;
@@ -466,7 +459,7 @@ int dgram_bind(struct sock *s, const struct wire_addr *want)
 		return err;
 	s->bound_addr = !addr_is_any(want);
 	s->bound_port = want->port != 0;
-	err = rebind(s);
+	err = s->ops->rebind(s);
 	if (err) {
 		port_release(s);
 		memset(&s->local, 0, sizeof(s->local));
@@ -489,7 +482,7 @@ static int disconnect(struct sock *s)
 		port_release(s);
 		s->local.port = 0;
 	}
-	return rebind(s);
+	return s->ops->rebind(s);
 }
 
 int dgram_connect(struct sock *s, const struct wire_addr *want)
@@ -516,7 +509,7 @@ int dgram_connect(struct sock *s, const struct wire_addr *want)
 		s->local = src;
 	}
 	sock_set_state(s, SOCK_OPEN);
-	return rebind(s);
+	return s->ops->rebind(s);
 }
 
 int dgram_listen(struct sock *s, int backlog)

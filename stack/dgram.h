@@ -35,12 +35,11 @@ struct dgram_route {
 	int ttl, tos;
 };
 
-/* How a kind of socket sends; 0 or -errno, -EAGAIN: no room, try again. */
-int udp_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p);
-int raw_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p);
-/* Make what lwIP needs after local/peer address changed; 0 or -errno. */
-int udp_rebind(struct sock *s);
-int raw_rebind(struct sock *s);
+/*
+ * ops->transmit sends; 0 or -errno, -EAGAIN: no room, try again.
+ * ops->rebind makes what lwIP needs after the local or the peer's address
+ * changed; 0 or -errno.
+ */
 
 /*
  * Give the program a packet that came in just now (lwIP's ip_current_*):

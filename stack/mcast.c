@@ -38,7 +38,7 @@ static int tell(const struct mc_member *m, bool join)
 		err = join ? igmp_joingroup_netif(&f->nif, ip_2_ip4(&ip)) :
 		    igmp_leavegroup_netif(&f->nif, ip_2_ip4(&ip));
 	}
-	return err == ERR_OK ? 0 : -errno_from_lwip(err);
+	return -errno_from_lwip(err);
 }
 
 /* The interface that has this address, or the one a route gives. */

@@ -87,7 +87,7 @@ static int raw_open(struct sock *s)
 	return 0;
 }
 
-int raw_rebind(struct sock *s)
+static int raw_rebind(struct sock *s)
 {
 	ip_addr_t ip;
 	err_t err;
@@ -102,7 +102,7 @@ int raw_rebind(struct sock *s)
 		return 0;
 	addr_to_lwip(&ip, &s->peer);
 	err = raw_connect(s->raw, &ip);
-	return err == ERR_OK ? 0 : -errno_from_lwip(err);
+	return -errno_from_lwip(err);
 }
 
 /* An echo request gets the socket's identifier and a checksum, as on Linux. */
@@ -146,7 +146,8 @@ static int header_fill(const struct dgram_route *r, struct pbuf *p)
 	return 0;
 }
 
-int raw_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
+static int raw_transmit(struct sock *s, const struct dgram_route *r,
+    struct pbuf *p)
 {
 	err_t err;
 	int e;
@@ -167,8 +168,7 @@ int raw_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
 	s->raw->ttl = s->raw->mcast_ttl = (u8_t)r->ttl;
 	s->raw->tos = (u8_t)r->tos;
 	err = raw_sendto_if_src(s->raw, p, &r->dst, r->nif, &r->src);
-	return err == ERR_OK ? 0 : err == ERR_WOULDBLOCK ? -EAGAIN :
-	    -errno_from_lwip(err);
+	return -errno_from_lwip(err);
 }
 
 const struct sock_ops raw_ops = {
@@ -182,4 +182,6 @@ const struct sock_ops raw_ops = {
 	.drain = dgram_drain,
 	.flush = dgram_flush,
 	.apply = raw_apply,
+	.transmit = raw_transmit,
+	.rebind = raw_rebind,
 };

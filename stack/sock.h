@@ -14,6 +14,7 @@
 #include "stack/loop.h"
 #include "stack/wire.h"
 
+struct dgram_route;
 struct pbuf;
 struct tcp_pcb;
 struct udp_pcb;
@@ -99,6 +100,10 @@ struct sock_ops {
 	void (*drain)(struct sock *s);	/* take what the program wrote, now */
 	void (*flush)(struct sock *s);	/* deferred work, see sock_defer() */
 	void (*apply)(struct sock *s);	/* options changed */
+	/* Datagrams only, see dgram.h. */
+	int (*transmit)(struct sock *s, const struct dgram_route *r,
+	    struct pbuf *p);
+	int (*rebind)(struct sock *s);
 };
 
 struct tx_chunk;	/* what a program wrote, lent to lwIP until acknowledged */

@@ -583,7 +583,7 @@ int tcp_start_connect(struct sock *s, const ip_addr_t *ip, uint16_t port)
 {
 	err_t err = tcp_connect(s->tcp, ip, port, on_connected);
 
-	return err == ERR_OK ? 0 : -errno_from_lwip(err);
+	return -errno_from_lwip(err);
 }
 
 void tcp_room(void)

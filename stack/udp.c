@@ -56,7 +56,7 @@ static int udp_open(struct sock *s)
  * Make lwIP's idea of the addresses ours.  A pcb that is not bound by lwIP
  * gets nothing, so one without a port is taken out altogether.
  */
-int udp_rebind(struct sock *s)
+static int udp_rebind(struct sock *s)
 {
 	ip_addr_t ip;
 	err_t err;
@@ -75,10 +75,11 @@ int udp_rebind(struct sock *s)
 		addr_to_lwip(&ip, &s->peer);
 		err = udp_connect(s->udp, &ip, ntohs(s->peer.port));
 	}
-	return err == ERR_OK ? 0 : -errno_from_lwip(err);
+	return -errno_from_lwip(err);
 }
 
-int udp_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
+static int udp_transmit(struct sock *s, const struct dgram_route *r,
+    struct pbuf *p)
 {
 	struct pbuf *q = NULL;
 	err_t err;
@@ -102,8 +103,7 @@ int udp_transmit(struct sock *s, const struct dgram_route *r, struct pbuf *p)
 	    r->nif, &r->src);
 	if (q)
 		pbuf_free(q);
-	return err == ERR_OK ? 0 : err == ERR_WOULDBLOCK ? -EAGAIN :
-	    -errno_from_lwip(err);
+	return -errno_from_lwip(err);
 }
 
 const struct sock_ops udp_ops = {
@@ -117,4 +117,6 @@ const struct sock_ops udp_ops = {
 	.drain = dgram_drain,
 	.flush = dgram_flush,
 	.apply = udp_apply,
+	.transmit = udp_transmit,
+	.rebind = udp_rebind,
 };
