@@ -18,6 +18,7 @@
 #include "stack/sock.h"
 #include "stack/sys.h"
 #include "stack/tcp.h"
+#include "stack/txchunk.h"
 
 /* An established connection that waits to be handed over. */
 struct accept_item {
@@ -509,7 +510,7 @@ void tcp_second(void)
 	uint64_t now = core_now_ns();
 	struct sock *s, *next;
 
-	tcp_limbo_second();
+	txchunk_second();
 	for (s = sock_next(NULL); s; s = next) {
 		uint64_t ms = (now - s->connect_ns) / 1000000;
 

@@ -19,74 +19,9 @@
 #include "stack/pmtu.h"
 #include "stack/port.h"
 #include "stack/sock.h"
+#include "stack/txchunk.h"
 
-#define TX_CHUNK	(64u << 10)	/* bytes; one recv(2) fills one */
-#define TX_SPARE	32		/* chunks kept warm */
 #define RX_IOV		64
-
-/*
- * acked <= written <= len <= TX_CHUNK.  A chunk is freed when it is wholly
- * acknowledged, the last one also has room for what comes next.
- */
-struct tx_chunk {
-	struct tx_chunk *next;
-	uint32_t len, written, acked;
-	uint8_t data[TX_CHUNK];
-};
-
-static struct tx_chunk *spare;
-static unsigned nspare;
-
-/*
- * Chunks of connections that were reset.  A frame that waits for ARP may
- * still refer to them, for at most ARP_MAXPENDING seconds.
- */
-static struct tx_chunk *limbo, *limbo_old;
-static unsigned limbo_age;	/* s */
-#define LIMBO_S	10
-
-static struct tx_chunk *chunk_get(void)
-{
-	struct tx_chunk *c = spare;
-
-	if (c) {
-		spare = c->next;
-		nspare--;
-	} else {
-		c = malloc(sizeof(*c));
-		if (!c)
-			return NULL;
-	}
-	c->next = NULL;
-	c->len = c->written = c->acked = 0;
-	return c;
-}
-
-static void chunk_put(struct tx_chunk *c)
-{
-	if (nspare >= TX_SPARE) {
-		free(c);
-		return;
-	}
-	c->next = spare;
-	spare = c;
-	nspare++;
-}
-
-void tcp_limbo_second(void)
-{
-	struct tx_chunk *c;
-
-	if (++limbo_age < LIMBO_S)
-		return;
-	limbo_age = 0;
-	while ((c = limbo_old)) {
-		limbo_old = c->next;
-		free(c);
-	}
-	limbo_old = limbo;
-	limbo = NULL;
-}
 
 /* From lwIP to the program. */
 
@@ -159,8 +94,7 @@ void tcp_drop_queues(struct sock *s)
 
 	while ((c = s->tx_head)) {
 		s->tx_head = c->next;
-		c->next = limbo;
-		limbo = c;
+		txchunk_bury(c);
 	}
 	s->tx_tail = NULL;
 	s->tx_bytes = s->tx_unwritten = 0;
@@ -296,7 +230,7 @@ static bool tx_read(struct sock *s)
 	ssize_t n;
 
 	if (!c || TX_CHUNK - c->len < TX_CHUNK / 8) {
-		c = chunk_get();
+		c = txchunk_get();
 		if (!c)
 			return false;
 		if (s->tx_tail)
@@ -332,7 +266,7 @@ static bool tx_read(struct sock *s)
 static void tx_trim(struct sock *s)
 {
 	if (s->tx_head && !s->tx_bytes) {
-		chunk_put(s->tx_head);
+		txchunk_put(s->tx_head);
 		s->tx_head = s->tx_tail = NULL;
 	}
 }
@@ -535,7 +469,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 		s->tx_head = c->next;
 		if (!s->tx_head)
 			s->tx_tail = NULL;
-		chunk_put(c);
+		txchunk_put(c);
 	}
 	/* This may be the last we hear of a pcb that is closed both ways. */
 	if (s->gone && s->tx_fin && !s->tx_bytes)
