@@ -19,6 +19,7 @@
 #include "stack/dgram.h"
 #include "stack/iface.h"
 #include "stack/log.h"
+#include "stack/place.h"
 #include "stack/tcp.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
@@ -236,6 +237,7 @@ static void *run(void *arg)
 	struct shmif *sh = arg;
 
 	while (!atomic_load(&sh->stop)) {
+		place_turn();
 		if (bus_wait(sh->bus, -1) == -EIO) {
 			broken(sh);
 			break;

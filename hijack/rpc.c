@@ -15,6 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "hijack/place.h"
 #include "hijack/spawn.h"
 #include "stack/client.h"
 #include "stack/sys.h"
@@ -126,19 +127,18 @@ static int absent(int err)
 	return -ENETDOWN;
 }
 
-static int ctl_open(uint64_t *server)
+static int ctl_open(struct client_hello *hello)
 {
 	struct timeval limit = { .tv_sec = CALL_MS / 1000 };
-	char host[64];
 	int fd;
 
 	switch (hj_set.host) {
 	case HJ_HOST_URL:
 		fd = client_connect(&hj_set.sun, program_invocation_short_name,
-		    ctl_floor(), server, host);
+		    ctl_floor(), hello);
 		break;
 	case HJ_HOST_PRIVATE:
-		fd = spawn_connect(ctl_floor(), server);
+		fd = spawn_connect(ctl_floor(), hello);
 		break;
 	default:
 		hj_note_once(&told_absent, "neither RUMP_SERVER nor SHMIF_BUS "
@@ -155,18 +155,21 @@ static int ctl_open(uint64_t *server)
 /* One attempt. Return: the fd of a valid control connection, or -errno. */
 static int ctl_get(void)
 {
-	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE), cookie, server;
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE), cookie;
+	struct client_hello hello = { 0 };
 	int fd;
 
 	for (int tries = 0; tries < 8; tries++) {
 		if (ctl_valid(c))
 			return ctl_number(c);
-		fd = ctl_open(&server);
+		hello.place_fd = 0;
+		fd = ctl_open(&hello);
 		if (fd < 0)
 			return fd;
+		place_map(&hello);
 		cookie = cookie_of(fd);
 		/* Another thread's connection is to the same host. */
-		__atomic_store_n(&ctl_server, server, __ATOMIC_RELEASE);
+		__atomic_store_n(&ctl_server, hello.server, __ATOMIC_RELEASE);
 		if (__atomic_compare_exchange_n(&ctl, &c, (uint64_t)(fd + 1) <<
 		    COOKIE_BITS | cookie, false, __ATOMIC_ACQ_REL,
 		    __ATOMIC_ACQUIRE))

@@ -327,21 +327,20 @@ static const char **env_without_preload(size_t *size)
 	return env;
 }
 
-static int connect_to(const struct launch *l, int min_fd, uint64_t *server_id)
+static int connect_to(const struct launch *l, int min_fd, struct client_hello *hello)
 {
 	struct sockaddr_un sun;
 	const char *why;
-	char host[64];
 	int r = client_parse_url(l->url, &sun, &why);
 
 	return r < 0 ? r : client_connect(&sun, program_invocation_short_name,
-	    min_fd, server_id, host);
+	    min_fd, hello);
 }
 
-static int start_locked(struct launch *l, int min_fd, uint64_t *server_id)
+static int start_locked(struct launch *l, int min_fd, struct client_hello *hello)
 {
 	size_t size;
-	int fd = connect_to(l, min_fd, server_id), r;
+	int fd = connect_to(l, min_fd, hello), r;
 
 	if (fd >= 0 || fd == -EMFILE || fd == -ENFILE)
 		return fd;	/* another was quicker */
@@ -352,10 +351,10 @@ static int start_locked(struct launch *l, int min_fd, uint64_t *server_id)
 	find_server(l);
 	r = spawn_aside(child_between, l);
 	SYS2(SYS_munmap, l->env, size);
-	return r ? -ENETDOWN : connect_to(l, min_fd, server_id);
+	return r ? -ENETDOWN : connect_to(l, min_fd, hello);
 }
 
-int spawn_connect(int min_fd, uint64_t *server_id)
+int spawn_connect(int min_fd, struct client_hello *hello)
 {
 	static bool failed;	/* told once, not tried again */
 	struct launch *l;
@@ -372,12 +371,12 @@ int spawn_connect(int min_fd, uint64_t *server_id)
 	l = (struct launch *)r;
 	fd = describe(l, lock, sizeof(lock));
 	if (!fd)
-		fd = connect_to(l, min_fd, server_id);
+		fd = connect_to(l, min_fd, hello);
 	if (fd == -ENOENT || fd == -ECONNREFUSED || fd == -EPIPE ||
 	    fd == -ECONNRESET) {
 		held = fd = lock_take(lock);
 		if (held >= 0) {
-			fd = start_locked(l, min_fd, server_id);
+			fd = start_locked(l, min_fd, hello);
 			lock_drop(lock, held);
 		}
 	}

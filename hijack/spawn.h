@@ -7,12 +7,14 @@
 
 #include "hijack/hijack.h"
 
+struct client_hello;
+
 /*
  * Connect to the private host that the settings describe, and start it if it
  * does not run.  An error has been told on stderr.
  * Return: as client_connect().
  */
-HJ_HIDDEN int spawn_connect(int min_fd, uint64_t *server_id);
+HJ_HIDDEN int spawn_connect(int min_fd, struct client_hello *hello);
 
 /*
  * Run fn(arg) in a child that shares our memory but has its own fds and signal

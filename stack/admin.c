@@ -22,7 +22,7 @@ void admin_owner(struct sock_owner *o, int32_t pid, uint32_t uid)
 	ssize_t n = 0;
 	int fd;
 
-	memset(o, 0, sizeof(*o));
+	memset(o->comm, 0, sizeof(o->comm));
 	o->pid = pid;
 	o->uid = uid;
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);

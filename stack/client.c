@@ -48,9 +48,12 @@ int client_parse_url(const char *url, struct sockaddr_un *sun,
 }
 
 int client_connect(const struct sockaddr_un *sun, const char *name,
-    int min_fd, uint64_t *server_id, char host[static 64])
+    int min_fd, struct client_hello *hello)
 {
-	struct wire_req req = { .op = WIRE_HELLO };
+	bool place = hello->place_fd == 0;
+	struct wire_req req = {
+		.op = WIRE_HELLO, .a = place ? WIRE_HELLO_PLACE : 0,
+	};
 	struct wire_rep rep;
 	int fd, high, err;
 
@@ -71,18 +74,23 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 		goto fail;
 	req.len = (uint16_t)strnlen(name, 64);
 	memcpy(req.data, name, req.len);
-	err = client_call(fd, &req, NULL, 0, &rep, NULL, 10000, false);
+	hello->place_fd = -1;
+	err = client_call(fd, &req, NULL, 0, &rep,
+	    place ? &hello->place_fd : NULL, 10000, false);
 	if (!err && rep.error)
 		err = -rep.error;
 	if (err < 0)
 		goto fail;
-	*server_id = rep.value;
+	hello->server = rep.value;
+	hello->place = rep.c;
 	if (rep.len > 63)
 		rep.len = 63;
-	memcpy(host, rep.data, rep.len);
-	host[rep.len] = '\0';
+	memcpy(hello->host, rep.data, rep.len);
+	hello->host[rep.len] = '\0';
 	return fd;
 fail:
+	if (hello->place_fd >= 0)
+		sys_close(hello->place_fd);
 	sys_close(fd);
 	return err;
 }

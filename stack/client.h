@@ -21,15 +21,26 @@
 int client_parse_url(const char *url, struct sockaddr_un *sun,
     const char **why);
 
+/* What a virtual host says of itself. */
+struct client_hello {
+	uint64_t server;	/* its id */
+	char host[64];		/* its name */
+	/*
+	 * Where to tell on which CPU the program runs, see WIRE_HELLO.  Asked
+	 * for if place_fd is 0 before; then it is the caller's fd, or -1.
+	 */
+	int place_fd, place;
+};
+
 /*
  * Connect and introduce ourselves as program name.  The new fd is
  * close-on-exec and at least min_fd (kept away from 0-2 and from the numbers
- * programs expect).  host, if not NULL, gets the virtual host's name.
+ * programs expect).
  * Return: the fd, or -errno (-ECONNREFUSED, -ENOENT: nobody serves there;
  * -EPROTO: not a server of ours).
  */
 int client_connect(const struct sockaddr_un *sun, const char *name,
-    int min_fd, uint64_t *server_id, char host[static 64]);
+    int min_fd, struct client_hello *hello);
 
 /*
  * Send one request and wait for its reply.  req->magic is filled in.  fds are

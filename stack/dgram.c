@@ -19,6 +19,7 @@
 #include "stack/iface.h"
 #include "stack/mcast.h"
 #include "stack/port.h"
+#include "stack/place.h"
 #include "stack/route.h"
 #include "stack/sock.h"
 
@@ -413,6 +414,7 @@ void dgram_deliver(struct sock *s, struct pbuf *p, uint16_t offset,
 		iov[m.msg_iovlen++].iov_len = (size_t)(p->len - offset);
 		offset = 0;
 	}
+	place_note(s->owner.place);
 	if (s->rx_discard || sendmsg(s->poll.fd, &m,
 	    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		s->rx_dropped++;

@@ -9,6 +9,7 @@
 
 #include "bus/spin.h"
 #include "stack/core.h"
+#include "stack/place.h"
 
 #define BATCH	64
 
@@ -161,6 +162,7 @@ void loop_run(void)
 		atomic_store_explicit(&wakes_at, ms < 0 ? UINT64_MAX :
 		    core_now_ns() + ms * 1000000ull, memory_order_relaxed);
 		core_drop();
+		place_turn();
 		n = await(ev, ms);
 		atomic_store_explicit(&wakes_at, 0, memory_order_relaxed);
 	}

@@ -22,6 +22,7 @@
 #include "stack/log.h"
 #include "stack/loop.h"
 #include "stack/opt.h"
+#include "stack/place.h"
 #include "stack/sock.h"
 #include "stack/sys.h"
 #include "stack/tcp.h"
@@ -275,6 +276,8 @@ static int sock_request(struct request *r)
 
 static int do_hello(struct request *r)
 {
+	if (r->req.a == WIRE_HELLO_PLACE)
+		r->rep.c = r->owner->place = place_give(&r->rep_fd);
 	r->rep.value = sock_server_id();
 	r->rep.len = (uint32_t)strlen(iface_hostname);
 	memcpy(r->rep.data, iface_hostname, r->rep.len);
@@ -403,6 +406,7 @@ int request_adopt(int fd)
 		goto fail;
 	c->poll = (struct pollable){ .fn = on_request, .free = client_free,
 	    .fd = fd };
+	c->owner.place = -1;
 	e = loop_add(&c->poll, EPOLLIN);
 	if (e)
 		goto fail;

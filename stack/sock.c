@@ -12,6 +12,7 @@
 #include "stack/client.h"
 #include "stack/log.h"
 #include "stack/opt.h"
+#include "stack/place.h"
 #include "stack/port.h"
 
 #define GRAVES	4096	/* sockets whose end is closed, kept for SO_ERROR */
@@ -134,6 +135,7 @@ static void on_event(struct pollable *p, uint32_t events)
 {
 	struct sock *s = (struct sock *)p;
 
+	place_note(s->owner.place);
 	s->ops->input(s, events);
 }
 
@@ -147,6 +149,7 @@ static void on_work(struct core_work *w)
 	struct sock *s = (struct sock *)((char *)w -
 	    offsetof(struct sock, work));
 
+	place_note(s->owner.place);
 	s->ops->flush(s);
 }
 

@@ -84,6 +84,7 @@ enum sock_state {
 struct sock_owner {
 	int32_t pid;
 	uint32_t uid;
+	int place;		/* for place_note() */
 	char comm[16];
 };
 

@@ -12,6 +12,7 @@
 #include "stack/autoconf.h"
 #include "stack/iface.h"
 #include "stack/opt.h"
+#include "stack/place.h"
 #include "stack/pmtu.h"
 #include "stack/port.h"
 #include "stack/route.h"
@@ -27,6 +28,7 @@ static const struct node {
 } tree[] = {
 	{ "kern.hostname", K_HOSTNAME, NULL, 0, 0 },
 	{ "kern.ostype", K_CONST, (void *)"shmhijack", 0, 0 },
+	{ "net.follow", K_INT, &place_follow, 0, 1 },
 	{ "net.busy_poll", K_INT, &spin_max_us, 0, 1000 },
 	{ "net.inet.ip.forwarding", K_INT, &route_forward4, 0, 1 },
 	{ "net.inet.ip.redirect", K_CONST, NULL, 0, 0 },

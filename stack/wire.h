@@ -20,6 +20,9 @@
 #define WIRE_MAGIC	0x73686d31u	/* "shm1"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_NAMELEN	16		/* interface name with its NUL */
+#define WIRE_PLACES	1024		/* programs of a host with a word of their own */
+#define WIRE_PLACE_STEP	64		/* bytes from one to the next: a cache line */
+#define WIRE_PLACE_NONE	UINT32_MAX	/* in the word: not known */
 #define WIRE_PLUG	256		/* bytes that keep a connecting fd unwritable */
 
 /*
@@ -39,7 +42,10 @@ struct wire_id {
 enum wire_op {
 	/*
 	 * Introduce: data is the program's name.  Reply: value is the server
-	 * id, data its host name.
+	 * id, data its host name.  a = WIRE_HELLO_PLACE: the reply comes with
+	 * a descriptor of memory to map, WIRE_PLACES words, each the first of
+	 * WIRE_PLACE_STEP bytes; in word c the program notes on which CPU it
+	 * makes its data calls.
 	 */
 	WIRE_HELLO = 1,
 	/*
@@ -97,6 +103,7 @@ enum wire_op {
 	WIRE_NUM_OPS
 };
 
+enum { WIRE_HELLO_PLACE = 1 };
 enum { WIRE_CONNECT_ASYNC = 1 };
 enum { WIRE_RESOLVE_ADDR = 1 };
 

@@ -120,19 +120,18 @@ static int make_files(char dir[static PATH_MAX])
 static void find_name(const char *given, char *dst, size_t size)
 {
 	const char *url = getenv("RUMP_SERVER"), *name = given, *why;
-	char host[64] = "";
+	struct client_hello hello = { .place_fd = -1 };
 	struct sockaddr_un sun;
-	uint64_t id;
 	int fd = -1;
 
 	if (!name)
 		name = getenv("SHMIF_NAME");
 	if (!name && url && !client_parse_url(url, &sun, &why))
-		fd = client_connect(&sun, "shmhijack", CTL_MIN_FD, &id, host);
+		fd = client_connect(&sun, "shmhijack", CTL_MIN_FD, &hello);
 	if (fd >= 0)
 		close(fd);
-	if (!name && host[0])
-		name = host;
+	if (!name && hello.host[0])
+		name = hello.host;
 	if (!name && url)
 		name = strrchr(url, '/') + 1;
 	if (!name)

@@ -19,10 +19,9 @@
 
 static struct {
 	int fd;
-	uint64_t id;
 	const char *url;
-	char host[64];
-} server = { .fd = -1 };
+	struct client_hello hello;
+} server = { .fd = -1, .hello.place_fd = -1 };
 
 const char *ctl_url(void)
 {
@@ -31,7 +30,7 @@ const char *ctl_url(void)
 
 const char *ctl_hostname(void)
 {
-	return server.host;
+	return server.hello.host;
 }
 
 int ctl_fd(void)
@@ -98,8 +97,7 @@ int ctl_connect(void)
 		return 0;
 	if (find_server(&sun))
 		return CTL_FAILED;
-	fd = client_connect(&sun, "shmif", CTL_MIN_FD, &server.id,
-	    server.host);
+	fd = client_connect(&sun, "shmif", CTL_MIN_FD, &server.hello);
 	if (fd == -ECONNREFUSED && !stat(sun.sun_path, &st) &&
 	    !S_ISSOCK(st.st_mode))
 		return ctl_fail("%s: not a socket", server.url);

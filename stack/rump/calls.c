@@ -8,6 +8,7 @@
 
 #include "hijack/next.h"
 #include "hijack/spawn.h"
+#include "stack/client.h"
 #include "stack/host.h"
 #include "stack/rump/rump.h"
 
@@ -66,9 +67,10 @@ void hj_note_once(bool *once, const char *s, ...)
 	(void)s;
 }
 
-int spawn_connect(int min_fd, uint64_t *server_id)
+int spawn_connect(int min_fd, struct client_hello *hello)
 {
-	return host_connect(min_fd, server_id);
+	hello->place_fd = -1;
+	return host_connect(min_fd, &hello->server);
 }
 
 /* Needed when fds run out; a program has to leave some. */
