@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -210,6 +211,7 @@ static bool turn(struct shmif *sh)
 {
 	struct pbuf *batch[BATCH];
 	int n = 0, err = 0;
+	bool flood;
 
 	while (n < BATCH) {
 		batch[n] = receive(sh, &err);
@@ -221,12 +223,16 @@ static bool turn(struct shmif *sh)
 	core_lock();
 	for (int i = 0; i < n; i++)
 		input(sh, batch[i]);
+	flood = dgram_delivered() && n == BATCH;
 	if (sh->blocked) {
 		sh->blocked = false;
 		tcp_room();
 		dgram_room();
 	}
 	core_unlock();
+	/* Let the program read before more comes than its queue can hold. */
+	if (flood)
+		sched_yield();
 	if (err == -ENOMEM)
 		return bus_wait(sh->bus, 10) != -EIO;
 	return err != -EIO;

@@ -18,8 +18,8 @@
 #include "stack/icmp.h"
 #include "stack/iface.h"
 #include "stack/mcast.h"
-#include "stack/port.h"
 #include "stack/place.h"
+#include "stack/port.h"
 #include "stack/route.h"
 #include "stack/sock.h"
 
@@ -31,6 +31,7 @@ static struct {
 	uint8_t data[DGRAM_MAX];
 } in;
 
+static bool delivered;		/* see dgram_delivered() */
 static unsigned held_count;	/* sockets whose message waits for room */
 
 /* From the program. */
@@ -415,9 +416,18 @@ void dgram_deliver(struct sock *s, struct pbuf *p, uint16_t offset,
 		offset = 0;
 	}
 	place_note(s->owner.place);
+	delivered = true;
 	if (s->rx_discard || sendmsg(s->poll.fd, &m,
 	    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		s->rx_dropped++;
+}
+
+bool dgram_delivered(void)
+{
+	bool any = delivered;
+
+	delivered = false;
+	return any;
 }
 
 void dgram_error(struct sock *s, struct wire_dgram *h, const void *payload,

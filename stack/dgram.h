@@ -5,6 +5,7 @@
 #ifndef STACK_DGRAM_H
 #define STACK_DGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,5 +55,6 @@ void dgram_deliver(struct sock *s, struct pbuf *p, uint16_t offset,
 void dgram_error(struct sock *s, struct wire_dgram *hdr, const void *payload,
     size_t len);
 void dgram_room(void);		/* an interface has room again */
+bool dgram_delivered(void);	/* programs got any since the last call */
 
 #endif
