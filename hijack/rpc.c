@@ -156,13 +156,12 @@ static int ctl_open(struct client_hello *hello)
 static int ctl_get(void)
 {
 	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE), cookie;
-	struct client_hello hello = { 0 };
+	struct client_hello hello = { .want_place = true };
 	int fd;
 
 	for (int tries = 0; tries < 8; tries++) {
 		if (ctl_valid(c))
 			return ctl_number(c);
-		hello.place_fd = 0;
 		fd = ctl_open(&hello);
 		if (fd < 0)
 			return fd;

@@ -50,13 +50,14 @@ int client_parse_url(const char *url, struct sockaddr_un *sun,
 int client_connect(const struct sockaddr_un *sun, const char *name,
     int min_fd, struct client_hello *hello)
 {
-	bool place = hello->place_fd == 0;
 	struct wire_req req = {
-		.op = WIRE_HELLO, .a = place ? WIRE_HELLO_PLACE : 0,
+		.op = WIRE_HELLO,
+		.a = hello->want_place ? WIRE_HELLO_PLACE : 0,
 	};
 	struct wire_rep rep;
 	int fd, high, err;
 
+	hello->place_fd = -1;
 	fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
@@ -74,9 +75,8 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 		goto fail;
 	req.len = (uint16_t)strnlen(name, 64);
 	memcpy(req.data, name, req.len);
-	hello->place_fd = -1;
 	err = client_call(fd, &req, NULL, 0, &rep,
-	    place ? &hello->place_fd : NULL, 10000, false);
+	    hello->want_place ? &hello->place_fd : NULL, 10000, false);
 	if (!err && rep.error)
 		err = -rep.error;
 	if (err < 0)

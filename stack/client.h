@@ -26,9 +26,10 @@ struct client_hello {
 	uint64_t server;	/* its id */
 	char host[64];		/* its name */
 	/*
-	 * Where to tell on which CPU the program runs, see WIRE_HELLO.  Asked
-	 * for if place_fd is 0 before; then it is the caller's fd, or -1.
+	 * Where to tell on which CPU the program runs, see WIRE_HELLO.  Only
+	 * if want_place; then place_fd is the caller's, or -1: there is none.
 	 */
+	bool want_place;
 	int place_fd, place;
 };
 

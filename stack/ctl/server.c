@@ -21,7 +21,7 @@ static struct {
 	int fd;
 	const char *url;
 	struct client_hello hello;
-} server = { .fd = -1, .hello.place_fd = -1 };
+} server = { .fd = -1 };
 
 const char *ctl_url(void)
 {
