@@ -4,6 +4,7 @@ import statistics
 from typing import NamedTuple, Optional
 
 from benchlib import proc
+from benchlib.web import Web
 
 ROUNDS = 5
 CPU_TARGET = 1.5  # CPU per GB, as ratio to the kernel's
@@ -11,7 +12,7 @@ CPU_TARGET = 1.5  # CPU per GB, as ratio to the kernel's
 
 class Measure(NamedTuple):
     name: str
-    args: list  # of bench_net
+    args: Optional[list]  # of bench_net; None: nginx
     unit: str
     up: bool  # more is better
     target: Optional[float] = None  # of the ratio to the kernel
@@ -27,7 +28,7 @@ class Measure(NamedTuple):
 
     @property
     def round_trips(self):
-        return self.args[0] == "tcprr"
+        return self.args and self.args[0] == "tcprr"
 
 
 MEASURES = [
@@ -35,6 +36,7 @@ MEASURES = [
     Measure("bulk-back", ["rbulk", "0.4"], "Gbit/s", True, 1.5, 0.5),
     Measure("bulk-8", ["bulk", "0.4", "8"], "Gbit/s", True),
     Measure("bulk-back-8", ["rbulk", "0.4", "8"], "Gbit/s", True),
+    Measure("sendfile", None, "Gbit/s", True, 1.5, 0.5),
     Measure("tcp-rr", ["tcprr", "0.4"], "us", False, 1.3),
     Measure("tcp-rr-1cpu", ["tcprr", "0.4"], "us", False, 3.0),
     Measure("udp-rr", ["udprr", "0.4"], "us", False, 1.3),
@@ -71,8 +73,12 @@ def measure(lab, m, results):
     if m.first_cpu:
         with lab.fresh(one_cpu=True) as nets:
             got = rounds(nets, lambda net: sample(net, m))
-    else:
+    elif m.args:
         got = rounds(lab.nets, lambda net: sample(net, m))
+    else:
+        web = Web(lab)
+        got = rounds(lab.nets, web.sample, 3)
+        web.close()
     r = {"unit": m.unit, "up": m.up, "target": m.target}
     for name, samples in got.items():
         r[name] = {"median": statistics.median(s["value"] for s in samples),
@@ -85,10 +91,10 @@ def measure(lab, m, results):
     show(m, r, [n.name for n in lab.nets])
 
 
-def rounds(nets, take):
+def rounds(nets, take, count=ROUNDS):
     """Return: by the network's name, its samples."""
     got = {n.name: [] for n in nets}
-    for _ in range(ROUNDS):
+    for _ in range(count):
         for n in nets:
             got[n.name].append(take(n))
     return got
