@@ -114,7 +114,7 @@ $(bins) $(tests):
 
 demo:	## install what is missing, build, show it at work
 check:	## install what is missing, build, test (T=unit, bats, lint or FILE)
-bench:	## compare with the kernel's network (BASE=FILE: and with then)
+bench:	## compare with the kernel's network (T=NAME..., BASE=FILE: then)
 demo check bench:
 	$Qscripts/setup build demo $(filter-out demo,$(@:check=test))
 	$(make) $(jobs) tests

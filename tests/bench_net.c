@@ -6,50 +6,43 @@
  *	bench_net bulk|rbulk HOST PORT SECONDS [STREAMS]	Gbit/s
  *	bench_net tcprr|udprr HOST PORT SECONDS [BYTES]		us p50 p99
  *	bench_net conn HOST PORT SECONDS			per second
+ *	bench_net connmany HOST PORT COUNT	seconds, per second, longest ms
  *	bench_net udp HOST PORT SECONDS BYTES			packets/s
+ *	bench_net bcast HOST PORT SECONDS RATE (0: all it can)	packets sent
  *	bench_net hold HOST PORT COUNT SECONDS			us p50 p99
- *	bench_net wake - CPU1 CPU2				us p50 p99
+ *	bench_net idle HOST PORT COUNT		waits for a line after the
+ *						first connection and the last
+ *	bench_net switches HOST PORT		context switches of the server
  *
  * Prints numbers on one line; the server's process times are the caller's to
- * read.  A connection's first byte tells the server what it is for.  wake is
- * the yardstick: a byte through a pipe to a thread that sleeps on the other
- * CPU and back, two wake-ups.
+ * read.  A connection's first byte tells the server what it is for.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/bench.h"
 
 #define CHUNK	(64 << 10)
 #define SAMPLES	(1 << 20)
 
 static char buf[CHUNK];
 
-static void die(const char *what)
+static void raise_limit(void)
 {
-	fprintf(stderr, "bench_net: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
+	struct rlimit rl;
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &rl);
 }
 
 static struct sockaddr_in addr_of(const char *host, const char *port)
@@ -124,6 +117,14 @@ static void *hold_loop(void *arg)
 	return NULL;
 }
 
+static uint64_t switches(void)
+{
+	struct rusage r;
+
+	getrusage(RUSAGE_SELF, &r);
+	return (uint64_t)r.ru_nvcsw + (uint64_t)r.ru_nivcsw;
+}
+
 static void *udp_echo(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
@@ -138,15 +139,19 @@ static void *udp_echo(void *arg)
 
 		if (n < 0)
 			die("recvfrom");
-		/* 's' is only counted; '?' asks for the count */
+		/* 's' is only counted; '?' asks for the count, 'w' for the
+		 * context switches of all threads, also of those that ended */
 		if (n && b[0] == 's') {
 			count++;
 			continue;
 		}
-		if (n && b[0] == '?') {
-			memcpy(b, &count, sizeof(count));
-			n = sizeof(count);
-			count = 0;
+		if (n && (b[0] == '?' || b[0] == 'w')) {
+			uint64_t v = b[0] == 'w' ? switches() : count;
+
+			if (b[0] == '?')
+				count = 0;
+			memcpy(b, &v, sizeof(v));
+			n = sizeof(v);
 		}
 		sendto(fd, b, (size_t)n, 0, (struct sockaddr *)&from, len);
 	}
@@ -194,6 +199,7 @@ static void serve(const char *port)
 	int l = socket(AF_INET, SOCK_STREAM, 0), one = 1, fd;
 	int u = socket(AF_INET, SOCK_DGRAM, 0);
 
+	raise_limit();
 	hold_ep = epoll_create1(0);
 	setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(l, (struct sockaddr *)&a, sizeof(a)) < 0 ||
@@ -265,21 +271,6 @@ static void bulk(const struct sockaddr_in *a, bool back, double s, int streams)
 	printf("%.3f\n", (double)total * 8 / (double)(now_ns() - t0));
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void show(uint32_t *v, size_t n)
-{
-	if (!n)
-		die("no answer");
-	qsort(v, n, sizeof(*v), by_value);
-	printf("%.2f %.2f %zu\n", v[n / 2] / 1e3, v[n * 99 / 100] / 1e3, n);
-}
-
 static void round_trips(int fd, double s, size_t len)
 {
 	uint32_t *v = malloc(SAMPLES * sizeof(*v));
@@ -310,33 +301,75 @@ static void round_trips(int fd, double s, size_t len)
 	free(v);
 }
 
+/* Connect, ask the server to close, see it close, close.  Return: its time. */
+static uint64_t conn_once(const struct sockaddr_in *a)
+{
+	uint64_t t0 = now_ns();
+	int fd = dial(a, 'c');
+	char c;
+
+	if (read(fd, &c, 1) < 0 && errno != ECONNRESET)
+		die("read");
+	close(fd);
+	return now_ns() - t0;
+}
+
 static void conn(const struct sockaddr_in *a, double s)
 {
 	uint64_t t0 = now_ns(), end = t0 + (uint64_t)(s * 1e9), n = 0;
-	char c;
 
-	for (; now_ns() < end; n++) {
-		int fd = dial(a, 'c');
-
-		if (read(fd, &c, 1) < 0 && errno != ECONNRESET)
-			die("read");
-		close(fd);
-	}
+	for (; now_ns() < end; n++)
+		conn_once(a);
 	printf("%.0f\n", (double)n * 1e9 / (double)(now_ns() - t0));
+}
+
+/* More connections than there are ports. */
+static void conn_many(const struct sockaddr_in *a, int count)
+{
+	uint64_t t0 = now_ns(), longest = 0, took;
+	double s;
+
+	for (int i = 0; i < count; i++) {
+		took = conn_once(a);
+		if (took > longest)
+			longest = took;
+	}
+	s = (double)(now_ns() - t0) / 1e9;
+	printf("%.3f %.0f %.3f\n", s, count / s, (double)longest / 1e6);
+}
+
+static int udp_socket(const struct sockaddr_in *a)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), one = 1;
+	struct timeval tv = { 1, 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	if (connect(fd, (const struct sockaddr *)a, sizeof(*a)) < 0)
+		die("connect");
+	return fd;
+}
+
+/* Ask the server for a number, again if that or the answer is lost. */
+static uint64_t ask(int fd, char what)
+{
+	uint64_t v;
+
+	for (int i = 0; i < 5; i++) {
+		if (send(fd, &what, 1, 0) == 1 &&
+		    recv(fd, &v, sizeof(v), 0) == sizeof(v))
+			return v;
+	}
+	die("no answer");
+	return 0;
 }
 
 static void udp_rate(const struct sockaddr_in *a, double s, size_t len)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	uint64_t t0, end, sent = 0, got = 0;
-	struct timeval tv = { 1, 0 };
-	ssize_t r = -1;
+	uint64_t t0, end, sent = 0, got;
+	int fd = udp_socket(a);
 
-	connect(fd, (const struct sockaddr *)a, sizeof(*a));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	buf[0] = '?';
-	send(fd, buf, len, 0);
-	recv(fd, &got, sizeof(got), 0);
+	ask(fd, '?');
 	buf[0] = 's';
 	t0 = now_ns();
 	end = t0 + (uint64_t)(s * 1e9);
@@ -344,70 +377,61 @@ static void udp_rate(const struct sockaddr_in *a, double s, size_t len)
 		for (int i = 0; i < 32; i++)
 			sent += send(fd, buf, len, 0) == (ssize_t)len;
 	end = now_ns();
-	buf[0] = '?';
-	for (int i = 0; i < 5 && r < 0; i++) {
-		send(fd, buf, len, 0);
-		r = recv(fd, &got, sizeof(got), 0);
-	}
+	got = ask(fd, '?');
 	printf("%.0f %.0f\n", (double)got * 1e9 / (double)(end - t0),
 	    (double)sent * 1e9 / (double)(end - t0));
+}
+
+/* Nobody answers; a rate is kept by sending each millisecond what is due. */
+static void broadcast(const struct sockaddr_in *a, double s, double rate)
+{
+	uint64_t t0 = now_ns(), end = t0 + (uint64_t)(s * 1e9), t;
+	uint64_t tried = 0, sent = 0;
+	int fd = udp_socket(a);
+
+	while ((t = now_ns()) < end) {
+		if (rate > 0 && (double)tried > (double)(t - t0) * rate / 1e9) {
+			usleep(1000);
+			continue;
+		}
+		tried++;
+		sent += send(fd, buf, 64, 0) == 64;
+	}
+	if (!sent)
+		die("send");
+	printf("%.0f\n", (double)sent);
 }
 
 /* Round trips over one of `count` open connections. */
 static void hold(const struct sockaddr_in *a, int count, double s)
 {
-	struct rlimit rl = { 65536, 65536 };
 	int fd = -1;
 
-	getrlimit(RLIMIT_NOFILE, &rl);
-	rl.rlim_cur = rl.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &rl);
+	raise_limit();
 	for (int i = 0; i < count; i++)
 		fd = dial(a, 'h');
 	round_trips(fd, s, 64);
 }
 
-static int there[2], back[2], far_cpu;
-
-static void pin(int cpu)
+static void wait_line(int open)
 {
-	cpu_set_t set;
+	char line[8];
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		die("sched_setaffinity");
+	printf("%d\n", open);
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		exit(1);
 }
 
-static void *answer(void *arg)
+/* What grows between the two stops is the memory of count connections. */
+static void idle(const struct sockaddr_in *a, int count)
 {
-	char c;
-
-	(void)arg;
-	pin(far_cpu);
-	while (read(there[0], &c, 1) == 1 && write(back[1], &c, 1) == 1)
-		;
-	return NULL;
-}
-
-static void wake(int near, int far)
-{
-	static uint32_t v[2000];
-	uint64_t t;
-	char c = 0;
-
-	far_cpu = far;
-	pin(near);
-	if (pipe(there) < 0 || pipe(back) < 0)
-		die("pipe");
-	spawn(answer, 0);
-	for (size_t i = 0; i < 2000; i++) {
-		t = now_ns();
-		if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
-			die("pipe");
-		v[i] = (uint32_t)(now_ns() - t);
-	}
-	show(v, 2000);
+	raise_limit();
+	dial(a, 'h');
+	wait_line(1);
+	for (int i = 0; i < count; i++)
+		dial(a, 'h');
+	wait_line(1 + count);
 }
 
 int main(int argc, char **argv)
@@ -420,32 +444,34 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && !strcmp(what, "serve"))
 		serve(argv[2]);
-	if (argc < 5) {
+	if (argc < 4 || (argc < 5 && strcmp(what, "switches") != 0)) {
 		fprintf(stderr, "usage: see the top of bench_net.c\n");
 		return 2;
 	}
-	if (!strcmp(what, "wake")) {
-		wake(atoi(argv[3]), atoi(argv[4]));
-		return 0;
-	}
 	a = addr_of(argv[2], argv[3]);
-	s = atof(argv[4]);
+	s = argc > 4 ? atof(argv[4]) : 0;
 	opt = argc > 5 ? atoi(argv[5]) : 0;
 	if (!strcmp(what, "bulk") || !strcmp(what, "rbulk"))
 		bulk(&a, what[0] == 'r', s, opt ? opt : 1);
 	else if (!strcmp(what, "tcprr"))
 		round_trips(dial(&a, 'e'), s, opt ? (size_t)opt : 64);
-	else if (!strcmp(what, "udprr")) {
-		int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-		connect(fd, (struct sockaddr *)&a, sizeof(a));
-		round_trips(fd, s, opt ? (size_t)opt : 64);
-	} else if (!strcmp(what, "conn"))
+	else if (!strcmp(what, "udprr"))
+		round_trips(udp_socket(&a), s, opt ? (size_t)opt : 64);
+	else if (!strcmp(what, "conn"))
 		conn(&a, s);
+	else if (!strcmp(what, "connmany"))
+		conn_many(&a, (int)s);
 	else if (!strcmp(what, "udp"))
 		udp_rate(&a, s, opt ? (size_t)opt : 64);
+	else if (!strcmp(what, "bcast"))
+		broadcast(&a, s, opt);
 	else if (!strcmp(what, "hold"))
 		hold(&a, (int)s, argc > 5 ? atof(argv[5]) : 2);
+	else if (!strcmp(what, "idle"))
+		idle(&a, (int)s);
+	else if (!strcmp(what, "switches"))
+		printf("%llu\n",
+		    (unsigned long long)ask(udp_socket(&a), 'w'));
 	else
 		return 2;
 	return 0;

@@ -1,0 +1,170 @@
+"""The table: one row a measurement, one column a network."""
+
+import statistics
+from typing import NamedTuple, Optional
+
+from benchlib import proc
+from benchlib.web import Web
+
+ROUNDS = 5
+CPU_TARGET = 1.5  # CPU per GB, as ratio to the kernel's
+
+
+class Measure(NamedTuple):
+    name: str
+    args: Optional[list]  # of bench_net; None: nginx
+    unit: str
+    up: bool  # more is better
+    target: Optional[float] = None  # of the ratio to the kernel
+    target_1500: Optional[float] = None
+
+    @property
+    def bulk(self):
+        return self.unit == "Gbit/s"
+
+    @property
+    def first_cpu(self):
+        return self.name.endswith("1cpu")
+
+    @property
+    def round_trips(self):
+        return self.args and self.args[0] == "tcprr"
+
+
+MEASURES = [
+    Measure("bulk", ["bulk", "0.4"], "Gbit/s", True, 1.5, 0.5),
+    Measure("bulk-back", ["rbulk", "0.4"], "Gbit/s", True, 1.5, 0.5),
+    Measure("bulk-8", ["bulk", "0.4", "8"], "Gbit/s", True),
+    Measure("bulk-back-8", ["rbulk", "0.4", "8"], "Gbit/s", True),
+    Measure("sendfile", None, "Gbit/s", True, 1.5, 0.5),
+    Measure("tcp-rr", ["tcprr", "0.4"], "us", False, 1.3),
+    Measure("tcp-rr-1cpu", ["tcprr", "0.4"], "us", False, 3.0),
+    Measure("udp-rr", ["udprr", "0.4"], "us", False, 1.3),
+    Measure("udp-rr-1cpu", ["udprr", "0.4"], "us", False, 3.0),
+    Measure("conn", ["conn", "0.4"], "1/s", True, 0.35),
+    Measure("udp-64", ["udp", "0.4", "64"], "1/s", True),
+    Measure("udp-1472", ["udp", "0.4", "1472"], "1/s", True),
+]
+
+
+def number(x):
+    return f"{x:.0f}" if x >= 1000 else f"{x:.4g}"
+
+
+def verdict(value, target, up=False):
+    """Return: how it is shown, and whether it is met."""
+    good = value >= target if up else value <= target
+    text = f"{'ok' if good else 'not'} {'>=' if up else '<='}{target:g}"
+    return f"({text})", good
+
+
+def heading(nets):
+    print(f"\n{'':21}" + "".join(f"{n.name:28}" for n in nets) +
+          "ratio to " + nets[0].name)
+
+
+def line(name, unit, cells, ratios):
+    print((f"{name:11} {unit:8} " + "".join(f"{c:28}" for c in cells) +
+           "".join(f"{r:19}" for r in ratios)).rstrip(), flush=True)
+
+
+def measure(lab, m, results):
+    """Every network in turn, ROUNDS times; then medians."""
+    if m.first_cpu:
+        with lab.fresh(one_cpu=True) as nets:
+            got = rounds(nets, lambda net: sample(net, m))
+    elif m.args:
+        got = rounds(lab.nets, lambda net: sample(net, m))
+    else:
+        web = Web(lab)
+        got = rounds(lab.nets, web.sample, 3)
+        web.close()
+    r = {"unit": m.unit, "up": m.up, "target": m.target}
+    for name, samples in got.items():
+        r[name] = {"median": statistics.median(s["value"] for s in samples),
+                   "min": min(s["value"] for s in samples),
+                   "max": max(s["value"] for s in samples)}
+        for key in samples[0]:
+            if key != "value":
+                r[name][key] = statistics.median(s[key] for s in samples)
+    results[m.name] = r
+    show(m, r, [n.name for n in lab.nets])
+
+
+def rounds(nets, take, count=ROUNDS):
+    """Return: by the network's name, its samples."""
+    got = {n.name: [] for n in nets}
+    for _ in range(count):
+        for n in nets:
+            got[n.name].append(take(n))
+    return got
+
+
+def sample(net, m):
+    s = {}
+    switches = net.switches() if m.round_trips else 0
+    mine = proc.switches_of_children()
+    cpu = proc.cpu_of(net.pids()) + proc.cpu_of_children()
+    v = net.run(m.args)
+    cpu = proc.cpu_of(net.pids()) + proc.cpu_of_children() - cpu
+    if m.round_trips:
+        mine = proc.switches_of_children() - mine
+        s["switches"] = (net.switches() - switches + mine) / v[2]
+    s["value"] = v[0]
+    if m.bulk:  # CPU seconds per GB
+        s["cpu_s"] = cpu / (v[0] / 8 * float(m.args[1]))
+    elif m.up:  # per 1,000 connections or packets
+        s["cpu_s"] = cpu / (v[0] * float(m.args[1])) * 1000
+    else:
+        s["p99"] = v[1]
+        s["cpu_s"] = cpu / v[2] * 1000
+    return s
+
+
+def ratios(r, names, key, to, targets, up=False):
+    """Note each network's ratio to the first in r, as `to`; show them."""
+    shown = []
+    for name, target in zip(names[1:], targets):
+        first, v = r[names[0]][key], r[name][key]
+        ratio = r[name][to] = v / first if first else 0
+        text = f"{ratio:.2f}x"
+        if target:
+            mark, r[name][to + "_ok"] = verdict(ratio, target, up)
+            text += " " + mark
+        shown.append(text)
+    return shown
+
+
+def show(m, r, names):
+    cells = []
+    for name in names:
+        v = r[name]
+        p99 = f"/{v['p99']:.4g}" if "p99" in v else ""
+        cells.append(f"{number(v['median'])}{p99} "
+                     f"[{number(v['min'])}..{number(v['max'])}]")
+    line(m.name, m.unit if m.up else "p50/p99", cells, ratios(
+        r, names, "median", "ratio",
+        (m.target, m.target_1500), m.up))
+    line("", "CPU s/GB" if m.bulk else "s/1000",
+         [f"{r[n]['cpu_s']:.3g}" for n in names],
+         ratios(r, names, "cpu_s", "cpu_ratio",
+                (CPU_TARGET, CPU_TARGET) if m.bulk else (None, None)))
+    if m.round_trips:
+        line("", "switches", [f"{r[n]['switches']:.2f}" for n in names],
+             ratios(r, names, "switches", "switches_ratio", (None, None)))
+
+
+def ceiling(results, kernel):
+    """What the bulk row cannot exceed: a stream over a bus goes through two
+    pairs of sockets, program to host and host to program."""
+    yardstick = results.get("yardstick")
+    if not yardstick or "bulk" not in results:
+        return
+    cpus = len(proc.CPUS)
+    most = yardstick["bulk_at_most"] = {
+        k: cpus / (2 * v["cpu_s"]) * 8 for k, v in yardstick["pair"].items()}
+    print(f"{'':12}a stream crosses two pairs of sockets: on {cpus} CPUs at "
+          "most " + ", ".join(f"{v:.1f}" for v in most.values()) +
+          " Gbit/s before any work of ours\n" + f"{'':12}(with pairs on " +
+          ", ".join(most) + "); " +
+          f"{kernel} {results['bulk'][kernel]['median']:.1f}", flush=True)

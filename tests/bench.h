@@ -1,0 +1,44 @@
+/*
+ * bench.h: what both programs of make bench do alike.
+ */
+#ifndef TESTS_BENCH_H
+#define TESTS_BENCH_H
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* v, sorted here: nanoseconds of n round trips. */
+static void show(uint32_t *v, size_t n)
+{
+	if (!n)
+		die("no answer");
+	qsort(v, n, sizeof(*v), by_value);
+	printf("%.2f %.2f %zu\n", v[n / 2] / 1e3, v[n * 99 / 100] / 1e3, n);
+}
+
+#endif
