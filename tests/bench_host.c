@@ -4,6 +4,12 @@
  *	bench_host wake CPU1 CPU2	a byte to a thread that sleeps on the
  *					other CPU and back, through pipes, two
  *					wake-ups: us p50, p99, count
+ *	bench_host chain CPU		64 bytes and their echo through what a
+ *					bus has between two programs, with all
+ *					that waits and none that works: two
+ *					processes of two threads, one on epoll,
+ *					one on a futex; all on one CPU: us p50,
+ *					p99, count
  *	bench_host pair CPU1 CPU2 SECONDS
  *					a stream through a pair of Unix sockets
  *					from process to process, 64 KiB at a
@@ -11,11 +17,17 @@
  *	bench_host copy SECONDS		memcpy() of 32 KiB blocks from 8 MiB to
  *					8 MiB: GB/s
  */
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +37,7 @@
 #define BLOCK	(32 << 10)
 #define AREA	(8 << 20)
 #define WAKES	2000
+#define ECHO	64
 
 static int there[2], back[2], far_cpu;
 
@@ -65,6 +78,87 @@ static void wake(int near, int far)
 
 		if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
 			die("pipe");
+		v[i] = (uint32_t)(now_ns() - t);
+	}
+	show(v, WAKES);
+}
+
+/* A host without a stack: what its program sends goes to the other one. */
+struct idle_host {
+	int fd;				/* the program's other end */
+	_Atomic uint32_t *in, *out;	/* frames on the bus, by direction */
+};
+
+static void *from_bus(void *arg)
+{
+	const struct idle_host *h = arg;
+	char buf[ECHO] = { 0 };
+
+	for (uint32_t seen = 0; ; seen++) {
+		while (atomic_load(h->in) == seen)
+			syscall(SYS_futex, h->in, FUTEX_WAIT, seen, NULL, NULL,
+			    0);
+		if (send(h->fd, buf, ECHO, 0) != ECHO)
+			_exit(0);
+	}
+}
+
+static void from_program(const struct idle_host *h)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int ep = epoll_create1(0);
+	pthread_t thread;
+	char buf[ECHO];
+
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, h->fd, &ev) < 0 ||
+	    pthread_create(&thread, NULL, from_bus, (void *)(uintptr_t)h))
+		die("epoll");
+	while (epoll_wait(ep, &ev, 1, -1) == 1 &&
+	    recv(h->fd, buf, ECHO, 0) == ECHO) {
+		atomic_fetch_add(h->out, 1);
+		syscall(SYS_futex, h->out, FUTEX_WAKE, 1, NULL, NULL, 0);
+	}
+	_exit(0);
+}
+
+/* Return: in the child 0; it ends with its parent. */
+static pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0 || (!pid && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0))
+		die("fork");
+	return pid;
+}
+
+static void chain(int cpu)
+{
+	static uint32_t v[WAKES];
+	_Atomic uint32_t *bus = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int near[2], far[2];
+	char buf[ECHO] = { 0 };
+
+	pin(cpu);
+	if (bus == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM, 0, near) ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, far))
+		die("socketpair");
+	if (!child())
+		from_program(&(struct idle_host){ near[1], bus, bus + 64 });
+	if (!child())
+		from_program(&(struct idle_host){ far[1], bus + 64, bus });
+	if (!child()) {
+		while (read(far[0], buf, ECHO) == ECHO &&
+		    write(far[0], buf, ECHO) == ECHO)
+			;
+		_exit(0);
+	}
+	for (size_t i = 0; i < WAKES; i++) {
+		uint64_t t = now_ns();
+
+		if (write(near[0], buf, ECHO) != ECHO ||
+		    read(near[0], buf, ECHO) != ECHO)
+			die("chain");
 		v[i] = (uint32_t)(now_ns() - t);
 	}
 	show(v, WAKES);
@@ -136,6 +230,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 4 && !strcmp(what, "wake"))
 		wake(atoi(argv[2]), atoi(argv[3]));
+	else if (argc == 3 && !strcmp(what, "chain"))
+		chain(atoi(argv[2]));
 	else if (argc == 5 && !strcmp(what, "pair"))
 		pair(atoi(argv[2]), atoi(argv[3]), atof(argv[4]));
 	else if (argc == 3 && !strcmp(what, "copy"))

@@ -61,7 +61,12 @@ def yardstick(results):
         f"{v['gbit']:.1f} Gbit/s, {v['cpu_s']:.3f} CPU s/GB on {k}"
         for k, v in pair.items()))
     print(f"memcpy: {copy:.1f} GB/s", flush=True)
-    results["yardstick"] = {"wake_us": wake, "pair": pair, "copy_gb_s": copy}
+    chain = statistics.median(
+        numbers("chain", proc.CPUS[0])[0] for _ in range(3))
+    print("64 bytes and their echo through two processes with the waits of "
+          f"hosts and no stack, on one CPU: {chain:.1f} us", flush=True)
+    results["yardstick"] = {"wake_us": wake, "pair": pair, "copy_gb_s": copy,
+                            "chain_us": chain}
 
 
 def save(results):

@@ -154,6 +154,18 @@ def show(m, r, names):
              ratios(r, names, "switches", "switches_ratio", (None, None)))
 
 
+def bottom(results, kernel):
+    """What tcp-rr-1cpu cannot go below: the same waits without a stack."""
+    yardstick = results.get("yardstick")
+    if not yardstick or "tcp-rr-1cpu" not in results:
+        return
+    least = yardstick["chain_us"]
+    ratio = least / results["tcp-rr-1cpu"][kernel]["median"]
+    yardstick["round_trip_at_least"] = ratio
+    print(f"{'':12}the same waits without a stack take {least:.1f} us, "
+          f"{ratio:.2f}x {kernel}", flush=True)
+
+
 def ceiling(results, kernel):
     """What the bulk row cannot exceed: a stream over a bus goes through two
     pairs of sockets, program to host and host to program."""
