@@ -360,7 +360,7 @@ int conn_listen(struct sock *s, int backlog)
  * such a connection hangs up in the same moment as its listener.
  */
 #define CLOSED_LISTENERS	16
-#define SAME_MOMENT		(2 * 1000000ull)	/* ns */
+#define SAME_MOMENT		(20 * 1000000ull)	/* ns; the closer may lose the CPU */
 static struct {
 	uint64_t id, when;
 } closed[CLOSED_LISTENERS];
