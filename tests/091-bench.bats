@@ -12,6 +12,7 @@ setup() {
 	ln -s "$B"/shmif "$B"/shmif_server "$B"/libshmhijack.so b
 	ln -s "$B"/tests/bench_* b/tests
 	export TMPDIR=$DIR/tmp
+	unset T BASE	# of the make that runs us
 }
 
 nothing_left() {

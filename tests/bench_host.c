@@ -14,6 +14,10 @@
  *					a stream through a pair of Unix sockets
  *					from process to process, 64 KiB at a
  *					time: Gbit/s, CPU seconds per GB of both
+ *	bench_host ring CPU1 CPU2 SECONDS
+ *					the same through a ring of 4 MiB in
+ *					shared memory, 32 KiB copied in on one
+ *					CPU and out on the other, nobody sleeps
  *	bench_host copy SECONDS		memcpy() of 32 KiB blocks from 8 MiB to
  *					8 MiB: GB/s
  */
@@ -22,6 +26,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -36,6 +41,8 @@
 #define CHUNK	(64 << 10)
 #define BLOCK	(32 << 10)
 #define AREA	(8 << 20)
+#define RING	(4u << 20)
+#define SPARE	(1u << 20)		/* warm buffers on either side */
 #define WAKES	2000
 #define ECHO	64
 
@@ -202,6 +209,57 @@ static void pair(int near, int far, double s)
 	    (double)total);
 }
 
+/* Who is ahead of whom: each counts the blocks it is done with. */
+static struct {
+	_Alignas(64) _Atomic uint64_t in;
+	_Alignas(64) _Atomic uint64_t out;
+	_Alignas(64) atomic_bool over;
+	char *area;
+} ring;
+
+static void *take_out(void *arg)
+{
+	char *to = malloc(SPARE);
+
+	pin(*(int *)arg);
+	for (uint64_t n = 0; to; atomic_store(&ring.out, ++n)) {
+		while (atomic_load(&ring.in) == n)
+			if (atomic_load(&ring.over))
+				return NULL;
+		memcpy(to + n * BLOCK % SPARE, ring.area + n * BLOCK % RING,
+		    BLOCK);
+	}
+	die("malloc");
+	return NULL;
+}
+
+static void through_ring(int near, int far, double s)
+{
+	char *from = malloc(SPARE);
+	uint64_t n = 0, t0, end;
+	pthread_t thread;
+
+	ring.area = malloc(RING);
+	if (!from || !ring.area ||
+	    pthread_create(&thread, NULL, take_out, &far))
+		die("malloc");
+	pin(near);
+	memset(from, 'x', SPARE);
+	t0 = now_ns();
+	for (end = t0 + (uint64_t)(s * 1e9); now_ns() < end;
+	    atomic_store(&ring.in, ++n)) {
+		while (n - atomic_load(&ring.out) == RING / BLOCK)
+			;
+		memcpy(ring.area + n * BLOCK % RING, from + n * BLOCK % SPARE,
+		    BLOCK);
+	}
+	atomic_store(&ring.over, true);
+	pthread_join(thread, NULL);
+	printf("%.2f %.4f\n", (double)(n * BLOCK) * 8 /
+	    (double)(now_ns() - t0), cpu_s(RUSAGE_SELF) * 1e9 /
+	    (double)(n * BLOCK));
+}
+
 static void copy(double s)
 {
 	char *from = malloc(AREA), *to = malloc(AREA);
@@ -234,6 +292,8 @@ int main(int argc, char **argv)
 		chain(atoi(argv[2]));
 	else if (argc == 5 && !strcmp(what, "pair"))
 		pair(atoi(argv[2]), atoi(argv[3]), atof(argv[4]));
+	else if (argc == 5 && !strcmp(what, "ring"))
+		through_ring(atoi(argv[2]), atoi(argv[3]), atof(argv[4]));
 	else if (argc == 3 && !strcmp(what, "copy"))
 		copy(atof(argv[2]));
 	else {

@@ -167,16 +167,17 @@ def bottom(results, kernel):
 
 
 def ceiling(results, kernel):
-    """What the bulk row cannot exceed: a stream over a bus goes through two
-    pairs of sockets, program to host and host to program."""
+    """What the bulk row cannot exceed: the six copies of a byte alone, two in
+    each pair of sockets, from program to host and from host to program, and
+    two through the ring."""
     yardstick = results.get("yardstick")
     if not yardstick or "bulk" not in results:
         return
     cpus = len(proc.CPUS)
-    most = yardstick["bulk_at_most"] = {
-        k: cpus / (2 * v["cpu_s"]) * 8 for k, v in yardstick["pair"].items()}
-    print(f"{'':12}a stream crosses two pairs of sockets: on {cpus} CPUs at "
-          "most " + ", ".join(f"{v:.1f}" for v in most.values()) +
-          " Gbit/s before any work of ours\n" + f"{'':12}(with pairs on " +
-          ", ".join(most) + "); " +
-          f"{kernel} {results['bulk'][kernel]['median']:.1f}", flush=True)
+    each = 2 * yardstick["pair"]["one CPU"]["cpu_s"]
+    if yardstick["ring"]:
+        each += yardstick["ring"]["cpu_s"]
+    most = yardstick["bulk_at_most"] = cpus / each * 8
+    ratio = most / results["bulk"][kernel]["median"]
+    print(f"{'':12}its copies alone take {each:.3f} CPU s/GB: {most:.1f} "
+          f"Gbit/s at most on {cpus} CPUs, {ratio:.2f}x {kernel}", flush=True)
