@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "stack/acceptq.h"
 #include "stack/client.h"
 #include "stack/iface.h"
 #include "stack/log.h"
@@ -19,13 +20,6 @@
 #include "stack/sys.h"
 #include "stack/tcp.h"
 #include "stack/txchunk.h"
-
-/* An established connection that waits to be handed over. */
-struct accept_item {
-	struct accept_item *next;
-	struct wire_accept rec;
-	int fd;			/* the program's end of its pair */
-};
 
 int conn_open(struct sock *s)
 {
@@ -310,8 +304,6 @@ void conn_abandon(struct sock *s)
 
 /* Listening. */
 
-static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err);
-
 int conn_listen(struct sock *s, int backlog)
 {
 	uint8_t type = s->domain == AF_INET ? IPADDR_TYPE_V4 :
@@ -321,7 +313,7 @@ int conn_listen(struct sock *s, int backlog)
 	struct tcp_pcb *pcb;
 	int err = 0;
 
-	s->backlog = backlog;
+	s->backlog = backlog < 0 || backlog > SOMAXCONN ? SOMAXCONN : backlog;
 	if (s->state == SOCK_LISTEN)
 		return 0;
 	if (s->state != SOCK_FRESH)
@@ -351,48 +343,8 @@ int conn_listen(struct sock *s, int backlog)
 	}
 	s->tcp = pcb;
 	tcp_arg(pcb, s);
-	tcp_accept(pcb, on_accept);
+	tcp_accept(pcb, acceptq_add);
 	return 0;
-}
-
-/*
- * The kernel closes what is left in a listening pair together with the pair:
- * such a connection hangs up in the same moment as its listener.
- */
-#define CLOSED_LISTENERS	16
-#define SAME_MOMENT		(20 * 1000000ull)	/* ns; the closer may lose the CPU */
-static struct {
-	uint64_t id, when;
-} closed[CLOSED_LISTENERS];
-static unsigned closed_next;
-
-static void note_closed(const struct sock *l)
-{
-	closed[closed_next].id = l->id;
-	closed[closed_next].when = core_now_ns();
-	closed_next = (closed_next + 1) % CLOSED_LISTENERS;
-}
-
-bool conn_unaccepted(const struct sock *s)
-{
-	if (s->moved || !s->listener)
-		return false;
-	for (unsigned i = 0; i < CLOSED_LISTENERS; i++)
-		if (closed[i].id == s->listener)
-			return core_now_ns() - closed[i].when < SAME_MOMENT;
-	return false;
-}
-
-static void items_drop(struct sock *s)
-{
-	struct accept_item *it;
-
-	note_closed(s);
-	while ((it = s->pending)) {
-		s->pending = it->next;
-		close(it->fd);		/* its socket sees that and resets */
-		free(it);
-	}
 }
 
 void conn_unlisten(struct sock *s)
@@ -407,101 +359,7 @@ void conn_unlisten(struct sock *s)
 		tcp_close(s->tcp);
 	}
 	s->tcp = NULL;
-	items_drop(s);
-}
-
-static bool hand_over(struct sock *s, struct accept_item *it)
-{
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(sizeof(int))];
-	} c;
-	struct iovec iov = { &it->rec, sizeof(it->rec) };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &c, .msg_controllen = sizeof(c),
-	};
-
-	memset(&c, 0, sizeof(c));
-	c.h.cmsg_level = SOL_SOCKET;
-	c.h.cmsg_type = SCM_RIGHTS;
-	c.h.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&c.h), &it->fd, sizeof(int));
-	return sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
-}
-
-/* Oldest first; what the pair has no room for waits for EPOLLOUT. */
-void conn_flush(struct sock *s)
-{
-	struct accept_item *it;
-
-	while ((it = s->pending)) {
-		if (!hand_over(s, it)) {
-			sock_watch(s, s->events | EPOLLOUT);
-			return;
-		}
-		s->pending = it->next;
-		close(it->fd);
-		free(it);
-	}
-	if (s->events & EPOLLOUT)
-		sock_watch(s, s->events & ~(uint32_t)EPOLLOUT);
-}
-
-static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
-{
-	uint64_t id = 0;
-	socklen_t len = sizeof(id);
-	struct sock *s;
-	int sv[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
-		return NULL;
-	getsockopt(sv[1], SOL_SOCKET, SO_COOKIE, &id, &len);
-	if (sock_new(&s, id, l->domain, l->type, l->protocol, sv[0], &l->owner)) {
-		close(sv[1]);
-		return NULL;
-	}
-	if (sock_name(s, sv[1])) {
-		close(sv[1]);
-		sock_free(s);
-		return NULL;
-	}
-	s->opt = l->opt;
-	s->listener = l->id;
-	s->opt.defer_accept = 0;	/* the listener's own */
-	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
-	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);
-	sock_set_state(s, SOCK_OPEN);
-	tcp_attach(s, pcb);
-	pmtu_fit(pcb);
-	*fd = sv[1];
-	return s;
-}
-
-static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
-{
-	struct sock *l = arg, *s;
-	struct accept_item *it, **p;
-
-	if (err != ERR_OK || !pcb || !l)
-		return ERR_VAL;
-	l = port_pick(l, pcb->remote_port * 2654435761u >> 8);
-	it = calloc(1, sizeof(*it));
-	s = it ? accepted(l, pcb, &it->fd) : NULL;
-	if (!s) {
-		free(it);
-		return ERR_MEM;		/* lwIP resets the connection */
-	}
-	it->rec.magic = WIRE_MAGIC;
-	it->rec.sock = s->id;
-	it->rec.peer = s->peer;
-	addr_present(&it->rec.peer, l->domain);
-	for (p = &l->pending; *p; p = &(*p)->next)
-		;
-	*p = it;
-	sock_defer(l);
-	return ERR_OK;
+	acceptq_drop(s);
 }
 
 /* Attempts that came to nothing: nobody answers ARP or ND, time-outs. */

@@ -20,11 +20,6 @@ int conn_bind(struct sock *s, const struct wire_addr *a);
 int conn_connect(struct sock *s, const struct wire_addr *a);
 int conn_listen(struct sock *s, int backlog);
 void conn_apply(struct sock *s);	/* options to the pcb */
-void conn_flush(struct sock *s);	/* a listener's pair has room again */
-/*
- * s has hung up: because its listener was closed and nobody had accepted it?
- */
-bool conn_unaccepted(const struct sock *s);
 void conn_unlisten(struct sock *s);	/* its pcb and what waits on it */
 void conn_established(struct sock *s);
 void conn_failed(struct sock *s, int err);	/* positive errno */

@@ -2,10 +2,12 @@
 #ifndef STACK_HOOKS_H
 #define STACK_HOOKS_H
 
+#include "lwip/err.h"
 #include "lwip/ip_addr.h"
 #include "lwip/pbuf.h"
 
 struct netif;
+struct tcp_hdr;
 struct tcp_pcb;
 
 struct netif *route_ip4(const ip4_addr_t *src, const ip4_addr_t *dst);
@@ -20,5 +22,6 @@ int icmp_ip6_input(struct pbuf *p);
 int forward_ip6(struct pbuf *p, struct netif *in);
 u32_t tcp_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
     u16_t rport);
+err_t acceptq_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 
 #endif

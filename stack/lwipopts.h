@@ -106,7 +106,7 @@
 #define TCP_SNDQUEUELOWAT		256
 #define TCP_QUEUE_OOSEQ			1
 #define LWIP_TCP_SACK_OUT		1
-#define TCP_LISTEN_BACKLOG		0	/* the pair's queue is the backlog */
+#define TCP_LISTEN_BACKLOG		0	/* acceptq.c has it */
 #define LWIP_TCP_KEEPALIVE		1
 #define LWIP_TCP_RTO_TIME		1000	/* ms, RFC 6298 */
 #define TCP_MSL				1000UL	/* ms; TIME_WAIT is twice this */
@@ -137,6 +137,8 @@
 #define LWIP_HOOK_ND6_GET_GW(nif, dst)		route_ip6_gw(nif, dst)
 #define LWIP_HOOK_IP4_INPUT(p, nif)		loopback_ip4_input(p, nif)
 #define LWIP_HOOK_IP6_INPUT(p, nif)		forward_ip6(p, nif)
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \
+	acceptq_admit(pcb, hdr)
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		tcp_isn(l, lp, r, rp)
 
 

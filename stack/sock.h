@@ -173,7 +173,9 @@ struct sock {
 	int reply_fd;		/* a blocking connect waits here, or -1 */
 	uint64_t connect_ns;	/* when it began, for time-outs */
 	struct accept_item *pending;	/* connections the pair had no room for */
-	int backlog;
+	struct accept_item **pending_end;	/* the last one's next, if any */
+	int backlog;		/* 0..SOMAXCONN */
+	int waiting;		/* for accept(2), at most; see acceptq_full() */
 
 	/* Datagrams; dgram.c's. */
 	uint64_t rx_dropped;

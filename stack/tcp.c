@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lwip/priv/tcp_priv.h"
+#include "stack/acceptq.h"
 #include "stack/conn.h"
 #include "stack/pmtu.h"
 #include "stack/port.h"
@@ -347,7 +348,7 @@ static bool rx_pending(const struct tcp_pcb *pcb)
  */
 static void close_gone(struct sock *s)
 {
-	if (s->tcp && (s->reset || conn_unaccepted(s) || !rx_empty(s) || rx_pending(s->tcp) ||
+	if (s->tcp && (s->reset || acceptq_orphan(s) || !rx_empty(s) || rx_pending(s->tcp) ||
 	    (s->opt.linger_on && !s->opt.linger_s))) {
 		tcp_reset(s);
 	} else if (s->tcp && !s->tx_unwritten) {
@@ -371,7 +372,7 @@ static void close_gone(struct sock *s)
 static void tcp_flush(struct sock *s)
 {
 	if (s->state == SOCK_LISTEN) {
-		conn_flush(s);
+		acceptq_flush(s);
 		return;
 	}
 	if (s->state != SOCK_OPEN && s->state != SOCK_CLOSED)
@@ -401,7 +402,7 @@ static void tcp_input_events(struct sock *s, uint32_t events)
 		if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
 			sock_free(s);
 		else
-			conn_flush(s);
+			acceptq_flush(s);
 		return;
 	}
 	if (events & EPOLLERR)

@@ -241,6 +241,31 @@ static void backlog(void)
 	CALL("no more", accept(l, NULL, NULL));
 }
 
+/* One more than the backlog gets in; the next when there is room for it. */
+static void backlog_full(void)
+{
+	int l = sock(SOCK_STREAM), fd[3], s;
+
+	NEED(bind_to(l, fam, NULL, 0));
+	NEED(listen(l, 1));
+	for (int i = 0; i < 3; i++) {
+		fd[i] = sock(SOCK_STREAM);
+		nonblock(fd[i], true);
+		connect_to(fd[i], fam, NULL, port_of(l));
+		if (i < 2)
+			wait_for(fd[i], POLLOUT);
+	}
+	say("third", "%s", bits((unsigned)poll_fd(fd[2], POLLOUT, QUIET_MS),
+	    poll_names));
+	s = accept(l, NULL, NULL);
+	say("first", "%d", s >= 0);
+	say("third later", "%s", bits((unsigned)poll_fd(fd[2], POLLOUT,
+	    WAIT_MS), poll_names));
+	CALL("more", listen(l, 100));
+	fd[0] = sock(SOCK_STREAM);
+	CALL("fourth", connect_to(fd[0], fam, NULL, port_of(l)));
+}
+
 /* One edge each time something comes. */
 static void edges(void)
 {
@@ -354,6 +379,7 @@ static const struct conform_case cases[] = {
 	{ "full", full, false },
 	{ "files", move_files, false },
 	{ "backlog", backlog, false },
+	{ "backlog-full", backlog_full, false },
 	{ "edges", edges, false },
 	{ "threads", threads, true },
 	{ "dup", dup_over, true },

@@ -1,0 +1,32 @@
+/*
+ * acceptq.h: connections on their way from lwIP to accept(2).
+ *
+ * An established connection is handed to its listener's program at once, as a
+ * record with a descriptor, in the listener's pair: its queue in the kernel
+ * is the queue of accept(2).  What the pair has no room for waits here.
+ */
+#ifndef STACK_ACCEPTQ_H
+#define STACK_ACCEPTQ_H
+
+#include <stdbool.h>
+
+#include "lwip/err.h"
+
+struct sock;
+struct tcp_pcb;
+
+/* lwIP's accept callback; arg is the listener. */
+err_t acceptq_add(void *arg, struct tcp_pcb *pcb, err_t err);
+void acceptq_flush(struct sock *l);	/* the pair may have room again */
+void acceptq_drop(struct sock *l);	/* the listener ends: reset what waits */
+/*
+ * More wait for accept(2) than listen(2) was told: as on Linux, one more than
+ * that is let in, and a SYN after it gets no answer.
+ */
+bool acceptq_full(struct sock *l);	/* acceptq_admit() in hooks.h asks */
+/*
+ * s has hung up: because its listener was closed and nobody had accepted it?
+ */
+bool acceptq_orphan(const struct sock *s);
+
+#endif
