@@ -11,6 +11,7 @@ import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 CPUS = sorted(os.sched_getaffinity(0))
 
 
@@ -62,11 +63,21 @@ class Procs:
 
     def start(self, argv, env=None, ready=None, talk=False, log=None):
         """ready: the line that says it is; talk: it reads lines from us."""
-        p = subprocess.Popen(
-            argv, env=env, text=True, stdout=subprocess.PIPE, stderr=log,
-            stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
-            start_new_session=True, preexec_fn=_with_us)
-        self.all.append(p)
+        # An interrupt in between would leave one that we do not know of.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+        def child():
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            _with_us()
+
+        try:
+            p = subprocess.Popen(
+                argv, env=env, text=True, stdout=subprocess.PIPE, stderr=log,
+                stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+                start_new_session=True, preexec_fn=child)
+            self.all.append(p)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if ready:
             self.line(p, ready)
         return p
