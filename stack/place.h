@@ -29,7 +29,8 @@ void place_note(int index);
 /*
  * The calling thread is done with a turn and may sleep: move it if most of
  * what it did lately was for a program elsewhere.  Affinity that somebody else
- * gives the thread is respected, and never widened.
+ * gives the thread is respected and never widened, unless it is just the CPU
+ * where the thread had gone by itself: that cannot be told apart.
  */
 void place_turn(void);
 
