@@ -10,14 +10,16 @@
  *					processes of two threads, one on epoll,
  *					one on a futex; all on one CPU: us p50,
  *					p99, count
+ *	bench_host relay CPU1 CPU2 SECONDS
+ *					a stream through all that a bus has
+ *					between two programs but the stack: two
+ *					pairs of sockets, the ring and its
+ *					futexes; each program on the CPU of its
+ *					host: Gbit/s, CPU s/GB
  *	bench_host pair CPU1 CPU2 SECONDS
  *					a stream through a pair of Unix sockets
  *					from process to process, 64 KiB at a
  *					time: Gbit/s, CPU seconds per GB of both
- *	bench_host ring CPU1 CPU2 SECONDS
- *					the same through a ring of 4 MiB in
- *					shared memory, 32 KiB copied in on one
- *					CPU and out on the other, nobody sleeps
  *	bench_host copy SECONDS		memcpy() of 32 KiB blocks from 8 MiB to
  *					8 MiB: GB/s
  */
@@ -26,7 +28,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -42,7 +43,6 @@
 #define BLOCK	(32 << 10)
 #define AREA	(8 << 20)
 #define RING	(4u << 20)
-#define SPARE	(1u << 20)		/* warm buffers on either side */
 #define WAKES	2000
 #define ECHO	64
 
@@ -209,55 +209,87 @@ static void pair(int near, int far, double s)
 	    (double)total);
 }
 
-/* Who is ahead of whom: each counts the blocks it is done with. */
-static struct {
-	_Alignas(64) _Atomic uint64_t in;
-	_Alignas(64) _Atomic uint64_t out;
-	_Alignas(64) atomic_bool over;
-	char *area;
-} ring;
-
-static void *take_out(void *arg)
+/* A word of the ring changed: wait for that, and tell of it. */
+static void await_word(_Atomic uint32_t *word, uint32_t seen)
 {
-	char *to = malloc(SPARE);
-
-	pin(*(int *)arg);
-	for (uint64_t n = 0; to; atomic_store(&ring.out, ++n)) {
-		while (atomic_load(&ring.in) == n)
-			if (atomic_load(&ring.over))
-				return NULL;
-		memcpy(to + n * BLOCK % SPARE, ring.area + n * BLOCK % RING,
-		    BLOCK);
-	}
-	die("malloc");
-	return NULL;
+	syscall(SYS_futex, word, FUTEX_WAIT, seen, NULL, NULL, 0);
 }
 
-static void through_ring(int near, int far, double s)
+static void bump(_Atomic uint32_t *word)
 {
-	char *from = malloc(SPARE);
-	uint64_t n = 0, t0, end;
-	pthread_t thread;
+	atomic_fetch_add(word, 1);
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
 
-	ring.area = malloc(RING);
-	if (!from || !ring.area ||
-	    pthread_create(&thread, NULL, take_out, &far))
-		die("malloc");
-	pin(near);
-	memset(from, 'x', SPARE);
-	t0 = now_ns();
-	for (end = t0 + (uint64_t)(s * 1e9); now_ns() < end;
-	    atomic_store(&ring.in, ++n)) {
-		while (n - atomic_load(&ring.out) == RING / BLOCK)
-			;
-		memcpy(ring.area + n * BLOCK % RING, from + n * BLOCK % SPARE,
-		    BLOCK);
+/* words: [0] blocks put in, [64] taken out; the ring is behind them. */
+static void relay_in(int fd, _Atomic uint32_t *words, char *area)
+{
+	static char buf[BLOCK];
+	uint32_t out;
+
+	for (uint32_t n = 0; recv(fd, buf, BLOCK, MSG_WAITALL) == BLOCK; n++) {
+		while (n - (out = atomic_load(&words[64])) == RING / BLOCK)
+			await_word(&words[64], out);
+		memcpy(area + n * BLOCK % RING, buf, BLOCK);
+		bump(&words[0]);
 	}
-	atomic_store(&ring.over, true);
-	pthread_join(thread, NULL);
-	printf("%.2f %.4f\n", (double)(n * BLOCK) * 8 /
-	    (double)(now_ns() - t0), cpu_s(RUSAGE_SELF) * 1e9 /
-	    (double)(n * BLOCK));
+	_exit(0);
+}
+
+static void relay_out(int fd, _Atomic uint32_t *words, const char *area)
+{
+	static char buf[BLOCK];
+
+	for (uint32_t n = 0; ; n++) {
+		while (atomic_load(&words[0]) == n)
+			await_word(&words[0], n);
+		memcpy(buf, area + n * BLOCK % RING, BLOCK);
+		bump(&words[64]);
+		if (send(fd, buf, BLOCK, 0) != BLOCK)
+			_exit(0);
+	}
+}
+
+static void relay(int near, int far, double s)
+{
+	_Atomic uint32_t *words = mmap(NULL, 4096 + RING, PROT_READ |
+	    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	static char buf[CHUNK];
+	uint64_t total = 0, t0, end;
+	int a[2], b[2];
+	double cpu;
+	pid_t pid[3];
+	ssize_t n;
+
+	if (words == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM, 0, a) ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, b))
+		die("socketpair");
+	for (int i = 0; i < 3; i++) {
+		pid[i] = child();
+		if (pid[i])
+			continue;
+		pin(i ? far : near);
+		if (i == 0)
+			relay_in(a[1], words, (char *)words + 4096);
+		if (i == 1)
+			relay_out(b[0], words, (char *)words + 4096);
+		while (read(b[1], buf, CHUNK) > 0)
+			;
+		_exit(0);
+	}
+	pin(near);
+	t0 = now_ns();
+	end = t0 + (uint64_t)(s * 1e9);
+	while (now_ns() < end && (n = write(a[0], buf, CHUNK)) > 0)
+		total += (uint64_t)n;
+	s = (double)(now_ns() - t0);
+	for (int i = 0; i < 3; i++) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+	cpu = cpu_s(RUSAGE_SELF) + cpu_s(RUSAGE_CHILDREN);
+	printf("%.2f %.4f\n", (double)total * 8 / s,
+	    cpu * 1e9 / (double)total);
 }
 
 static void copy(double s)
@@ -292,8 +324,8 @@ int main(int argc, char **argv)
 		chain(atoi(argv[2]));
 	else if (argc == 5 && !strcmp(what, "pair"))
 		pair(atoi(argv[2]), atoi(argv[3]), atof(argv[4]));
-	else if (argc == 5 && !strcmp(what, "ring"))
-		through_ring(atoi(argv[2]), atoi(argv[3]), atof(argv[4]));
+	else if (argc == 5 && !strcmp(what, "relay"))
+		relay(atoi(argv[2]), atoi(argv[3]), atof(argv[4]));
 	else if (argc == 3 && !strcmp(what, "copy"))
 		copy(atof(argv[2]));
 	else {
