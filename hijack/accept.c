@@ -52,6 +52,14 @@ struct record {
 	int fd;
 };
 
+/* Its connection counts as accepted from here on. */
+static bool unseal(int fd)
+{
+	char byte;
+
+	return sys_recv(fd, &byte, 1, MSG_DONTWAIT) == 1 && byte == WIRE_SEAL;
+}
+
 /* Return: 0 and *r, -EAGAIN... as recvmsg(2), -EPROTO: not a record. */
 static int take(int fd, int flags, struct record *r)
 {
@@ -80,7 +88,8 @@ static int take(int fd, int flags, struct record *r)
 		memcpy(&r->fd, CMSG_DATA(&c.h), sizeof(int));
 	if (n == 0)
 		return -ENOTCONN;
-	if (n == sizeof(r->rec) && r->rec.magic == WIRE_MAGIC && r->fd >= 0)
+	if (n == sizeof(r->rec) && r->rec.magic == WIRE_MAGIC && r->fd >= 0 &&
+	    unseal(r->fd))
 		return 0;
 	if (r->fd >= 0)
 		sys_close(r->fd);

@@ -29,41 +29,24 @@ struct accept_item {
 };
 
 /*
- * The kernel closes what is left in a listening pair together with the pair:
- * such a connection hangs up in the same moment as its listener.
+ * Unread until accept(2): a pair that is closed with something unread tells
+ * the other end so, and the connection is reset, whoever closed it: we, or
+ * the kernel with the listening pair that its fd was in.
  */
-#define CLOSED_LISTENERS	16
-#define SAME_MOMENT		(20 * 1000000ull)	/* ns; the closer may lose the CPU */
-static struct {
-	uint64_t id, when;
-} closed[CLOSED_LISTENERS];
-static unsigned closed_next;
-
-static void note_closed(const struct sock *l)
+static bool seal(int fd)
 {
-	closed[closed_next].id = l->id;
-	closed[closed_next].when = core_now_ns();
-	closed_next = (closed_next + 1) % CLOSED_LISTENERS;
-}
+	static const char byte = WIRE_SEAL;
 
-bool acceptq_orphan(const struct sock *s)
-{
-	if (s->moved || !s->listener)
-		return false;
-	for (unsigned i = 0; i < CLOSED_LISTENERS; i++)
-		if (closed[i].id == s->listener)
-			return core_now_ns() - closed[i].when < SAME_MOMENT;
-	return false;
+	return send(fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
 
 void acceptq_drop(struct sock *s)
 {
 	struct accept_item *it;
 
-	note_closed(s);
 	while ((it = s->pending)) {
 		s->pending = it->next;
-		close(it->fd);		/* its socket sees that and resets */
+		close(it->fd);
 		free(it);
 	}
 }
@@ -170,13 +153,12 @@ static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 		close(sv[1]);
 		return NULL;
 	}
-	if (sock_name(s, sv[1])) {
+	if (!seal(sv[0]) || sock_name(s, sv[1])) {
 		close(sv[1]);
 		sock_free(s);
 		return NULL;
 	}
 	s->opt = l->opt;
-	s->listener = l->id;
 	s->opt.defer_accept = 0;	/* the listener's own */
 	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
 	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);

@@ -24,9 +24,5 @@ void acceptq_drop(struct sock *l);	/* the listener ends: reset what waits */
  * that is let in, and a SYN after it gets no answer.
  */
 bool acceptq_full(struct sock *l);	/* acceptq_admit() in hooks.h asks */
-/*
- * s has hung up: because its listener was closed and nobody had accepted it?
- */
-bool acceptq_orphan(const struct sock *s);
 
 #endif

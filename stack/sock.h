@@ -163,10 +163,8 @@ struct sock {
 	bool reset;		/* ... with data unread, or lingering is off */
 	bool readable;		/* the pair may hold more than we took */
 	bool delack;		/* in the list of delayed acknowledgements */
-	bool moved;		/* data has gone one way or the other */
 	uint8_t quick_acks;	/* since rx_when */
 	uint64_t rx_when;	/* data came that was not yet acknowledged */
-	uint64_t listener;	/* accepted from, by id */
 	int plug_dup;		/* duplicate of the program's end, or -1 */
 	int plug_sndbuf;	/* its SO_SNDBUF before it was plugged */
 	uint32_t plug_bytes;	/* in our queue, not to be taken for data */

@@ -106,7 +106,6 @@ void tcp_drop_queues(struct sock *s)
 /* Only what the pair took is acknowledged as received (window). */
 static void rx_taken(struct sock *s, struct rx_queue *q, uint32_t n)
 {
-	s->moved = true;
 	rx_consume(q, n);
 	while (s->tcp && n) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
@@ -250,7 +249,6 @@ static bool tx_read(struct sock *s)
 		}
 		return false;
 	}
-	s->moved = true;
 	c->len += (uint32_t)n;
 	s->tx_bytes += (uint32_t)n;
 	s->tx_unwritten += (uint32_t)n;
@@ -348,7 +346,7 @@ static bool rx_pending(const struct tcp_pcb *pcb)
  */
 static void close_gone(struct sock *s)
 {
-	if (s->tcp && (s->reset || acceptq_orphan(s) || !rx_empty(s) || rx_pending(s->tcp) ||
+	if (s->tcp && (s->reset || !rx_empty(s) || rx_pending(s->tcp) ||
 	    (s->opt.linger_on && !s->opt.linger_s))) {
 		tcp_reset(s);
 	} else if (s->tcp && !s->tx_unwritten) {

@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define WIRE_MAGIC	0x73686d31u	/* "shm1"; changes with the format */
+#define WIRE_MAGIC	0x73686d32u	/* "shm2"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_NAMELEN	16		/* interface name with its NUL */
 #define WIRE_PLACES	1024		/* programs of a host with a word of their own */
@@ -233,7 +233,13 @@ enum wire_want {
 	WIRE_WANT_TCLASS6 = 0x400,	/* IPV6_RECVTCLASS */
 };
 
-/* One established connection, on a listening pair, with its fd beside it. */
+/*
+ * One established connection, on a listening pair, with its fd beside it.
+ * That fd brings the byte WIRE_SEAL first, which accept(2) takes off: with it
+ * there the connection is one that nobody has accepted.
+ */
+enum { WIRE_SEAL = 'a' };
+
 struct wire_accept {
 	uint32_t magic;
 	uint32_t spare;

@@ -390,6 +390,38 @@ static void never_accepted(void)
 	say("ends", "%d", wait_for(c, POLLERR | POLLHUP));
 	show_ready("reset", c);
 	CALL("read", read(c, b, 1));
+	l = tcp_listener(&port);
+	c = sock(SOCK_STREAM);
+	NEED(connect_to(c, fam, NULL, port));
+	close(l);
+	say("without data", "%d", wait_for(c, POLLERR | POLLHUP));
+	CALL("read, without data", read(c, b, 1));
+}
+
+/* What was accepted ends as others do, even with its listener. */
+static void with_listener(void)
+{
+	static const char *const order[] = { "listener first", "listener last",
+	    "both at an exit" };
+	char b[4];
+
+	for (int i = 0; i < 3; i++) {
+		int port, l = tcp_listener(&port), c = sock(SOCK_STREAM), s;
+		pid_t pid = 0;
+
+		NEED(connect_to(c, fam, NULL, port));
+		if (i < 2 || !(pid = fork())) {
+			s = accept(l, NULL, NULL);
+			if (i == 2)
+				_exit(s < 0);
+			close(i ? s : l);
+			close(i ? l : s);
+		} else {
+			close(l);
+			say("exits", "%s", ended(pid));
+		}
+		CALL(order[i], read(c, b, 1));
+	}
 }
 
 static void sigpipe(void)
@@ -456,6 +488,7 @@ static const struct conform_case cases[] = {
 	{ "rdwr", rdwr, false },
 	{ "closed", closed, false },
 	{ "never-accepted", never_accepted, false },
+	{ "with-listener", with_listener, false },
 	{ "sigpipe", sigpipe, false },
 	{ "dissolve", dissolve, false },
 	{ NULL, NULL, false },
