@@ -114,7 +114,15 @@ ask_by_telnet() {
 	start_host b 10.0.0.2
 	INPUT=from_a start_bg listen on a sh -c 'exec nc -N -l 7 >at_a'
 	wait_listen a 7
-	INPUT=from_b run_cmd on b sh -c 'exec nc -N 10.0.0.1 7 >at_b'
+	# A listening nc ends at its peer's end of file, sent all or not: the
+	# peer sends that when it has got all.
+	cat >peer <<-'E'
+	{
+		cat from_b
+		until [ "$(stat -c %s at_b)" = 700000 ]; do sleep 0.02; done
+	} | nc -N 10.0.0.1 7 >at_b
+	E
+	run_cmd on b sh peer
 	wait_for gone "${PID[listen]}"
 	same_file at_b from_a
 	same_file at_a from_b
