@@ -36,6 +36,12 @@
 #define BUS_SIZE_DEFAULT (4u << 20)
 #define BUS_ETH_HDR	14	/* a frame is at most MTU + this, no FCS */
 
+/* Bytes of the longest record on a bus: a frame or a train (train.h). */
+static inline uint32_t bus_frame_max(uint32_t mtu)
+{
+	return (mtu > BUS_MTU_DEFAULT ? mtu : BUS_MTU_DEFAULT) + BUS_ETH_HDR;
+}
+
 struct bus;		/* an open bus, opaque */
 
 /* What a bus is created with; every value is fixed for its life. */
@@ -145,14 +151,17 @@ int bus_set_mac(struct bus *b, const uint8_t mac[static 6]);
 void bus_set_promisc(struct bus *b, bool on);
 
 /*
- * Copy one frame onto the bus and wake who wants it.
+ * Copy one frame onto the bus, or a train of them (train.h) with the unit
+ * that it is cut by, 0 for a frame; and wake who wants it.
  * Return: 0; -EAGAIN: no room, bus_wait() returns when it is worth another
- * try (10 ms at most); -EMSGSIZE: longer than MTU + BUS_ETH_HDR; -EINVAL:
+ * try (10 ms at most); -EMSGSIZE: longer than MTU + BUS_ETH_HDR, or than
+ * TRAIN_MAX for a train; -EINVAL:
  * shorter than a header; -ENOTCONN: not a member; -EIO: the bus is broken
  * (truncated or overwritten), for ever.  It may take up to 0.4 s when another
  * member was stopped while it was sending.
  */
-int bus_send(struct bus *b, const struct iovec *iov, int iovcnt);
+int bus_send(struct bus *b, const struct iovec *iov, int iovcnt,
+    unsigned unit);
 /*
  * From now on bus_send wakes nobody: bus_push does, from any thread, after
  * one or more frames.  For a sender that holds a lock which it would rather
@@ -165,7 +174,8 @@ void bus_push(struct bus *b);
  * The next frame for this member (its MAC, broadcast, multicast, or any when
  * promiscuous; never its own).
  * bus_peek: length of it, 0 if there is none now, -EIO, -ENOTCONN.
- * bus_take: copy it out, whole, and step on.  Return: its length, 0 if it was
+ * bus_take: copy it out, whole, and step on; *unit is 0, or it may be a train
+ * (for train_open to say).  Return: its length, 0 if it was
  * overwritten meanwhile (counted), -EIO.  cap must be >= what bus_peek said,
  * else -EMSGSIZE.
  *
@@ -173,7 +183,7 @@ void bus_push(struct bus *b);
  * the ring is full, and from then on loses frames until it has caught up.
  */
 ssize_t bus_peek(struct bus *b);
-ssize_t bus_take(struct bus *b, void *buf, size_t cap);
+ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *unit);
 
 /*
  * Sleep until there is a frame for us, room after -EAGAIN, or bus_kick();

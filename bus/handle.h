@@ -13,6 +13,7 @@
 #include "bus/layout.h"
 #include "bus/ring.h"
 #include "bus/spin.h"
+#include "bus/train.h"
 
 #define BUS_NS_MS	1000000ull
 
@@ -41,6 +42,7 @@ struct bus_rx {
 	unsigned laps;		/* overrun since all was read */
 	bool have;		/* bus_peek found the frame at pos: */
 	struct ring_rec rec;
+	uint32_t unit;
 	uint64_t frames, bytes, lost;
 };
 
@@ -49,6 +51,11 @@ struct bus_watch {
 	uint64_t pos, seq;
 	bool placed;		/* pos is valid */
 	bool counted;		/* seq is valid */
+	/* A train that is shown frame by frame, and the next one of it. */
+	uint8_t *train;
+	struct train_cut cut;
+	struct bus_frame of;
+	unsigned next;
 };
 
 struct bus {

@@ -25,7 +25,7 @@
 #include "bus/bus.h"
 
 #define BUS_MAGIC	0x73756266696d6873ull	/* "shmifbus" */
-#define BUS_VERSION	1
+#define BUS_VERSION	2
 #define BUS_LINE	64		/* bytes of a cache line */
 #define BUS_UNIT	64		/* bytes records are aligned to */
 #define BUS_POS_MAX	(1ull << 62)	/* no honest position gets here */
@@ -126,7 +126,7 @@ struct bus_rec {
 	_Atomic uint64_t seq;		/* frames sent before it on this bus */
 	_Atomic uint64_t when_ns;	/* CLOCK_REALTIME */
 	_Atomic uint32_t sender;	/* slot */
-	uint32_t unused;
+	_Atomic uint32_t unit;		/* of a train (train.h); 0: a frame */
 };
 
 #define BUS_SLOT_OFF	4096u

@@ -180,7 +180,7 @@ static void set_pointers(struct bus *b)
 		.base = map + BUS_RING_OFF,
 		.size = b->con.size,
 		.key = b->con.key,
-		.max_len = b->con.mtu + BUS_ETH_HDR,
+		.max_len = bus_frame_max(b->con.mtu),
 	};
 	b->geo = (struct bus_geometry){
 		.size = b->con.size,
@@ -287,6 +287,7 @@ void bus_close(struct bus *b)
 		close(b->lock_fd);
 	if (b->fd >= 0)
 		close(b->fd);
+	free(b->watch.train);
 	free(b->path);
 	free(b);
 }

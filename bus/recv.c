@@ -151,6 +151,7 @@ static enum look look(struct bus *b, uint64_t left)
 	    rx->rec.span <= left;
 	seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
 	sender = atomic_load_explicit(&rec->sender, memory_order_relaxed);
+	rx->unit = atomic_load_explicit(&rec->unit, memory_order_relaxed);
 	ring_copy_out(&b->ring, rx->pos, 0, dst, sizeof(dst));
 	if (ring_lapped(b->hdr, rx->pos)) {
 		count_gap(b, true, 0);
@@ -214,7 +215,7 @@ ssize_t bus_peek(struct bus *b)
 	return bus_ok(b) ? n : -EIO;
 }
 
-ssize_t bus_take(struct bus *b, void *buf, size_t cap)
+ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *unit)
 {
 	struct bus_rx *rx = &b->rx;
 	ssize_t n = bus_peek(b);
@@ -229,6 +230,7 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap)
 		resync(b, false);
 		return bus_ok(b) ? 0 : -EIO;
 	}
+	*unit = rx->unit;
 	rx->have = false;
 	rx->pos += rx->rec.span;
 	rx->frames++;

@@ -19,8 +19,13 @@
 #include <errno.h>
 #include <time.h>
 
+#include "bus/train.h"
+
 #define RESERVE_TURNS	64
 #define SEND_TRIES	3
+
+static_assert(TRAIN_MAX == BUS_MTU_DEFAULT + BUS_ETH_HDR,
+    "bus_frame_max() knows of trains");
 
 /* Where a record goes, and what its word held before. */
 struct place {
@@ -141,7 +146,7 @@ static int reserve(struct bus *b, uint64_t span, struct place *at,
 }
 
 static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
-    uint32_t len, uint64_t *wake)
+    uint32_t len, uint32_t unit, uint64_t *wake)
 {
 	uint64_t span = ring_span(len), seq;
 	struct bus_rec *rec;
@@ -157,6 +162,7 @@ static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
 	atomic_store_explicit(&rec->when_ns, realtime_ns(),
 	    memory_order_relaxed);
 	atomic_store_explicit(&rec->sender, b->slot, memory_order_relaxed);
+	atomic_store_explicit(&rec->unit, unit, memory_order_relaxed);
 	ring_copy_in(&b->ring, at.pos, iov, iovcnt, len);
 	if (!atomic_compare_exchange_strong(&rec->word, &at.old,
 	    ring_word(&b->ring, at.pos, false, len)))
@@ -166,7 +172,7 @@ static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
 }
 
 static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
-    uint32_t len)
+    uint32_t len, uint32_t unit)
 {
 	uint64_t wake[BUS_WORDS] = { 0 };
 	int r;
@@ -176,7 +182,7 @@ static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
 	r = bus_lock(b);
 	if (r < 0)
 		return r;
-	r = put_frame(b, iov, iovcnt, len, wake);
+	r = put_frame(b, iov, iovcnt, len, unit, wake);
 	unclaim(b);
 	if (!bus_unlock(b))
 		bus_set_del(b->hdr->stray, b->slot);
@@ -225,16 +231,16 @@ static void count(struct bus *b, int r, uint32_t len)
 	}
 }
 
-int bus_send(struct bus *b, const struct iovec *iov, int iovcnt)
+int bus_send(struct bus *b, const struct iovec *iov, int iovcnt, unsigned unit)
 {
-	size_t len = 0;
+	size_t max = unit ? TRAIN_MAX : b->con.mtu + BUS_ETH_HDR, len = 0;
 	int r = -ESTALE;
 
 	for (int i = 0; i < iovcnt; i++) {
-		if (iov[i].iov_len > b->ring.max_len)
+		if (iov[i].iov_len > max)
 			return -EMSGSIZE;
 		len += iov[i].iov_len;
-		if (len > b->ring.max_len)
+		if (len > max)
 			return -EMSGSIZE;
 	}
 	if (len < BUS_ETH_HDR)
@@ -245,7 +251,7 @@ int bus_send(struct bus *b, const struct iovec *iov, int iovcnt)
 		return -EIO;
 	/* Robbed means that we were stopped for long: then once more. */
 	for (int i = 0; i < SEND_TRIES && r == -ESTALE; i++)
-		r = send_once(b, iov, iovcnt, len);
+		r = send_once(b, iov, iovcnt, len, unit);
 	if (r == -ESTALE)
 		r = -EAGAIN;
 	if (!bus_ok(b))

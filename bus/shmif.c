@@ -14,8 +14,11 @@
 #include <string.h>
 
 #include "bus/bus.h"
+#include "bus/shmif.h"
+#include "bus/train.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
+#include "lwip/prot/ip4.h"
 #include "stack/core.h"
 #include "stack/dgram.h"
 #include "stack/iface.h"
@@ -24,15 +27,13 @@
 #include "stack/tcp.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
-#define TX_IOV	64	/* pieces of a frame that go as they are */
 #define ALIGN	2	/* puts the IP header on a 4-byte boundary */
 
-/* Received frames by size: what is larger than TINY is recycled. */
-enum { TINY, USUAL, JUMBO, SIZES };
+/* Received frames by size: what is larger than RX_TINY is recycled. */
 static const struct {
-	size_t cap;		/* bytes; JUMBO: what the bus allows */
+	size_t cap;		/* bytes; RX_JUMBO: what the bus allows */
 	unsigned spare;		/* buffers kept warm */
-} sizes[SIZES] = { { 256, 0 }, { 2048, 512 }, { SIZE_MAX, 96 } };
+} sizes[RX_SIZES] = { { 256, 0 }, { 2048, 512 }, { SIZE_MAX, 96 } };
 
 /*
  * A received frame.  lwIP frees it through the pbuf; a recycled one goes back
@@ -43,31 +44,14 @@ struct rxbuf {
 	struct rxbuf *next;
 	struct shmif *owner;	/* NULL: not recycled */
 	int size;
+	uint32_t unit;		/* as bus_take gave it */
 	size_t cap;
 	uint8_t data[];
 };
 
-struct shmif {
-	struct iface *f;
-	struct bus *bus;
-	pthread_t thread;
-	atomic_bool stop;
-	/* The sender had no room: the thread tries again.  Core lock. */
-	bool blocked;
-	atomic_bool push_queued;	/* core_after() calls push() */
-	/* The thread was only woken to learn of `blocked`. */
-	atomic_bool told;
-	struct rxbuf *mine[SIZES];	/* the thread's own supply */
-	/* Under spare_lock: lwIP's side puts, the thread takes all. */
-	pthread_mutex_t spare_lock;
-	struct rxbuf *spare[SIZES];
-	unsigned nspare[SIZES];
-	unsigned nout;		/* recycled buffers that are not in spare[] */
-	bool gone;
-};
-
 static void shmif_release(struct shmif *sh)
 {
+	free(sh->stuck);
 	pthread_mutex_destroy(&sh->spare_lock);
 	free(sh);
 }
@@ -100,8 +84,8 @@ static void rxbuf_free(struct pbuf *p)
 /* The thread's supply is empty: take what came back, else make one. */
 static struct rxbuf *rxbuf_supply(struct shmif *sh, int size)
 {
-	size_t cap = size == JUMBO ? bus_geometry(sh->bus)->mtu + BUS_ETH_HDR :
-	    sizes[size].cap;
+	size_t cap = size == RX_JUMBO ?
+	    bus_frame_max(bus_geometry(sh->bus)->mtu) : sizes[size].cap;
 	struct rxbuf *b;
 
 	pthread_mutex_lock(&sh->spare_lock);
@@ -126,11 +110,11 @@ static struct rxbuf *rxbuf_supply(struct shmif *sh, int size)
 
 static struct rxbuf *rxbuf_get(struct shmif *sh, size_t len)
 {
-	int size = len <= sizes[TINY].cap ? TINY :
-	    len <= sizes[USUAL].cap ? USUAL : JUMBO;
+	int size = len <= sizes[RX_TINY].cap ? RX_TINY :
+	    len <= sizes[RX_USUAL].cap ? RX_USUAL : RX_JUMBO;
 	struct rxbuf *b;
 
-	if (size == TINY) {
+	if (size == RX_TINY) {
 		b = malloc(sizeof(*b) + ALIGN + len);
 		if (b)
 			*b = (struct rxbuf){ .cap = len,
@@ -172,7 +156,7 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 		*err = -ENOMEM;
 		return NULL;
 	}
-	n = bus_take(sh->bus, b->data + ALIGN, b->cap);
+	n = bus_take(sh->bus, b->data + ALIGN, b->cap, &b->unit);
 	/* also for an empty one, so that there is one way to free it */
 	p = pbuf_alloced_custom(PBUF_RAW, n > 0 ? (u16_t)n : 0, PBUF_RAM,
 	    &b->pc, b->data + ALIGN, (u16_t)(n > 0 ? n : 0));
@@ -195,6 +179,49 @@ static void input(struct shmif *sh, struct pbuf *p)
 		f->rx_multicast++;
 	if (!netif_is_up(&f->nif) || nif->input(p, nif) != ERR_OK)
 		pbuf_free(p);
+}
+
+/* Is it for this host? */
+static bool ends_here(const struct train_cut *c)
+{
+	struct wire_addr to = { .family = AF_INET };
+
+	if (c->seg.tcp == BUS_ETH_HDR + IP_HLEN) {
+		memcpy(to.ip, c->bytes + BUS_ETH_HDR + 16, 4);
+	} else {
+		to.family = AF_INET6;
+		memcpy(to.ip, c->bytes + BUS_ETH_HDR + 24, 16);
+	}
+	return iface_has_addr(&to);
+}
+
+/* A frame, or a train: whole to who it is for, else as its frames. */
+static void deliver(struct shmif *sh, struct pbuf *p)
+{
+	uint32_t unit = ((struct rxbuf *)p)->unit;
+	struct train_cut c;
+	struct pbuf *q;
+
+	if (!unit) {
+		input(sh, p);
+		return;
+	}
+	train_open(&c, p->payload, p->len, unit);
+	if (c.n == 1 || ends_here(&c)) {
+		sh->f->rx_packets += c.n - 1;
+		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
+		input(sh, p);
+		return;
+	}
+	for (unsigned i = 0; i < c.n; i++) {
+		q = pbuf_alloc(PBUF_RAW, (u16_t)(c.seg.head + c.unit),
+		    PBUF_RAM);
+		if (!q)
+			break;		/* lost, as frames are */
+		pbuf_realloc(q, (u16_t)train_frame(&c, i, q->payload, q->len));
+		input(sh, q);
+	}
+	pbuf_free(p);
 }
 
 static void broken(struct shmif *sh)
@@ -222,12 +249,14 @@ static bool turn(struct shmif *sh)
 	}
 	core_lock();
 	for (int i = 0; i < n; i++)
-		input(sh, batch[i]);
+		deliver(sh, batch[i]);
 	flood = dgram_delivered() && n == BATCH;
 	if (sh->blocked) {
 		sh->blocked = false;
-		tcp_room();
-		dgram_room();
+		if (shmif_unstick(sh)) {
+			tcp_room();
+			dgram_room();
+		}
 	}
 	core_unlock();
 	/* Let the program read before more comes than its queue can hold. */
@@ -259,78 +288,13 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Without the core lock: who is woken may need it. */
-static long push(void *arg)
-{
-	struct shmif *sh = arg;
-
-	atomic_store(&sh->push_queued, false);
-	bus_push(sh->bus);
-	return 0;
-}
-
-/*
- * The pieces of a frame.  Many small writes make a chain of many pbufs; that
- * is copied together first (under the core lock, so one buffer will do).
- */
-static int frame_iov(struct pbuf *p, struct iovec iov[static TX_IOV])
-{
-	static uint8_t whole[UINT16_MAX];
-	int n = 0;
-
-	for (struct pbuf *q = p; q; q = q->next) {
-		if (!q->len)
-			continue;
-		if (n == TX_IOV) {
-			iov[0].iov_base = whole;
-			iov[0].iov_len = pbuf_copy_partial(p, whole,
-			    p->tot_len, 0);
-			return 1;
-		}
-		iov[n].iov_base = q->payload;
-		iov[n++].iov_len = q->len;
-	}
-	return n;
-}
-
-static err_t linkoutput(struct netif *nif, struct pbuf *p)
-{
-	struct iface *f = nif->state;
-	struct shmif *sh = f->priv;
-	struct iovec iov[TX_IOV];
-	int err;
-
-	if (!sh || !sh->bus)
-		return ERR_IF;
-	err = bus_send(sh->bus, iov, frame_iov(p, iov));
-	if (err == 0) {
-		if (!atomic_exchange(&sh->push_queued, true) &&
-		    !core_after(&(struct core_after){ .out = push,
-		    .arg = sh }))
-			push(sh);
-		f->tx_packets++;
-		f->tx_bytes += p->tot_len;
-		return ERR_OK;
-	}
-	if (err == -EAGAIN) {
-		if (!sh->blocked) {
-			sh->blocked = true;
-			atomic_store(&sh->told, true);
-			bus_kick(sh->bus);
-		}
-		return ERR_WOULDBLOCK;
-	}
-	f->tx_errors++;
-	return err == -EIO ? ERR_IF : ERR_BUF;
-}
-
 static int attach(struct iface *f, char err[static IFACE_ERRLEN])
 {
 	(void)err;
 	f->nif.hwaddr_len = 6;
 	f->nif.mtu = 1500;
 	f->nif.mtu6 = 1500;
-	f->nif.linkoutput = linkoutput;
+	f->nif.linkoutput = shmif_output;
 	f->nif.flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP |
 	    NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
 	return 0;
@@ -435,7 +399,7 @@ static void unlink_bus(struct iface *f)
 	core_after_forget(sh, true);
 	bus_close(sh->bus);
 	pthread_mutex_lock(&sh->spare_lock);
-	for (int i = 0; i < SIZES; i++) {
+	for (int i = 0; i < RX_SIZES; i++) {
 		rxbuf_drop(sh->spare[i]);
 		sh->nout -= rxbuf_drop(sh->mine[i]);
 	}

@@ -65,6 +65,13 @@ int shmif_resolve(struct iface *f, const char *name, struct wire_rep *rep);
 int shmif_name_of(struct iface *f, const struct wire_ifaddr *a,
     struct wire_rep *rep);
 uint32_t shmif_mtu_max(const struct iface *f);	/* of the bus it is on */
+/*
+ * In between, segments of one stream may be gathered to trains (bus/train.h).
+ * With the core lock, for the time of one tcp_output().
+ */
+void shmif_plug(void);
+void shmif_unplug(void);
+extern int shmif_tso;		/* sysctl: whether to */
 
 int iface_init(void);		/* makes lo0 */
 void iface_stop_all(void);	/* at the end; lock held */

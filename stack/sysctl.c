@@ -29,6 +29,7 @@ static const struct node {
 	{ "kern.hostname", K_HOSTNAME, NULL, 0, 0 },
 	{ "kern.ostype", K_CONST, (void *)"shmhijack", 0, 0 },
 	{ "net.follow", K_INT, &place_follow, 0, 1 },
+	{ "net.tso", K_INT, &shmif_tso, 0, 1 },
 	{ "net.busy_poll", K_INT, &spin_max_us, 0, 1000 },
 	{ "net.inet.ip.forwarding", K_INT, &route_forward4, 0, 1 },
 	{ "net.inet.ip.redirect", K_CONST, NULL, 0, 0 },

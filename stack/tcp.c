@@ -17,6 +17,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "stack/acceptq.h"
 #include "stack/conn.h"
+#include "stack/iface.h"
 #include "stack/pmtu.h"
 #include "stack/port.h"
 #include "stack/sock.h"
@@ -303,10 +304,13 @@ static void tx_push(struct sock *s)
 	if (s->tx_eof && !s->tx_fin && !s->tx_unwritten && !s->gone &&
 	    tcp_shutdown(s->tcp, 0, 1) == ERR_OK)
 		s->tx_fin = true;
-	if (!corked(s))
+	if (!corked(s)) {
+		shmif_plug();
 		tcp_output(s->tcp);
-	else if (s->tcp->flags & TF_ACK_NOW)
+		shmif_unplug();
+	} else if (s->tcp->flags & TF_ACK_NOW) {
 		tcp_send_empty_ack(s->tcp);
+	}
 }
 
 /* lwIP keeps the pcb (TIME_WAIT, FIN_WAIT) but tells us no more. */
@@ -436,8 +440,10 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
 	struct sock *s = arg;
 
-	(void)pcb;
 	(void)err;
+	/* A train: every second segment is acknowledged (RFC 5681 4.2). */
+	if (p && p->tot_len > pcb->mss)
+		tcp_ack_now(pcb);
 	if (!p)
 		s->rx_eof = true;
 	else if (s->gone)

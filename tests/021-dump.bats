@@ -41,6 +41,45 @@ larger_than() {
 	! grep -iE 'incorrect|bad udp cksum' out || fail "a wrong checksum"
 }
 
+# TCP payload of the capture whose source is $1, in bytes.
+bytes_from() {
+	tcpdump -nqr cap "tcp and src $1" 2>/dev/null |
+		awk '{ n += $NF } END { print n }'
+}
+
+@test "dump: a train of segments is shown as the frames that it stands for" {
+	local addr before
+
+	random_file big 1000000
+	run_cmd shmif bus create net mtu=1500
+	start_bg a shmif_server -s \
+		-i shmif0=net,10.0.0.1/24,fd00::1/64,name=a "unix://$DIR/a.sock"
+	wait_for host_up a
+	start_bg web on a "$PYTHON" -m http.server --bind :: 80
+	wait_for has_socket a '^tcp[46]* .*[.]80 .*LISTEN'
+	for addr in 10.0.0.1 '[fd00::1]'; do
+		before=$(sent a net)
+		run_cmd at 10.0.0.2/24,fd00::2/64 curl -sS -o got \
+			"http://$addr/big"
+		same_file got big
+		[ $(($(sent a net) - before)) -lt 400 ]
+	done
+	run_cmd shmif dump -p cap net
+	[ "$(bytes_from 10.0.0.1)" -gt 1000000 ]
+	[ "$(bytes_from fd00::1)" -gt 1000000 ]
+	run_cmd tcpdump -nvvr cap tcp
+	expect 'cksum 0x[0-9a-f]+ \(correct\)'
+	! grep -iE 'incorrect|bad cksum' out || fail "a wrong checksum"
+	[ "$(tcpdump -nr cap 'greater 1515' 2>/dev/null | wc -l)" -eq 0 ]
+
+	# as it is without them
+	run_cmd tool a sysctl net.tso=0
+	before=$(sent a net)
+	run_cmd at 10.0.0.2/24,fd00::2/64 curl -sS -o got http://10.0.0.1/big
+	same_file got big
+	[ $(($(sent a net) - before)) -ge 685 ]
+}
+
 @test "dump: text, one line a frame" {
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2

@@ -47,6 +47,26 @@ gateway_to() {
 	same_file part big
 }
 
+@test "a router takes trains apart that end behind it" {
+	local addr
+
+	random_file big 3000000
+	run_cmd shmif bus create one mtu=1500
+	run_cmd shmif bus create two mtu=1400
+	two_nets
+	start_bg web on b "$PYTHON" -m http.server --bind :: 80
+	wait_for has_socket b '^tcp[46]* .*[.]80 .*LISTEN'
+	for addr in 10.2.0.1 '[fd02::1]'; do
+		run_cmd on a curl -sS -o part "http://$addr/big"
+		same_file part big
+	done
+	run_cmd shmif dump -p cap one
+	[ "$(tcpdump -nr cap 'less 1414 and greater 1000' 2>/dev/null |
+		wc -l)" -gt 1000 ]
+	[ "$(sent b two)" -lt 2000 ]
+	[ "$(sent r one)" -gt 4400 ]
+}
+
 @test "forwarding can be turned off, and is off at first" {
 	two_nets
 	tool r sysctl -q net.inet.ip.forwarding=0

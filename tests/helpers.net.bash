@@ -55,6 +55,11 @@ members() {
 	timeout 10 shmif bus show "$1" | sed -n 's/.*, \([0-9]*\) of .*/\1/p;1q'
 }
 
+# Records that member NAME has put on a bus.  usage: sent NAME BUS
+sent() {
+	timeout 10 shmif bus show "$2" | sed -n "/ $1\b/,/ sent /s/.* sent \([0-9]*\) .*/\1/p"
+}
+
 has_members() {
 	[ "$(members "$1")" = "$2" ]
 }

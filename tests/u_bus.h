@@ -35,11 +35,13 @@
 } while (0)
 
 #define FRAME_MAX 65600
+#define RECORD_MAX 32782	/* a frame of an MTU below, or a train */
 #define FRAME_HEAD 40		/* Ethernet header, kind, length, seed */
 
 static char t_dir[64];
 static char t_path[128];
 static char t_err[BUS_ERRLEN];
+__attribute__((unused)) static _Thread_local uint32_t t_unit;	/* of the last frame taken */
 static pid_t t_pid;
 
 static inline uint64_t t_random(uint64_t *state)
@@ -177,7 +179,7 @@ static inline int t_send(struct bus *b, const void *f, uint32_t len)
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)f,
 		.iov_len = len };
 
-	return bus_send(b, &iov, 1);
+	return bus_send(b, &iov, 1, 0);
 }
 
 static inline const uint8_t *t_all(void)

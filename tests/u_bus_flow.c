@@ -22,7 +22,7 @@ static uint64_t take(struct bus *b)
 	CHECK(n >= 0);
 	if (n == 0)
 		return 0;
-	CHECK_EQ(bus_take(b, got, sizeof(got)), n);
+	CHECK_EQ(bus_take(b, got, sizeof(got), &t_unit), n);
 	CHECK(t_verify(got, n, &seed));
 	return seed;
 }
@@ -86,7 +86,7 @@ static void test_bad_calls(void)
 	CHECK(bus_join(b, &(struct bus_want){ 0 }, t_err) >= 0);
 	CHECK_EQ(bus_peek(b), 0);	/* from before it came */
 	CHECK_EQ(put(a, t_all(), 1514, 2), 0);
-	CHECK_EQ(bus_take(b, got, 100), -EMSGSIZE);
+	CHECK_EQ(bus_take(b, got, 100, &t_unit), -EMSGSIZE);
 	CHECK_EQ(take(b), 2);
 	bus_close(a);
 	bus_close(b);
@@ -111,7 +111,7 @@ static void test_wrap(uint32_t mtu)
 	}
 	for (len = 14; len < FRAME_HEAD; len++) {
 		CHECK_EQ(put(a, bus_mac(b), len, 0), 0);
-		CHECK_EQ(bus_take(b, got, sizeof(got)), len);
+		CHECK_EQ(bus_take(b, got, sizeof(got), &t_unit), len);
 		CHECK(memcmp(got, frame, len) == 0);
 	}
 	CHECK_EQ(take(b), 0);

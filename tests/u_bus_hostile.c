@@ -27,8 +27,8 @@ static void use(struct bus *b, uint8_t *buf, uint64_t *state)
 	r = t_send(b, buf, FRAME_HEAD + t_random(state) % 900);
 	CHECK(r == 0 || r == -EAGAIN || r == -EIO);
 	for (int i = 0; i < 10; i++) {
-		n = bus_take(b, buf, FRAME_MAX);
-		CHECK(n == -EIO || (n >= 0 && n <= 9014));
+		n = bus_take(b, buf, FRAME_MAX, &t_unit);
+		CHECK(n == -EIO || (n >= 0 && n <= RECORD_MAX));
 	}
 	if (t_random(state) % 16 == 0) {
 		r = bus_wait(b, 1);
@@ -37,7 +37,7 @@ static void use(struct bus *b, uint8_t *buf, uint64_t *state)
 	r = bus_log_next(b, &f, buf, FRAME_MAX);
 	CHECK(r == 0 || r == 1 || r == -EIO);
 	if (r == 1)
-		CHECK(f.len <= 9014);
+		CHECK(f.len <= RECORD_MAX);
 	if (bus_member(b, t_random(state) % BUS_SLOTS, &m)) {
 		CHECK(memchr(m.name, 0, sizeof(m.name)));
 		for (int i = 0; i < BUS_ADDRS; i++)
@@ -235,7 +235,7 @@ static void test_truncate(off_t len)
 	for (int i = 0; i < 100; i++)
 		use(a, buf, &state);
 	CHECK_EQ(bus_wait(b, 0), 0);
-	while (bus_take(b, buf, FRAME_MAX) > 0)
+	while (bus_take(b, buf, FRAME_MAX, &t_unit) > 0)
 		;
 	CHECK_EQ(pthread_create(&t, NULL, sleeper, b), 0);
 	t_sleep_ms(10);

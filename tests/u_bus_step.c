@@ -30,7 +30,7 @@ static int drain(struct bus *b)
 	int frames = 0;
 
 	while ((n = bus_peek(b)) > 0) {
-		n = bus_take(b, got, sizeof(got));
+		n = bus_take(b, got, sizeof(got), &t_unit);
 		CHECK_EQ(n, LEN);
 		CHECK(t_verify(got, n, &seed));
 		frames++;
@@ -51,7 +51,7 @@ static void exchange(struct bus *a, struct bus *b, uint64_t seed)
 		bus_wait(a, 20);
 	}
 	while ((n = bus_peek(b)) > 0) {
-		CHECK_EQ(bus_take(b, got, sizeof(got)), LEN);
+		CHECK_EQ(bus_take(b, got, sizeof(got), &t_unit), LEN);
 		CHECK(t_verify(got, LEN, &last));
 	}
 	CHECK_EQ(last, seed);

@@ -24,7 +24,7 @@ static void take_one(struct bus *b, uint8_t *buf, ssize_t n, struct view *v)
 {
 	uint64_t seed, writer, count;
 
-	n = bus_take(b, buf, FRAME_MAX);
+	n = bus_take(b, buf, FRAME_MAX, &t_unit);
 	CHECK(n >= 0);
 	if (n == 0)
 		return;
@@ -82,7 +82,7 @@ static void no_room(struct bus *b, uint8_t *buf, bool has_reader)
 		return;
 	}
 	while (bus_peek(b) > 0)
-		bus_take(b, buf, FRAME_MAX);
+		bus_take(b, buf, FRAME_MAX, &t_unit);
 	r = bus_wait(b, 100);
 	CHECK(r == 0 || r == -ETIMEDOUT);
 }
@@ -307,7 +307,7 @@ static void test_stop_reader(void)
 		do {
 			r = bus_wait(c, 100);
 			while (bus_peek(c) > 0) {
-				if (bus_take(c, f, sizeof(f)) <= 0)
+				if (bus_take(c, f, sizeof(f), &t_unit) <= 0)
 					continue;
 				CHECK(t_verify(f, sizeof(f), &seed));
 				CHECK(seed > last);

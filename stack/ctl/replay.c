@@ -56,7 +56,7 @@ static int send_frame(struct replay *r, const u_char *p, size_t n)
 	int err = -EAGAIN;
 
 	for (int i = 0; i < ROOM_TRIES && err == -EAGAIN; i++) {
-		err = bus_send(r->bus, &iov, 1);
+		err = bus_send(r->bus, &iov, 1, 0);
 		if (err == -EAGAIN && bus_wait(r->bus, ROOM_WAIT) == -EIO)
 			err = -EIO;
 	}

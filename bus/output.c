@@ -1,0 +1,227 @@
+/*
+ * output.c: frames from lwIP to the bus.
+ *
+ * Between shmif_plug() and shmif_unplug(), around lwIP's tcp_output(), the
+ * segments of one stream are gathered to trains (train.h).  Their pbufs are
+ * only referred to: what lwIP has sent it does not touch before an answer
+ * comes.  A train that finds no room when it is complete is copied and waits:
+ * its segments count as sent.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus/bus.h"
+#include "bus/shmif.h"
+#include "bus/train.h"
+#include "lwip/netif.h"
+#include "lwip/pbuf.h"
+#include "stack/core.h"
+#include "stack/iface.h"
+
+#define TX_IOV	64	/* pieces of a frame that go as they are */
+
+int shmif_tso = 1;
+
+/* The one that is being made; at most one, under the core lock. */
+static struct {
+	bool plugged;
+	struct shmif *sh;	/* NULL: none */
+	struct train train;
+	struct pbuf *seg[TX_IOV / 2];
+	unsigned pieces;	/* of all payloads */
+} making;
+
+/* Without the core lock: who is woken may need it. */
+static long push(void *arg)
+{
+	struct shmif *sh = arg;
+
+	atomic_store(&sh->push_queued, false);
+	bus_push(sh->bus);
+	return 0;
+}
+
+/* The pieces of a chain of pbufs from byte `skip` on; at most `max`. */
+static int pieces(const struct pbuf *p, size_t skip, struct iovec *iov,
+    int max)
+{
+	int n = 0;
+
+	for (; p; p = p->next) {
+		if (p->len <= skip) {
+			skip -= p->len;
+			continue;
+		}
+		if (n == max)
+			return max + 1;
+		iov[n].iov_base = (uint8_t *)p->payload + skip;
+		iov[n++].iov_len = p->len - skip;
+		skip = 0;
+	}
+	return n;
+}
+
+/*
+ * The pieces of a frame.  Many small writes make a chain of many pbufs; that
+ * is copied together first (under the core lock, so one buffer will do).
+ */
+static int frame_iov(struct pbuf *p, struct iovec iov[static TX_IOV])
+{
+	static uint8_t whole[UINT16_MAX];
+	int n = pieces(p, 0, iov, TX_IOV);
+
+	if (n <= TX_IOV)
+		return n;
+	iov[0].iov_base = whole;
+	iov[0].iov_len = pbuf_copy_partial(p, whole, p->tot_len, 0);
+	return 1;
+}
+
+/* Return: 0; -EAGAIN: the interface's thread tries again when there is room. */
+static int send_iov(struct shmif *sh, const struct iovec *iov, int n,
+    unsigned unit)
+{
+	int err = bus_send(sh->bus, iov, n, unit);
+
+	if (err == 0) {
+		if (!atomic_exchange(&sh->push_queued, true) &&
+		    !core_after(&(struct core_after){ .out = push,
+		    .arg = sh }))
+			push(sh);
+	} else if (err == -EAGAIN && !sh->blocked) {
+		sh->blocked = true;
+		atomic_store(&sh->told, true);
+		bus_kick(sh->bus);
+	}
+	return err;
+}
+
+bool shmif_unstick(struct shmif *sh)
+{
+	struct iovec iov = { sh->stuck, sh->stuck_len };
+
+	if (!sh->stuck)
+		return true;
+	if (send_iov(sh, &iov, 1, sh->stuck_unit) == -EAGAIN)
+		return false;
+	free(sh->stuck);
+	sh->stuck = NULL;
+	return true;
+}
+
+static void keep_stuck(struct shmif *sh, const struct iovec *iov, int n,
+    size_t len, uint16_t unit)
+{
+	uint8_t *p = sh->stuck = malloc(len);
+
+	if (!p)
+		return;		/* lost, as frames are */
+	for (int i = 0; i < n; i++) {
+		memcpy(p, iov[i].iov_base, iov[i].iov_len);
+		p += iov[i].iov_len;
+	}
+	sh->stuck_len = len;
+	sh->stuck_unit = unit;
+}
+
+static void count(struct iface *f, int err, unsigned n, size_t bytes)
+{
+	if (err) {
+		f->tx_errors++;
+		return;
+	}
+	f->tx_packets += n;
+	f->tx_bytes += bytes;
+}
+
+/* Send what is being made. */
+static void send_train(void)
+{
+	struct shmif *sh = making.sh;
+	struct train *t = &making.train;
+	struct iovec iov[TX_IOV + 1];
+	unsigned unit = t->n > 1 ? t->unit : 0;
+	size_t len;
+	int n = 1, err;
+
+	if (!sh)
+		return;
+	making.sh = NULL;
+	len = train_finish(t);
+	iov[0] = (struct iovec){ t->head, t->seg.head };
+	for (unsigned i = 0; i < t->n; i++)
+		n += pieces(making.seg[i], t->seg.head, iov + n,
+		    TX_IOV + 1 - n);
+	err = send_iov(sh, iov, n, unit);
+	if (err == -EAGAIN) {
+		keep_stuck(sh, iov, n, len, (uint16_t)unit);
+		err = 0;
+	}
+	count(sh->f, err, t->n, len + (t->n - 1) * t->seg.head);
+	for (unsigned i = 0; i < t->n; i++)
+		pbuf_free(making.seg[i]);
+}
+
+/* Is p part of a train now? */
+static bool board(struct shmif *sh, struct pbuf *p)
+{
+	struct iovec iov[TX_IOV];
+	struct train *t = &making.train;
+	int n;
+
+	if (making.sh == sh && t->n < TX_IOV / 2) {
+		n = pieces(p, t->seg.head, iov, TX_IOV - (int)making.pieces);
+		if (n + (int)making.pieces <= TX_IOV &&
+		    train_add(t, p->payload, p->len, p->tot_len)) {
+			pbuf_ref(p);
+			making.seg[t->n - 1] = p;
+			making.pieces += (unsigned)n;
+			if (t->ended)
+				send_train();
+			return true;
+		}
+	}
+	send_train();
+	if (sh->stuck || !train_start(t, p->payload, p->len, p->tot_len))
+		return false;
+	n = pieces(p, t->seg.head, iov, TX_IOV);
+	if (n > TX_IOV)
+		return false;
+	pbuf_ref(p);
+	making.sh = sh;
+	making.seg[0] = p;
+	making.pieces = (unsigned)n;
+	return true;
+}
+
+void shmif_plug(void)
+{
+	making.plugged = shmif_tso;
+}
+
+void shmif_unplug(void)
+{
+	making.plugged = false;
+	send_train();
+}
+
+err_t shmif_output(struct netif *nif, struct pbuf *p)
+{
+	struct iface *f = nif->state;
+	struct shmif *sh = f->priv;
+	struct iovec iov[TX_IOV];
+	int err;
+
+	if (!sh || !sh->bus)
+		return ERR_IF;
+	if (making.plugged && board(sh, p))
+		return ERR_OK;
+	if (!shmif_unstick(sh))
+		return ERR_WOULDBLOCK;
+	err = send_iov(sh, iov, frame_iov(p, iov), 0);
+	if (err == -EAGAIN)
+		return ERR_WOULDBLOCK;
+	count(f, err, 1, p->tot_len);
+	return err == 0 ? ERR_OK : err == -EIO ? ERR_IF : ERR_BUF;
+}

@@ -1,0 +1,50 @@
+/* shmif.h: what the two files of the interface on a bus share. */
+#ifndef BUS_SHMIF_H
+#define BUS_SHMIF_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lwip/err.h"
+
+struct bus;
+struct iface;
+struct netif;
+struct pbuf;
+struct rxbuf;
+
+/* Received frames by size: what is larger than RX_TINY is recycled. */
+enum { RX_TINY, RX_USUAL, RX_JUMBO, RX_SIZES };
+
+struct shmif {
+	struct iface *f;
+	struct bus *bus;
+	pthread_t thread;
+	atomic_bool stop;
+	/* The sender had no room: the thread tries again.  Core lock. */
+	bool blocked;
+	atomic_bool push_queued;	/* core_after() calls push() */
+	/* The thread was only woken to learn of `blocked`. */
+	atomic_bool told;
+	/* A train that found no room; it goes before all others.  Core lock. */
+	uint8_t *stuck;
+	size_t stuck_len;
+	uint16_t stuck_unit;
+	struct rxbuf *mine[RX_SIZES];	/* the thread's own supply */
+	/* Under spare_lock: lwIP's side puts, the thread takes all. */
+	pthread_mutex_t spare_lock;
+	struct rxbuf *spare[RX_SIZES];
+	unsigned nspare[RX_SIZES];
+	unsigned nout;		/* recycled buffers that are not in spare[] */
+	bool gone;
+};
+
+/* netif.linkoutput */
+err_t shmif_output(struct netif *nif, struct pbuf *p);
+/* Send what is stuck.  Return: false if it still is. */
+bool shmif_unstick(struct shmif *sh);
+
+#endif
