@@ -153,6 +153,8 @@ struct sock {
 	struct tx_chunk *tx_head, *tx_tail;
 	uint32_t tx_bytes;	/* in chunks, not yet acknowledged */
 	uint32_t tx_unwritten;	/* of these, not yet given to tcp_write() */
+	uint64_t tx_full_ns;	/* when its share was used up, or 0 */
+	uint8_t tx_wide;	/* its share is doubled so often */
 	bool tx_eof;		/* program shut down writing or closed */
 	bool tx_fin;		/* and lwIP was told */
 	bool rx_eof;		/* FIN came */

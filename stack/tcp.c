@@ -24,6 +24,17 @@
 #include "stack/txchunk.h"
 
 #define RX_IOV		64
+/*
+ * What is on its way to the peer shall stay in a CPU's cache, so all streams
+ * share this.  Over a way that is long a stream may have twice its share, and
+ * twice that, until it comes to TCP_SND_BUF.
+ */
+#define TX_SHARED	(2u << 20)
+#define TX_SHARE_MIN	(128u << 10)
+#define TX_WIDE_MAX	4
+#define TX_LONG		(20 * 1000000ull)	/* ns from full to acknowledged */
+
+static uint32_t sending;	/* streams with tx_bytes */
 
 /* From lwIP to the program. */
 
@@ -90,6 +101,13 @@ static void rx_consume(struct rx_queue *q, uint32_t n)
 	}
 }
 
+static void tx_count(struct sock *s, uint32_t added, uint32_t gone)
+{
+	sending -= s->tx_bytes > 0;
+	s->tx_bytes += added - gone;
+	sending += s->tx_bytes > 0;
+}
+
 void tcp_drop_queues(struct sock *s)
 {
 	struct tx_chunk *c;
@@ -99,7 +117,8 @@ void tcp_drop_queues(struct sock *s)
 		txchunk_bury(c);
 	}
 	s->tx_tail = NULL;
-	s->tx_bytes = s->tx_unwritten = 0;
+	tx_count(s, 0, s->tx_bytes);
+	s->tx_unwritten = 0;
 	rx_consume(&s->rx, s->rx.bytes);
 	rx_consume(&s->out, s->out.bytes);
 }
@@ -221,12 +240,44 @@ static void tx_write(struct sock *s)
 	}
 }
 
-/* Read the pair once; false: nothing there, or the end. */
-static bool tx_read(struct sock *s)
+static uint32_t tx_share(const struct sock *s)
 {
-	struct tx_chunk *c = s->tx_tail;
+	uint32_t share = TX_SHARED / (sending ? sending : 1);
+
+	return (share > TX_SHARE_MIN ? share : TX_SHARE_MIN) << s->tx_wide;
+}
+
+/* Bytes that may be read from the pair. */
+static uint32_t tx_room(const struct sock *s)
+{
 	uint32_t room = s->tcp->snd_buf > s->tx_unwritten ?
 	    s->tcp->snd_buf - s->tx_unwritten : 0;
+	uint32_t share = tx_share(s);
+
+	share = share > s->tx_bytes ? share - s->tx_bytes : 0;
+	return room < share ? room : share;
+}
+
+/* Its share is used up, and most of it is not here but on its way. */
+static void tx_stopped(struct sock *s)
+{
+	if (!s->tx_full_ns && s->tx_wide < TX_WIDE_MAX &&
+	    s->tcp->snd_nxt - s->tcp->lastack > tx_share(s) / 2)
+		s->tx_full_ns = core_now_ns();
+}
+
+static void tx_moves(struct sock *s)
+{
+	if (!s->tx_full_ns)
+		return;
+	s->tx_wide += core_now_ns() - s->tx_full_ns > TX_LONG;
+	s->tx_full_ns = 0;
+}
+
+/* Read the pair once; false: nothing there, or the end. */
+static bool tx_read(struct sock *s, uint32_t room)
+{
+	struct tx_chunk *c = s->tx_tail;
 	uint32_t want;
 	ssize_t n;
 
@@ -251,7 +302,7 @@ static bool tx_read(struct sock *s)
 		return false;
 	}
 	c->len += (uint32_t)n;
-	s->tx_bytes += (uint32_t)n;
+	tx_count(s, (uint32_t)n, 0);
 	s->tx_unwritten += (uint32_t)n;
 	/*
 	 * Less than asked for: the pair was empty; news make a new edge, but
@@ -277,15 +328,17 @@ static void tx_trim(struct sock *s)
  */
 static void tx_pull(struct sock *s)
 {
-	uint32_t enough = s->tx_bytes > TX_CHUNK ? TX_CHUNK / 2 : 1;
+	uint32_t enough = s->tx_bytes > TX_CHUNK ? TX_CHUNK / 2 : 1, room;
 
 	while (s->tcp && s->readable && !s->tx_eof && s->poll.fd >= 0 &&
-	    s->tcp->snd_buf >= s->tx_unwritten + enough &&
+	    (room = tx_room(s)) >= enough &&
 	    s->tcp->snd_queuelen < TCP_SND_QUEUELEN / 2) {
-		if (!tx_read(s))
-			break;
+		if (!tx_read(s, room))
+			return;
 		tx_write(s);
 	}
+	if (s->tcp && s->readable)
+		tx_stopped(s);
 }
 
 static bool corked(const struct sock *s)
@@ -468,7 +521,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 			part = n;
 		c->acked += part;
 		n -= part;
-		s->tx_bytes -= part;
+		tx_count(s, 0, part);
 		if (c->acked < c->len || (!c->next && c->len < TX_CHUNK))
 			break;
 		s->tx_head = c->next;
@@ -476,6 +529,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 			s->tx_tail = NULL;
 		txchunk_put(c);
 	}
+	tx_moves(s);
 	/* This may be the last we hear of a pcb that is closed both ways. */
 	if (s->gone && s->tx_fin && !s->tx_bytes)
 		detach(s);
