@@ -29,7 +29,6 @@ void conn_abandon(struct sock *s);	/* the program gave up before */
 void tcp_attach(struct sock *s, struct tcp_pcb *pcb);
 int tcp_start_connect(struct sock *s, const ip_addr_t *ip, uint16_t port);
 void tcp_reset(struct sock *s);
-void tcp_drop_queues(struct sock *s);
 
 /* delack.c: an acknowledgement that lwIP has put off is sent, or soon. */
 void tcp_ack_soon(struct sock *s);

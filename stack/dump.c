@@ -72,6 +72,9 @@ static void socks(struct out *o)
 	struct wire_sock w;
 
 	for (struct sock *s = sock_next(NULL); s; s = sock_next(s)) {
+		/* over, and kept for SO_ERROR only: Linux lists no such one */
+		if (s->state == SOCK_CLOSED && s->poll.fd < 0)
+			continue;
 		memset(&w, 0, sizeof(w));
 		w.id = s->id;
 		w.domain = s->domain;

@@ -108,7 +108,7 @@ static void tx_count(struct sock *s, uint32_t added, uint32_t gone)
 	sending += s->tx_bytes > 0;
 }
 
-void tcp_drop_queues(struct sock *s)
+static void tx_drop(struct sock *s)
 {
 	struct tx_chunk *c;
 
@@ -119,6 +119,11 @@ void tcp_drop_queues(struct sock *s)
 	s->tx_tail = NULL;
 	tx_count(s, 0, s->tx_bytes);
 	s->tx_unwritten = 0;
+}
+
+static void drop_queues(struct sock *s)
+{
+	tx_drop(s);
 	rx_consume(&s->rx, s->rx.bytes);
 	rx_consume(&s->out, s->out.bytes);
 }
@@ -384,7 +389,7 @@ void tcp_reset(struct sock *s)
 		detach(s);
 		tcp_abort(pcb);
 	}
-	tcp_drop_queues(s);
+	drop_queues(s);
 }
 
 /*
@@ -436,6 +441,8 @@ static void tcp_flush(struct sock *s)
 	tx_pull(s);
 	tx_push(s);
 	tx_trim(s);
+	if (!s->tcp)
+		tx_drop(s);	/* lwIP gave it up: nobody sends that */
 	if (s->gone && !s->out_busy && (s->tx_eof || !s->tcp)) {
 		close_gone(s);
 		return;

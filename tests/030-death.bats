@@ -4,6 +4,10 @@
 load helpers
 load helpers.net
 
+has_ended() {
+	[ "$(grep -c ended server.log)" -eq "$1" ]
+}
+
 @test "kill -9 of a client closes its connections at once" {
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
@@ -72,6 +76,30 @@ except ConnectionResetError:
 	kill9 server
 	wait_for -3 gone "${PID[client]}"
 	in_file client.log '^reset$'
+}
+
+@test "kill -9 of a reader: nothing is left of what was sent to it" {
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg server on a "$PYTHON" -u -c 'import socket
+l = socket.create_server(("", 7))
+while True:
+    try:
+        l.accept()[0].sendall(bytes(1 << 24))
+    except OSError as e:
+        print("ended:", e.strerror)'
+	wait_listen a 7
+	for i in 1 2 3; do
+		start_bg client on b "$PYTHON" -u -c 'import signal, socket
+s = socket.create_connection(("10.0.0.1", 7))
+s.recv(1)
+print("connected")
+signal.pause()'
+		wait_for in_file client.log connected
+		kill9 client
+		wait_for has_ended "$i"
+	done
+	wait_for -3 no_socket a 'tcp .*10\.0\.0\.2'
 }
 
 # What python sees of a host that goes: end of file or a reset on what is
