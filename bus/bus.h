@@ -66,7 +66,7 @@ struct bus_member {
 	bool promisc;
 	char name[BUS_NAMELEN];	/* printable, NUL-terminated, may be empty */
 	struct bus_addr addr[BUS_ADDRS];
-	uint64_t tx_frames, tx_bytes;
+	uint64_t tx_frames, tx_bytes;	/* a train counts as one */
 	uint64_t tx_full;	/* sends refused for want of room */
 	uint64_t rx_frames, rx_bytes;
 	uint64_t rx_lost;	/* frames that were overwritten unread */
