@@ -41,12 +41,12 @@ static unsigned linger_time(int fd, struct wire_id *id)
 	    (unsigned)l.l_linger : 0;
 }
 
-static uint64_t now_ms(void)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 /*
@@ -56,12 +56,12 @@ static uint64_t now_ms(void)
  */
 static void wait_acknowledged(const struct wire_id *id, unsigned seconds)
 {
-	uint64_t end = now_ms() + seconds * 1000ull;
+	uint64_t end = now_ns() + seconds * 1000000000ull;
 	struct wire_rep rep;
 	int pause = 1;
 
 	while (rpc_sock(id, WIRE_QUERY, WIRE_QUERY_LINGER, 0, 0, NULL, 0,
-	    &rep) == 0 && rep.value && now_ms() < end) {
+	    &rep) == 0 && rep.value && now_ns() < end) {
 		if (sys_poll(NULL, 0, pause) == -EINTR)
 			return;
 		if (pause < 20)
