@@ -42,7 +42,10 @@ static long push(void *arg)
 	return 0;
 }
 
-/* The pieces of a chain of pbufs from byte `skip` on; at most `max`. */
+/*
+ * The pieces of a chain of pbufs from byte `skip` on; max + 1 if there are more
+ * than max.
+ */
 static int pieces(const struct pbuf *p, size_t skip, struct iovec *iov,
     int max)
 {

@@ -61,7 +61,11 @@ static int queued(const struct sock *l)
 	return ioctl(l->poll.fd, SIOCOUTQ, &n) < 0 ? 0 : n;
 }
 
-bool acceptq_full(struct sock *l)
+/*
+ * More wait for accept(2) than listen(2) was told: as on Linux, one more than
+ * that is let in, and a SYN after it gets no answer.
+ */
+static bool full(struct sock *l)
 {
 	const struct accept_item *it;
 	int n = 0;
@@ -84,7 +88,7 @@ err_t acceptq_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
 
 	if (!l || (TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return ERR_OK;
-	return acceptq_full(port_pick(l, HASH(syn->src))) ? ERR_ABRT : ERR_OK;
+	return full(port_pick(l, HASH(syn->src))) ? ERR_ABRT : ERR_OK;
 }
 
 static bool send_record(struct sock *s, struct accept_item *it)

@@ -8,8 +8,6 @@
 #ifndef STACK_ACCEPTQ_H
 #define STACK_ACCEPTQ_H
 
-#include <stdbool.h>
-
 #include "lwip/err.h"
 
 struct sock;
@@ -19,10 +17,6 @@ struct tcp_pcb;
 err_t acceptq_add(void *arg, struct tcp_pcb *pcb, err_t err);
 void acceptq_flush(struct sock *l);	/* the pair may have room again */
 void acceptq_drop(struct sock *l);	/* the listener ends: reset what waits */
-/*
- * More wait for accept(2) than listen(2) was told: as on Linux, one more than
- * that is let in, and a SYN after it gets no answer.
- */
-bool acceptq_full(struct sock *l);	/* acceptq_admit() in hooks.h asks */
+/* acceptq_admit() is lwIP's to call, see hooks.h. */
 
 #endif

@@ -175,7 +175,7 @@ struct sock {
 	struct accept_item *pending;	/* connections the pair had no room for */
 	struct accept_item **pending_end;	/* the last one's next, if any */
 	int backlog;		/* 0..SOMAXCONN */
-	int waiting;		/* for accept(2), at most; see acceptq_full() */
+	int waiting;		/* for accept(2), at most; see acceptq.c */
 
 	/* Datagrams; dgram.c's. */
 	uint64_t rx_dropped;
