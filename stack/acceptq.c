@@ -17,6 +17,7 @@
 #include "stack/pmtu.h"
 #include "stack/port.h"
 #include "stack/sock.h"
+#include "stack/sys.h"
 
 /* Of several listeners with SO_REUSEPORT, one by the client's port. */
 #define HASH(port)	((port) * 2654435761u >> 8)
@@ -93,22 +94,8 @@ err_t acceptq_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
 
 static bool send_record(struct sock *s, struct accept_item *it)
 {
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(sizeof(int))];
-	} c;
-	struct iovec iov = { &it->rec, sizeof(it->rec) };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &c, .msg_controllen = sizeof(c),
-	};
-
-	memset(&c, 0, sizeof(c));
-	c.h.cmsg_level = SOL_SOCKET;
-	c.h.cmsg_type = SCM_RIGHTS;
-	c.h.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&c.h), &it->fd, sizeof(int));
-	return sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+	return sys_send_fds(s->poll.fd, &it->rec, sizeof(it->rec), &it->fd, 1,
+	    MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
 
 static bool hand_over(struct sock *s, struct accept_item *it)

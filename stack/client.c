@@ -97,39 +97,21 @@ fail:
 
 int client_post(int ctl, struct wire_req *req, const int *fds, int nfds)
 {
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(4 * sizeof(int))];
-	} c;
-	struct iovec iov = { req, WIRE_REQ_HEAD + req->len };
-	struct msghdr m = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = &c, .msg_controllen = CMSG_SPACE(nfds * sizeof(int)),
-	};
 	ssize_t n;
 
-	if (nfds < 0 || nfds > 4)
-		return -EINVAL;
-	memset(&c, 0, sizeof(c));
-	c.h.cmsg_level = SOL_SOCKET;
-	c.h.cmsg_type = SCM_RIGHTS;
-	c.h.cmsg_len = CMSG_LEN(nfds * sizeof(int));
-	if (nfds)
-		memcpy(CMSG_DATA(&c.h), fds, nfds * sizeof(int));
-	else
-		m.msg_controllen = 0;
 	req->magic = WIRE_MAGIC;
 	do {
-		n = sys_sendmsg(ctl, &m, MSG_NOSIGNAL);
+		n = sys_send_fds(ctl, req, WIRE_REQ_HEAD + req->len, fds, nfds,
+		    MSG_NOSIGNAL);
 	} while (n == -EINTR);
 	return n < 0 ? (int)n : 0;
 }
 
 int client_send(int ctl, struct wire_req *req, const int *fds, int nfds)
 {
-	int all[4], sv[2], err;
+	int all[SYS_FDS], sv[2], err;
 
-	if (nfds > 3)
+	if (nfds > SYS_FDS - 1)
 		return -EINVAL;
 	err = sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, sv);
 	if (err < 0)

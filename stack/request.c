@@ -64,25 +64,13 @@ static int take_fd(struct request *r, int i)
 
 static void send_reply(struct request *r, int fd)
 {
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(sizeof(int))];
-	} c;
-	struct iovec iov = { &r->rep, WIRE_REP_HEAD + r->rep.len };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
 
 	r->rep.magic = WIRE_MAGIC;
-	if (r->rep_fd >= 0) {
-		memset(&c, 0, sizeof(c));
-		c.h.cmsg_level = SOL_SOCKET;
-		c.h.cmsg_type = SCM_RIGHTS;
-		c.h.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&c.h), &r->rep_fd, sizeof(int));
-		m.msg_control = &c;
-		m.msg_controllen = sizeof(c);
-	}
-	if (sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		log_debug("reply: %s", strerror(errno));
+	n = sys_send_fds(fd, &r->rep, WIRE_REP_HEAD + r->rep.len, &r->rep_fd,
+	    r->rep_fd >= 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		log_debug("reply: %s", strerror((int)-n));
 }
 
 /* Sockets. */

@@ -11,8 +11,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 static inline long sys_call(long nr, long a, long b, long c, long d, long e,
     long f)
@@ -71,6 +74,34 @@ static inline int sys_socketpair(int type, int sv[2])
 static inline ssize_t sys_sendmsg(int fd, const struct msghdr *m, int flags)
 {
 	return SYS3(SYS_sendmsg, fd, m, flags);
+}
+
+#define SYS_FDS	4	/* descriptors that go with a message at most */
+
+/* A message with copies of nfds (0..SYS_FDS) descriptors; -errno as all. */
+static inline ssize_t sys_send_fds(int fd, const void *p, size_t n,
+    const int *fds, int nfds, int flags)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(SYS_FDS * sizeof(int))];
+	} c;
+	struct iovec iov = { (void *)(uintptr_t)p, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	size_t len = (size_t)nfds * sizeof(int);
+
+	if (nfds < 0 || nfds > SYS_FDS)
+		return -EINVAL;
+	if (nfds) {
+		memset(&c, 0, sizeof(c));
+		c.h.cmsg_level = SOL_SOCKET;
+		c.h.cmsg_type = SCM_RIGHTS;
+		c.h.cmsg_len = CMSG_LEN(len);
+		memcpy(CMSG_DATA(&c.h), fds, len);
+		m.msg_control = &c;
+		m.msg_controllen = CMSG_SPACE(len);
+	}
+	return sys_sendmsg(fd, &m, flags);
 }
 
 static inline ssize_t sys_recvmsg(int fd, struct msghdr *m, int flags)
