@@ -33,10 +33,11 @@ made	= $(if $(wildcard $(1)),$(addprefix $B/,$(2)))
 hijack	:= $(call objs,hijack/*.c)
 # The preload library's calls once more, as rump_sys_*: stack/rump/names.h.
 calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
-	$B/hijack/,env.o ifaddrs.o init.o note.o open.o procnet.o resolve.o \
+	$B/hijack/,env.o ifaddrs.o init.o warn.o open.o procnet.o resolve.o \
 	spawn.o syscall.o),$(hijack)))
 stack	:= $(filter-out $B/stack/server.o,\
-	$(call objs,stack/*.c stack/rump/*.c bus/*.c tap/*.c)) $(calls)
+	$(call objs,$(addprefix stack/,*.c $(addsuffix /*.c,wire core ip sock \
+	stream dgram api rump)) bus/*.c tap/*.c)) $(calls)
 lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 	altcp_alloc altcp_tcp def dns inet_chksum init ip mem memp netif pbuf \
 	raw stats sys tcp tcp_in tcp_out timeouts udp $(addprefix ipv4/,acd \
@@ -80,13 +81,13 @@ $(calls): $B/rump/%.o: hijack/%.c $B/flags | lwip
 $B/lwip-o/%.o: $L/src/%.c $B/flags
 	@mkdir -p $(@D)
 	$P$(compile)
-# Connections are looked up in constant time: stack/pcbhash.h
-$(hashed): own = -w -include stack/pcbhash.h
-$(hashed): %.o: %.c stack/pcbhash.h
+# Connections are looked up in constant time: stack/stream/pcbhash.h
+$(hashed): own = -w -include stack/stream/pcbhash.h
+$(hashed): %.o: %.c stack/stream/pcbhash.h
 	$P$(compile)
-$(hashed:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/lwip.sed
+$(hashed:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/stream/lwip.sed
 	@mkdir -p $(@D)
-	$Qsed -f stack/lwip.sed $< >$@ && [ `grep -c pcbhash_ $@` = $(if $(findstring _in,$@),3,2) ] || \
+	$Qsed -f stack/stream/lwip.sed $< >$@ && [ `grep -c pcbhash_ $@` = $(if $(findstring _in,$@),3,2) ] || \
 		{ echo "$<: lwip.sed does not fit this version of lwIP" >&2; exit 1; }
 $(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
 lwip:

@@ -11,7 +11,7 @@
 
 #define COPY_TRIES	64
 
-uint64_t bus_who_pack(const uint8_t mac[static 6], uint64_t flags)
+uint64_t bus_mac_flags(const uint8_t mac[static 6], uint64_t flags)
 {
 	uint64_t who = 0;
 
@@ -71,30 +71,30 @@ void bus_announce_name(struct bus *b, const char *name)
 }
 
 /* Change own MAC or flags, as others see them and as the receiver does. */
-static void tell_who(struct bus *b, uint64_t who)
+static void tell_mac_flags(struct bus *b, uint64_t who)
 {
 	bool ours = (who & 0xffff) == 0xa0b2 &&
-	    (who & BUS_WHO_MAC) >> 40 == (uint64_t)b->slot;
+	    (who & BUS_MF_MAC) >> 40 == (uint64_t)b->slot;
 
-	atomic_store(&b->who, who);
-	if (!ours || who & BUS_WHO_PROMISC)
+	atomic_store(&b->mac_flags, who);
+	if (!ours || who & BUS_MF_PROMISC)
 		bus_set_add(b->hdr->special, b->slot);
-	atomic_store(&b->me->who, who);
-	if (ours && !(who & BUS_WHO_PROMISC))
+	atomic_store(&b->me->mac_flags, who);
+	if (ours && !(who & BUS_MF_PROMISC))
 		bus_set_del(b->hdr->special, b->slot);
 	bus_set_add(b->hdr->present, b->slot);
 }
 
 static int check_mac(struct bus *b, const uint8_t *mac)
 {
-	uint64_t who = bus_who_pack(mac, 0), other;
+	uint64_t who = bus_mac_flags(mac, 0), other;
 
 	if (who == 0 || mac[0] & 1)
 		return -EINVAL;
 	for (int i = 0; i < BUS_SLOTS; i++) {
-		other = atomic_load(&b->slots[i].who);
-		if (i != b->slot && other & BUS_WHO_USED &&
-		    (other & BUS_WHO_MAC) == who && bus_slot_alive(b, i))
+		other = atomic_load(&b->slots[i].mac_flags);
+		if (i != b->slot && other & BUS_MF_USED &&
+		    (other & BUS_MF_MAC) == who && bus_slot_alive(b, i))
 			return -EADDRINUSE;
 	}
 	return 0;
@@ -102,15 +102,15 @@ static int check_mac(struct bus *b, const uint8_t *mac)
 
 int bus_set_mac_locked(struct bus *b, const uint8_t mac[static 6])
 {
-	uint64_t flags = (atomic_load(&b->who) & BUS_WHO_PROMISC) |
-	    BUS_WHO_USED;
+	uint64_t flags = (atomic_load(&b->mac_flags) & BUS_MF_PROMISC) |
+	    BUS_MF_USED;
 	int r;
 
 	r = check_mac(b, mac);
 	if (r < 0)
 		return r;
 	memmove(b->mac, mac, 6);
-	tell_who(b, bus_who_pack(mac, flags));
+	tell_mac_flags(b, bus_mac_flags(mac, flags));
 	return 0;
 }
 
@@ -134,8 +134,8 @@ void bus_set_promisc(struct bus *b, bool on)
 {
 	if (b->slot < 0)
 		return;
-	tell_who(b, bus_who_pack(b->mac, BUS_WHO_USED |
-	    (on ? BUS_WHO_PROMISC : 0)));
+	tell_mac_flags(b, bus_mac_flags(b->mac, BUS_MF_USED |
+	    (on ? BUS_MF_PROMISC : 0)));
 }
 
 static uint64_t behind(struct bus *b, const struct bus_slot *s)
@@ -189,15 +189,15 @@ int bus_member(struct bus *b, unsigned slot, struct bus_member *out)
 	if (slot >= BUS_SLOTS || !bus_ok(b))
 		return 0;
 	s = &b->slots[slot];
-	who = atomic_load(&s->who);
-	if (!(who & BUS_WHO_USED) || !bus_slot_alive(b, slot))
+	who = atomic_load(&s->mac_flags);
+	if (!(who & BUS_MF_USED) || !bus_slot_alive(b, slot))
 		return 0;
 	memset(out, 0, sizeof(*out));
 	out->slot = slot;
 	out->pid = atomic_load(&s->pid);
 	for (int i = 0; i < 6; i++)
 		out->mac[i] = who >> 8 * i;
-	out->promisc = who & BUS_WHO_PROMISC;
+	out->promisc = who & BUS_MF_PROMISC;
 	out->tx_frames = atomic_load(&s->tx_frames);
 	out->tx_bytes = atomic_load(&s->tx_bytes);
 	out->tx_full = atomic_load(&s->tx_full);
@@ -227,8 +227,8 @@ int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot)
 	if (a->family != AF_INET && a->family != AF_INET6)
 		return 0;
 	for (int i = 0; i < BUS_SLOTS; i++) {
-		if (i == b->slot || !(atomic_load(&b->slots[i].who) &
-		    BUS_WHO_USED) || !announces(&b->slots[i], a))
+		if (i == b->slot || !(atomic_load(&b->slots[i].mac_flags) &
+		    BUS_MF_USED) || !announces(&b->slots[i], a))
 			continue;
 		if (!bus_slot_alive(b, i))
 			continue;

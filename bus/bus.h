@@ -36,7 +36,7 @@
 #define BUS_SIZE_DEFAULT (4u << 20)
 #define BUS_ETH_HDR	14	/* a frame is at most MTU + this, no FCS */
 
-/* Bytes of the longest record on a bus: a frame or a train (train.h). */
+/* Bytes of the longest record on a bus: a frame or a large segment (gso.h). */
 static inline uint32_t bus_frame_max(uint32_t mtu)
 {
 	return (mtu > BUS_MTU_DEFAULT ? mtu : BUS_MTU_DEFAULT) + BUS_ETH_HDR;
@@ -66,7 +66,7 @@ struct bus_member {
 	bool promisc;
 	char name[BUS_NAMELEN];	/* printable, NUL-terminated, may be empty */
 	struct bus_addr addr[BUS_ADDRS];
-	uint64_t tx_frames, tx_bytes;	/* a train counts as one */
+	uint64_t tx_frames, tx_bytes;	/* a large segment counts as one */
 	uint64_t tx_full;	/* sends refused for want of room */
 	uint64_t rx_frames, rx_bytes;
 	uint64_t rx_lost;	/* frames that were overwritten unread */
@@ -151,31 +151,30 @@ int bus_set_mac(struct bus *b, const uint8_t mac[static 6]);
 void bus_set_promisc(struct bus *b, bool on);
 
 /*
- * Copy one frame onto the bus, or a train of them (train.h) with the unit
+ * Copy one frame onto the bus, or a large segment (gso.h) with the seg_size
  * that it is cut by, 0 for a frame; and wake who wants it.
  * Return: 0; -EAGAIN: no room, bus_wait() returns when it is worth another
  * try (10 ms at most); -EMSGSIZE: longer than MTU + BUS_ETH_HDR, or than
- * TRAIN_MAX for a train; -EINVAL:
- * shorter than a header; -ENOTCONN: not a member; -EIO: the bus is broken
+ * GSO_MAX for a large segment; -EINVAL: shorter than a header; -ENOTCONN: not a member; -EIO: the bus is broken
  * (truncated or overwritten), for ever.  It may take up to 0.4 s when another
  * member was stopped while it was sending.
  */
 int bus_send(struct bus *b, const struct iovec *iov, int iovcnt,
-    unsigned unit);
+    unsigned seg_size);
 /*
- * From now on bus_send wakes nobody: bus_push does, from any thread, after
+ * From now on bus_send wakes nobody: bus_wake does, from any thread, after
  * one or more frames.  For a sender that holds a lock which it would rather
  * let go first.
  */
-void bus_cork(struct bus *b);
-void bus_push(struct bus *b);
+void bus_defer_wake(struct bus *b);
+void bus_wake(struct bus *b);
 
 /*
  * The next frame for this member (its MAC, broadcast, multicast, or any when
  * promiscuous; never its own).
  * bus_peek: length of it, 0 if there is none now, -EIO, -ENOTCONN.
- * bus_take: copy it out, whole, and step on; *unit is 0, or it may be a train
- * (for train_open to say).  Return: its length, 0 if it was
+ * bus_take: copy it out, whole, and step on; *seg_size is 0, or it may be a
+ * large segment (for gso_open to say).  Return: its length, 0 if it was
  * overwritten meanwhile (counted), -EIO.  cap must be >= what bus_peek said,
  * else -EMSGSIZE.
  *
@@ -183,7 +182,7 @@ void bus_push(struct bus *b);
  * the ring is full, and from then on loses frames until it has caught up.
  */
 ssize_t bus_peek(struct bus *b);
-ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *unit);
+ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *seg_size);
 
 /*
  * Sleep until there is a frame for us, room after -EAGAIN, or bus_kick();

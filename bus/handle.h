@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "bus/bus.h"
+#include "bus/gso.h"
 #include "bus/layout.h"
 #include "bus/ring.h"
 #include "bus/spin.h"
-#include "bus/train.h"
 
 #define BUS_NS_MS	1000000ull
 
@@ -42,18 +42,18 @@ struct bus_rx {
 	unsigned laps;		/* overrun since all was read */
 	bool have;		/* bus_peek found the frame at pos: */
 	struct ring_rec rec;
-	uint32_t unit;
+	uint32_t seg_size;
 	uint64_t frames, bytes, lost;
 };
 
-/* The observer's place in the log. */
+/* Where the observer is in the log. */
 struct bus_watch {
 	uint64_t pos, seq;
-	bool placed;		/* pos is valid */
+	bool have_pos;	/* pos is valid */
 	bool counted;		/* seq is valid */
-	/* A train that is shown frame by frame, and the next one of it. */
-	uint8_t *train;
-	struct train_cut cut;
+	/* A large segment that is shown frame by frame, and the next one of it. */
+	uint8_t *gso;
+	struct gso_cut cut;
 	struct bus_frame of;
 	unsigned next;
 };
@@ -74,7 +74,7 @@ struct bus {
 	int slot;		/* -1: not a member */
 	struct bus_slot *me;
 	uint8_t mac[6];
-	_Atomic uint64_t who;	/* own MAC and flags, as in the slot */
+	_Atomic uint64_t mac_flags;	/* own MAC and flags, as in the slot */
 
 	_Atomic bool broken;	/* -EIO for ever; set by the SIGBUS handler */
 	_Atomic uint32_t kicked;
@@ -82,7 +82,7 @@ struct bus {
 	_Atomic uint32_t full;	/* bus_send had no room; bus_wait to tell */
 	_Atomic uint32_t word;	/* slept on by who is not a member */
 
-	bool corked;		/* bus_push wakes, not bus_send */
+	bool wake_deferred;		/* bus_wake does it, not bus_send */
 	_Atomic uint64_t to_wake[BUS_WORDS];
 
 	struct spin spin;	/* of who waits */
@@ -167,7 +167,7 @@ void bus_wake_slot(struct bus *b, unsigned slot);
 void bus_wake_full(struct bus *b);
 
 /* announce.c */
-uint64_t bus_who_pack(const uint8_t mac[static 6], uint64_t flags);
+uint64_t bus_mac_flags(const uint8_t mac[static 6], uint64_t flags);
 /* bus_set_mac for who has the join lock already. */
 int bus_set_mac_locked(struct bus *b, const uint8_t mac[static 6]);
 

@@ -39,10 +39,10 @@
 #define BUS_LOCK_WAITERS 0x200u		/* somebody may sleep on the word */
 #define BUS_LOCK_EPOCH	0x400u		/* added once per acquisition */
 
-/* bus_slot.who: MAC in the low 48 bits, its first byte lowest. */
-#define BUS_WHO_MAC	((1ull << 48) - 1)
-#define BUS_WHO_PROMISC	(1ull << 48)
-#define BUS_WHO_USED	(1ull << 63)
+/* bus_slot.mac_flags: MAC in the low 48 bits, its first byte lowest. */
+#define BUS_MF_MAC	((1ull << 48) - 1)
+#define BUS_MF_PROMISC	(1ull << 48)
+#define BUS_MF_USED	(1ull << 63)
 
 /* Written once, before the file gets its name; never changes. */
 struct bus_const {
@@ -107,7 +107,7 @@ struct bus_slot {
 	uint8_t pad3[BUS_LINE - 24];
 
 	/* Who it is; info_seq is odd while name and addr change. */
-	_Atomic uint64_t who;
+	_Atomic uint64_t mac_flags;
 	_Atomic uint32_t info_seq;
 	_Atomic uint32_t pid;
 	char name[BUS_NAMELEN];
@@ -126,7 +126,7 @@ struct bus_rec {
 	_Atomic uint64_t seq;		/* frames sent before it on this bus */
 	_Atomic uint64_t when_ns;	/* CLOCK_REALTIME */
 	_Atomic uint32_t sender;	/* slot */
-	_Atomic uint32_t unit;		/* of a train (train.h); 0: a frame */
+	_Atomic uint32_t seg_size;	/* of a large segment (gso.h), or 0 */
 };
 
 #define BUS_SLOT_OFF	4096u
@@ -142,7 +142,7 @@ static_assert(offsetof(struct bus_header, full) == 384, "own line");
 static_assert(sizeof(struct bus_header) == 448, "fits the first page");
 static_assert(offsetof(struct bus_slot, claim_pos) == 64, "own line");
 static_assert(offsetof(struct bus_slot, rx_frames) == 128, "own line");
-static_assert(offsetof(struct bus_slot, who) == 192, "own line");
+static_assert(offsetof(struct bus_slot, mac_flags) == 192, "own line");
 static_assert(offsetof(struct bus_slot, name) == 208, "after the pid");
 static_assert(offsetof(struct bus_slot, addr) == 272, "after the name");
 static_assert(sizeof(struct bus_slot) == 512, "eight lines");

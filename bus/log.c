@@ -12,7 +12,7 @@
 void bus_log_seek_end(struct bus *b)
 {
 	b->watch.pos = atomic_load(&b->hdr->head);
-	b->watch.placed = true;
+	b->watch.have_pos = true;
 	b->watch.counted = false;
 	b->watch.next = b->watch.cut.n;
 }
@@ -20,43 +20,44 @@ void bus_log_seek_end(struct bus *b)
 static void log_seek_tail(struct bus *b)
 {
 	b->watch.pos = atomic_load(&b->hdr->tail);
-	b->watch.placed = true;
+	b->watch.have_pos = true;
 }
 
 /*
- * Copy the record at watch.pos: a train to watch.train, to be shown by
- * log_train().  False if it was overwritten meanwhile.
+ * Copy the record at watch.pos: a large segment to watch.gso, to be shown by
+ * log_cut().  False if it was overwritten meanwhile.
  */
 static bool log_copy(struct bus *b, const struct ring_rec *rec,
     struct bus_frame *f, uint64_t *seq, void *buf, size_t cap)
 {
 	struct bus_rec *r = ring_at(&b->ring, b->watch.pos);
-	uint32_t unit = atomic_load_explicit(&r->unit, memory_order_relaxed);
+	uint32_t seg_size = atomic_load_explicit(&r->seg_size,
+	    memory_order_relaxed);
 	struct bus_watch *w = &b->watch;
 
 	*seq = atomic_load_explicit(&r->seq, memory_order_relaxed);
 	f->when_ns = atomic_load_explicit(&r->when_ns, memory_order_relaxed);
 	f->sender = atomic_load_explicit(&r->sender, memory_order_relaxed);
 	f->len = rec->len;
-	if (unit && !w->train)
-		w->train = malloc(b->ring.max_len);
-	if (unit && w->train) {
-		buf = w->train;
+	if (seg_size && !w->gso)
+		w->gso = malloc(b->ring.max_len);
+	if (seg_size && w->gso) {
+		buf = w->gso;
 		cap = b->ring.max_len;
 	}
 	ring_copy_out(&b->ring, w->pos, 0, buf,
 	    rec->len < cap ? rec->len : cap);
 	if (ring_lapped(b->hdr, w->pos))
 		return false;
-	if (buf == w->train) {
-		train_open(&w->cut, buf, rec->len, unit);
+	if (buf == w->gso) {
+		gso_open(&w->cut, buf, rec->len, seg_size);
 		w->next = 0;
 	}
 	return true;
 }
 
-/* The next frame of watch.train; false after the last. */
-static bool log_train(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
+/* The next frame of watch.gso; false after the last. */
+static bool log_cut(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 {
 	struct bus_watch *w = &b->watch;
 
@@ -66,7 +67,7 @@ static bool log_train(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 		w->of = *f;
 	*f = w->of;
 	w->of.missed = 0;	/* told with the first */
-	f->len = (uint32_t)train_frame(&w->cut, w->next++, buf, cap);
+	f->len = (uint32_t)gso_frame(&w->cut, w->next++, buf, cap);
 	return true;
 }
 
@@ -101,7 +102,7 @@ static int log_step(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 	f->missed = w->counted && seq > w->seq ? seq - w->seq : 0;
 	w->seq = seq + 1;
 	w->counted = true;
-	log_train(b, f, buf, cap);
+	log_cut(b, f, buf, cap);
 	return 1;
 }
 
@@ -111,9 +112,9 @@ int bus_log_next(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 
 	if (!bus_ok(b))
 		return -EIO;
-	if (log_train(b, f, buf, cap))
+	if (log_cut(b, f, buf, cap))
 		return 1;
-	if (!b->watch.placed)
+	if (!b->watch.have_pos)
 		log_seek_tail(b);
 	for (int i = 0; i < LOG_TRIES && r == -EAGAIN; i++)
 		r = log_step(b, f, buf, cap);

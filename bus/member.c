@@ -208,7 +208,7 @@ void bus_leave(struct bus *b)
 	bus_slot_unlock(b, b->slot);
 	b->slot = -1;
 	b->me = NULL;
-	atomic_store(&b->who, 0);
+	atomic_store(&b->mac_flags, 0);
 	b->rx.have = false;
 }
 

@@ -45,9 +45,9 @@ static void end_idle(struct bus *b, unsigned slot, uint64_t pos, uint64_t seq,
 
 static bool wants(const struct bus_slot *s, uint64_t mac)
 {
-	uint64_t who = atomic_load(&s->who);
+	uint64_t who = atomic_load(&s->mac_flags);
 
-	return who & BUS_WHO_PROMISC || (who & BUS_WHO_MAC) == mac;
+	return who & BUS_MF_PROMISC || (who & BUS_MF_MAC) == mac;
 }
 
 void bus_notify(struct bus *b, uint64_t pos, uint64_t seq,
@@ -58,7 +58,7 @@ void bus_notify(struct bus *b, uint64_t pos, uint64_t seq,
 	unsigned slot;
 
 	ring_copy_out(&b->ring, pos, 0, dst, sizeof(dst));
-	mac = bus_who_pack(dst, 0);
+	mac = bus_mac_flags(dst, 0);
 	/* Our own kind of MAC says the slot; the others are few. */
 	if (!(dst[0] & 1) && wants(&b->slots[dst[5]], mac))
 		end_idle(b, dst[5], pos, seq, wake);

@@ -287,7 +287,7 @@ void bus_close(struct bus *b)
 		close(b->lock_fd);
 	if (b->fd >= 0)
 		close(b->fd);
-	free(b->watch.train);
+	free(b->watch.gso);
 	free(b->path);
 	free(b);
 }

@@ -1,10 +1,10 @@
 /*
  * output.c: frames from lwIP to the bus.
  *
- * Between shmif_plug() and shmif_unplug(), around lwIP's tcp_output(), the
- * segments of one stream are gathered to trains (train.h).  Their pbufs are
+ * Between shmif_batch_begin() and shmif_batch_end(), around lwIP's tcp_output(), the
+ * segments of one stream are gathered to large segments (gso.h).  Their pbufs are
  * only referred to: what lwIP has sent it does not touch before an answer
- * comes.  A train that finds no room when it is complete is copied and waits:
+ * comes.  A large segment that finds no room when it is complete is copied and waits:
  * its segments count as sent.
  */
 #include <errno.h>
@@ -12,12 +12,12 @@
 #include <string.h>
 
 #include "bus/bus.h"
+#include "bus/gso.h"
 #include "bus/shmif.h"
-#include "bus/train.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
-#include "stack/core.h"
-#include "stack/iface.h"
+#include "stack/core/core.h"
+#include "stack/ip/iface.h"
 
 #define TX_IOV	64	/* pieces of a frame that go as they are */
 
@@ -25,9 +25,9 @@ int shmif_tso = 1;
 
 /* The one that is being made; at most one, under the core lock. */
 static struct {
-	bool plugged;
+	bool batch;
 	struct shmif *sh;	/* NULL: none */
-	struct train train;
+	struct gso gso;
 	struct pbuf *seg[TX_IOV / 2];
 	unsigned pieces;	/* of all payloads */
 } making;
@@ -38,7 +38,7 @@ static long push(void *arg)
 	struct shmif *sh = arg;
 
 	atomic_store(&sh->push_queued, false);
-	bus_push(sh->bus);
+	bus_wake(sh->bus);
 	return 0;
 }
 
@@ -83,9 +83,9 @@ static int frame_iov(struct pbuf *p, struct iovec iov[static TX_IOV])
 
 /* Return: 0; -EAGAIN: the interface's thread tries again when there is room. */
 static int send_iov(struct shmif *sh, const struct iovec *iov, int n,
-    unsigned unit)
+    unsigned seg_size)
 {
-	int err = bus_send(sh->bus, iov, n, unit);
+	int err = bus_send(sh->bus, iov, n, seg_size);
 
 	if (err == 0) {
 		if (!atomic_exchange(&sh->push_queued, true) &&
@@ -106,7 +106,7 @@ bool shmif_unstick(struct shmif *sh)
 
 	if (!sh->stuck)
 		return true;
-	if (send_iov(sh, &iov, 1, sh->stuck_unit) == -EAGAIN)
+	if (send_iov(sh, &iov, 1, sh->stuck_seg_size) == -EAGAIN)
 		return false;
 	free(sh->stuck);
 	sh->stuck = NULL;
@@ -114,7 +114,7 @@ bool shmif_unstick(struct shmif *sh)
 }
 
 static void keep_stuck(struct shmif *sh, const struct iovec *iov, int n,
-    size_t len, uint16_t unit)
+    size_t len, uint16_t seg_size)
 {
 	uint8_t *p = sh->stuck = malloc(len);
 
@@ -125,7 +125,7 @@ static void keep_stuck(struct shmif *sh, const struct iovec *iov, int n,
 		p += iov[i].iov_len;
 	}
 	sh->stuck_len = len;
-	sh->stuck_unit = unit;
+	sh->stuck_seg_size = seg_size;
 }
 
 static void count(struct iface *f, int err, unsigned n, size_t bytes)
@@ -139,26 +139,26 @@ static void count(struct iface *f, int err, unsigned n, size_t bytes)
 }
 
 /* Send what is being made. */
-static void send_train(void)
+static void send_gso(void)
 {
 	struct shmif *sh = making.sh;
-	struct train *t = &making.train;
+	struct gso *t = &making.gso;
 	struct iovec iov[TX_IOV + 1];
-	unsigned unit = t->n > 1 ? t->unit : 0;
+	unsigned seg_size = t->n > 1 ? t->seg_size : 0;
 	size_t len;
 	int n = 1, err;
 
 	if (!sh)
 		return;
 	making.sh = NULL;
-	len = train_finish(t);
+	len = gso_finish(t);
 	iov[0] = (struct iovec){ t->head, t->seg.head };
 	for (unsigned i = 0; i < t->n; i++)
 		n += pieces(making.seg[i], t->seg.head, iov + n,
 		    TX_IOV + 1 - n);
-	err = send_iov(sh, iov, n, unit);
+	err = send_iov(sh, iov, n, seg_size);
 	if (err == -EAGAIN) {
-		keep_stuck(sh, iov, n, len, (uint16_t)unit);
+		keep_stuck(sh, iov, n, len, (uint16_t)seg_size);
 		err = 0;
 	}
 	count(sh->f, err, t->n, len + (t->n - 1) * t->seg.head);
@@ -166,27 +166,27 @@ static void send_train(void)
 		pbuf_free(making.seg[i]);
 }
 
-/* Is p part of a train now? */
-static bool board(struct shmif *sh, struct pbuf *p)
+/* Is p part of a large segment now? */
+static bool gather(struct shmif *sh, struct pbuf *p)
 {
 	struct iovec iov[TX_IOV];
-	struct train *t = &making.train;
+	struct gso *t = &making.gso;
 	int n;
 
 	if (making.sh == sh && t->n < TX_IOV / 2) {
 		n = pieces(p, t->seg.head, iov, TX_IOV - (int)making.pieces);
 		if (n + (int)making.pieces <= TX_IOV &&
-		    train_add(t, p->payload, p->len, p->tot_len)) {
+		    gso_add(t, p->payload, p->len, p->tot_len)) {
 			pbuf_ref(p);
 			making.seg[t->n - 1] = p;
 			making.pieces += (unsigned)n;
 			if (t->ended)
-				send_train();
+				send_gso();
 			return true;
 		}
 	}
-	send_train();
-	if (sh->stuck || !train_start(t, p->payload, p->len, p->tot_len))
+	send_gso();
+	if (sh->stuck || !gso_start(t, p->payload, p->len, p->tot_len))
 		return false;
 	n = pieces(p, t->seg.head, iov, TX_IOV);
 	if (n > TX_IOV)
@@ -198,15 +198,15 @@ static bool board(struct shmif *sh, struct pbuf *p)
 	return true;
 }
 
-void shmif_plug(void)
+void shmif_batch_begin(void)
 {
-	making.plugged = shmif_tso;
+	making.batch = shmif_tso;
 }
 
-void shmif_unplug(void)
+void shmif_batch_end(void)
 {
-	making.plugged = false;
-	send_train();
+	making.batch = false;
+	send_gso();
 }
 
 err_t shmif_output(struct netif *nif, struct pbuf *p)
@@ -218,7 +218,7 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 
 	if (!sh || !sh->bus)
 		return ERR_IF;
-	if (making.plugged && board(sh, p))
+	if (making.batch && gather(sh, p))
 		return ERR_OK;
 	if (!shmif_unstick(sh))
 		return ERR_WOULDBLOCK;

@@ -106,9 +106,9 @@ static bool wanted(const struct bus *b, uint32_t sender, const uint8_t *dst)
 		return false;
 	if (dst[0] & 1)
 		return true;
-	who = atomic_load_explicit(&b->who, memory_order_relaxed);
-	return who & BUS_WHO_PROMISC ||
-	    (who & BUS_WHO_MAC) == bus_who_pack(dst, 0);
+	who = atomic_load_explicit(&b->mac_flags, memory_order_relaxed);
+	return who & BUS_MF_PROMISC ||
+	    (who & BUS_MF_MAC) == bus_mac_flags(dst, 0);
 }
 
 /*
@@ -151,7 +151,7 @@ static enum look look(struct bus *b, uint64_t left)
 	    rx->rec.span <= left;
 	seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
 	sender = atomic_load_explicit(&rec->sender, memory_order_relaxed);
-	rx->unit = atomic_load_explicit(&rec->unit, memory_order_relaxed);
+	rx->seg_size = atomic_load_explicit(&rec->seg_size, memory_order_relaxed);
 	ring_copy_out(&b->ring, rx->pos, 0, dst, sizeof(dst));
 	if (ring_lapped(b->hdr, rx->pos)) {
 		count_gap(b, true, 0);
@@ -215,7 +215,7 @@ ssize_t bus_peek(struct bus *b)
 	return bus_ok(b) ? n : -EIO;
 }
 
-ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *unit)
+ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *seg_size)
 {
 	struct bus_rx *rx = &b->rx;
 	ssize_t n = bus_peek(b);
@@ -230,7 +230,7 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *unit)
 		resync(b, false);
 		return bus_ok(b) ? 0 : -EIO;
 	}
-	*unit = rx->unit;
+	*seg_size = rx->seg_size;
 	rx->have = false;
 	rx->pos += rx->rec.span;
 	rx->frames++;

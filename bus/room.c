@@ -21,7 +21,7 @@
 #define CRAWL_GAP_NS	(50 * BUS_NS_MS)	/* not in the way: forgiven */
 
 /* True if the member that stands at c, in the way, no longer counts. */
-static bool give_up(struct bus *b, unsigned slot, uint64_t c)
+static bool stop_waiting(struct bus *b, unsigned slot, uint64_t c)
 {
 	struct bus_stall *st = &b->tx.stall[slot];
 	uint64_t now = bus_now_ns();
@@ -66,7 +66,7 @@ static uint64_t scan(struct bus *b, uint64_t head, uint64_t need)
 			if (c > head || c < tail || c >= min ||
 			    atomic_load(&s->lagging))
 				continue;
-			if (c < need && give_up(b, slot, c))
+			if (c < need && stop_waiting(b, slot, c))
 				continue;
 			min = c;
 		}

@@ -19,16 +19,16 @@
 #include <errno.h>
 #include <time.h>
 
-#include "bus/train.h"
+#include "bus/gso.h"
 
 #define RESERVE_TURNS	64
 #define SEND_TRIES	3
 
-static_assert(TRAIN_MAX == BUS_MTU_DEFAULT + BUS_ETH_HDR,
-    "bus_frame_max() knows of trains");
+static_assert(GSO_MAX == BUS_MTU_DEFAULT + BUS_ETH_HDR,
+    "bus_frame_max() knows of large segments");
 
 /* Where a record goes, and what its word held before. */
-struct place {
+struct spot {
 	uint64_t pos, old;
 };
 
@@ -102,8 +102,8 @@ static int check_ends(struct bus *b, uint64_t *head)
 	return 0;
 }
 
-/* One step towards a place for span bytes.  Return: 0, 1: again, -errno. */
-static int reserve_step(struct bus *b, uint64_t span, struct place *at,
+/* One step towards a spot for span bytes.  Return: 0, 1: again, -errno. */
+static int reserve_step(struct bus *b, uint64_t span, struct spot *at,
     uint64_t *wake)
 {
 	uint64_t head, off, end;
@@ -131,7 +131,7 @@ static int reserve_step(struct bus *b, uint64_t span, struct place *at,
 	return claim(b, head, span) ? 0 : -ESTALE;
 }
 
-static int reserve(struct bus *b, uint64_t span, struct place *at,
+static int reserve(struct bus *b, uint64_t span, struct spot *at,
     uint64_t *wake)
 {
 	int r;
@@ -146,11 +146,11 @@ static int reserve(struct bus *b, uint64_t span, struct place *at,
 }
 
 static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
-    uint32_t len, uint32_t unit, uint64_t *wake)
+    uint32_t len, uint32_t seg_size, uint64_t *wake)
 {
 	uint64_t span = ring_span(len), seq;
 	struct bus_rec *rec;
-	struct place at;
+	struct spot at;
 	int r;
 
 	r = reserve(b, span, &at, wake);
@@ -162,7 +162,7 @@ static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
 	atomic_store_explicit(&rec->when_ns, realtime_ns(),
 	    memory_order_relaxed);
 	atomic_store_explicit(&rec->sender, b->slot, memory_order_relaxed);
-	atomic_store_explicit(&rec->unit, unit, memory_order_relaxed);
+	atomic_store_explicit(&rec->seg_size, seg_size, memory_order_relaxed);
 	ring_copy_in(&b->ring, at.pos, iov, iovcnt, len);
 	if (!atomic_compare_exchange_strong(&rec->word, &at.old,
 	    ring_word(&b->ring, at.pos, false, len)))
@@ -172,7 +172,7 @@ static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
 }
 
 static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
-    uint32_t len, uint32_t unit)
+    uint32_t len, uint32_t seg_size)
 {
 	uint64_t wake[BUS_WORDS] = { 0 };
 	int r;
@@ -182,11 +182,11 @@ static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
 	r = bus_lock(b);
 	if (r < 0)
 		return r;
-	r = put_frame(b, iov, iovcnt, len, unit, wake);
+	r = put_frame(b, iov, iovcnt, len, seg_size, wake);
 	unclaim(b);
 	if (!bus_unlock(b))
 		bus_set_del(b->hdr->stray, b->slot);
-	if (!b->corked)
+	if (!b->wake_deferred)
 		bus_notify_wake(b, wake);
 	else
 		for (int w = 0; w < BUS_WORDS; w++)
@@ -195,12 +195,12 @@ static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
 	return r;
 }
 
-void bus_cork(struct bus *b)
+void bus_defer_wake(struct bus *b)
 {
-	b->corked = true;
+	b->wake_deferred = true;
 }
 
-void bus_push(struct bus *b)
+void bus_wake(struct bus *b)
 {
 	uint64_t wake[BUS_WORDS];
 
@@ -231,9 +231,10 @@ static void count(struct bus *b, int r, uint32_t len)
 	}
 }
 
-int bus_send(struct bus *b, const struct iovec *iov, int iovcnt, unsigned unit)
+int bus_send(struct bus *b, const struct iovec *iov, int iovcnt,
+    unsigned seg_size)
 {
-	size_t max = unit ? TRAIN_MAX : b->con.mtu + BUS_ETH_HDR, len = 0;
+	size_t max = seg_size ? GSO_MAX : b->con.mtu + BUS_ETH_HDR, len = 0;
 	int r = -ESTALE;
 
 	for (int i = 0; i < iovcnt; i++) {
@@ -251,7 +252,7 @@ int bus_send(struct bus *b, const struct iovec *iov, int iovcnt, unsigned unit)
 		return -EIO;
 	/* Robbed means that we were stopped for long: then once more. */
 	for (int i = 0; i < SEND_TRIES && r == -ESTALE; i++)
-		r = send_once(b, iov, iovcnt, len, unit);
+		r = send_once(b, iov, iovcnt, len, seg_size);
 	if (r == -ESTALE)
 		r = -EAGAIN;
 	if (!bus_ok(b))

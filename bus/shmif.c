@@ -14,17 +14,17 @@
 #include <string.h>
 
 #include "bus/bus.h"
+#include "bus/gso.h"
 #include "bus/shmif.h"
-#include "bus/train.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "lwip/prot/ip4.h"
-#include "stack/core.h"
-#include "stack/dgram.h"
-#include "stack/iface.h"
-#include "stack/log.h"
-#include "stack/place.h"
-#include "stack/tcp.h"
+#include "stack/core/affinity.h"
+#include "stack/core/core.h"
+#include "stack/core/log.h"
+#include "stack/dgram/dgram.h"
+#include "stack/ip/iface.h"
+#include "stack/stream/stream.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
 #define ALIGN	2	/* puts the IP header on a 4-byte boundary */
@@ -44,7 +44,7 @@ struct rxbuf {
 	struct rxbuf *next;
 	struct shmif *owner;	/* NULL: not recycled */
 	int size;
-	uint32_t unit;		/* as bus_take gave it */
+	uint32_t seg_size;	/* as bus_take gave it */
 	size_t cap;
 	uint8_t data[];
 };
@@ -156,7 +156,7 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 		*err = -ENOMEM;
 		return NULL;
 	}
-	n = bus_take(sh->bus, b->data + ALIGN, b->cap, &b->unit);
+	n = bus_take(sh->bus, b->data + ALIGN, b->cap, &b->seg_size);
 	/* also for an empty one, so that there is one way to free it */
 	p = pbuf_alloced_custom(PBUF_RAW, n > 0 ? (u16_t)n : 0, PBUF_RAM,
 	    &b->pc, b->data + ALIGN, (u16_t)(n > 0 ? n : 0));
@@ -182,7 +182,7 @@ static void input(struct shmif *sh, struct pbuf *p)
 }
 
 /* Is it for this host? */
-static bool ends_here(const struct train_cut *c)
+static bool ends_here(const struct gso_cut *c)
 {
 	struct wire_addr to = { .family = AF_INET };
 
@@ -195,18 +195,18 @@ static bool ends_here(const struct train_cut *c)
 	return iface_has_addr(&to);
 }
 
-/* A frame, or a train: whole to who it is for, else as its frames. */
+/* A frame, or a large segment: whole to who it is for, else as its frames. */
 static void deliver(struct shmif *sh, struct pbuf *p)
 {
-	uint32_t unit = ((struct rxbuf *)p)->unit;
-	struct train_cut c;
+	uint32_t seg_size = ((struct rxbuf *)p)->seg_size;
+	struct gso_cut c;
 	struct pbuf *q;
 
-	if (!unit) {
+	if (!seg_size) {
 		input(sh, p);
 		return;
 	}
-	train_open(&c, p->payload, p->len, unit);
+	gso_open(&c, p->payload, p->len, seg_size);
 	if (c.n == 1 || ends_here(&c)) {
 		sh->f->rx_packets += c.n - 1;
 		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
@@ -214,11 +214,11 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 		return;
 	}
 	for (unsigned i = 0; i < c.n; i++) {
-		q = pbuf_alloc(PBUF_RAW, (u16_t)(c.seg.head + c.unit),
+		q = pbuf_alloc(PBUF_RAW, (u16_t)(c.seg.head + c.seg_size),
 		    PBUF_RAM);
 		if (!q)
 			break;		/* lost, as frames are */
-		pbuf_realloc(q, (u16_t)train_frame(&c, i, q->payload, q->len));
+		pbuf_realloc(q, (u16_t)gso_frame(&c, i, q->payload, q->len));
 		input(sh, q);
 	}
 	pbuf_free(p);
@@ -254,8 +254,8 @@ static bool turn(struct shmif *sh)
 	if (sh->blocked) {
 		sh->blocked = false;
 		if (shmif_unstick(sh)) {
-			tcp_room();
-			dgram_room();
+			stream_tx_ready();
+			dgram_tx_ready();
 		}
 	}
 	core_unlock();
@@ -272,7 +272,7 @@ static void *run(void *arg)
 	struct shmif *sh = arg;
 
 	while (!atomic_load(&sh->stop)) {
-		place_turn();
+		affinity_turn();
 		if (bus_wait(sh->bus, -1) == -EIO) {
 			broken(sh);
 			break;
@@ -350,7 +350,7 @@ static int join(struct iface *f, struct shmif *sh, const char *path,
 	if (e < 0)
 		return e;
 	e = bus_join(sh->bus, &want, err);
-	bus_cork(sh->bus);
+	bus_defer_wake(sh->bus);
 	return e < 0 ? e : 0;
 }
 

@@ -29,10 +29,10 @@ struct shmif {
 	atomic_bool push_queued;	/* core_after() calls push() */
 	/* The thread was only woken to learn of `blocked`. */
 	atomic_bool told;
-	/* A train that found no room; it goes before all others.  Core lock. */
+	/* A large segment that found no room; it goes before all others.  Core lock. */
 	uint8_t *stuck;
 	size_t stuck_len;
-	uint16_t stuck_unit;
+	uint16_t stuck_seg_size;
 	struct rxbuf *mine[RX_SIZES];	/* the thread's own supply */
 	/* Under spare_lock: lwIP's side puts, the thread takes all. */
 	pthread_mutex_t spare_lock;

@@ -79,7 +79,7 @@ void bus_slot_clear(struct bus *b, unsigned slot)
 	bus_set_del(b->hdr->present, slot);
 	bus_set_del(b->hdr->special, slot);
 	bus_set_del(b->hdr->full, slot);
-	atomic_store(&s->who, 0);
+	atomic_store(&s->mac_flags, 0);
 	atomic_store(&s->cursor, BUS_IDLE);
 	atomic_store(&s->lagging, 0);
 	atomic_store(&s->claim_len, 0);

@@ -68,7 +68,7 @@ void bus_set_spin(unsigned us)
 	__atomic_store_n(&spin_max_us, (int)us, __ATOMIC_RELAXED);
 }
 
-static bool something(void *arg)
+static bool has_news(void *arg)
 {
 	struct bus *b = arg;
 
@@ -78,7 +78,7 @@ static bool something(void *arg)
 /* Poll for a while before the sleep, if that paid off lately. */
 static bool spin(struct bus *b)
 {
-	return b->me && spin_until(&b->spin, something, b);
+	return b->me && spin_until(&b->spin, has_news, b);
 }
 
 /* Return: 1 if there is no need to sleep, 0, -EIO. */

@@ -17,8 +17,8 @@
 #include "hijack/linger.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #define RETRIES	64	/* malformed records in a row */
 #define GONE_PAUSE	100	/* ms */
@@ -147,7 +147,7 @@ static void inherit(int from, int to)
 }
 
 /* Put the new fd on the reserved number, with the flags asked for. */
-static int place(int got, int kept, int flags)
+static int install(int got, int kept, int flags)
 {
 	int fd = got;
 
@@ -211,7 +211,7 @@ static int accept_one(int fd, unsigned mark, void *addr, socklen_t *len,
 		return err == -ENOTCONN || err == -ECONNRESET ? ended(fd) : err;
 	}
 	inherit(fd, r.fd);
-	fd = place(r.fd, kept, flags);
+	fd = install(r.fd, kept, flags);
 	if (addr) {
 		n = addr_out(&r.rec.peer, mark & MARK_V6 ? AF_INET6 : AF_INET,
 		    &ss);

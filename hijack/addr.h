@@ -3,7 +3,7 @@
 #define HIJACK_ADDR_H
 
 #include "hijack/hijack.h"
-#include "stack/wire.h"
+#include "stack/wire/wire.h"
 
 /*
  * a as a sockaddr of a socket of domain; an IPv4 address on an IPv6 socket

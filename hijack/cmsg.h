@@ -3,7 +3,7 @@
 #define HIJACK_CMSG_H
 
 #include "hijack/hijack.h"
-#include "stack/wire.h"
+#include "stack/wire/wire.h"
 
 /* What a program sends beside a datagram. Return: 0 or -EINVAL. */
 HJ_HIDDEN int cmsg_read(const struct msghdr *m, struct wire_dgram *h);

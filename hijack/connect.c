@@ -17,8 +17,8 @@
 #include "hijack/next.h"
 #include "hijack/rpc.h"
 #include "hijack/sock.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 struct target {
 	struct sockaddr_storage ss;

@@ -11,9 +11,9 @@
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
-#include "stack/client.h"
-#include "stack/sys.h"
-#include "stack/wire.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
+#include "stack/wire/wire.h"
 
 #define RETRIES	64	/* messages without a proper header, in a row */
 #define NEVER_TOO_LONG 1452	/* bytes; on most paths */

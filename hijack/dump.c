@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "hijack/rpc.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 #define MAX_RECORDS	65536	/* against a count that makes no sense */
 

@@ -3,7 +3,7 @@
 #define HIJACK_DUMP_H
 
 #include "hijack/hijack.h"
-#include "stack/wire.h"
+#include "stack/wire/wire.h"
 
 /*
  * A table as it is now, as a file of records.

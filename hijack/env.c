@@ -9,14 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stack/client.h"
+#include "stack/wire/client.h"
 
 #define HIJACK_DEFAULT	"path=/rump,socket=all:nolocal"
 
 /* Only while the constructor runs: later the program is not ours to end. */
 static _Noreturn void bad(const char *var, const char *val, const char *why)
 {
-	hj_note(var, "=", val, ": ", why, NULL);
+	hj_warn(var, "=", val, ": ", why, NULL);
 	_exit(1);
 }
 

@@ -1,7 +1,7 @@
 /* fd.c: marks and hints: which fds need treatment; see fd.h. */
 #include "hijack/fd.h"
 
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 #define MARK_MAGIC	0x5a4d0000u
 #define MARK_BITS	0xffffu

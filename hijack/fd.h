@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
+#include "hijack/affinity.h"
 #include "hijack/hijack.h"
-#include "hijack/place.h"
 
 enum fd_mark {
 	MARK_FRESH = 1,		/* stream: neither connected nor listening */
@@ -64,7 +64,7 @@ HJ_HIDDEN unsigned fd_mark_ask(int fd);
 /* The same without a system call where the answer is known to be 0. */
 static inline unsigned fd_mark(int fd)
 {
-	place_here();		/* every data call comes by */
+	affinity_here();		/* every data call comes by */
 	if (likely(fd_hint_of(fd) & FD_PLAIN) || hj_sandboxed)
 		return 0;
 	return fd_mark_ask(fd);

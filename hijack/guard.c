@@ -13,7 +13,7 @@
 #include "hijack/linger.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 /* Shut in by a filter we could not ask, and need the connection no more. */
 static bool is_ctl(int fd)

@@ -100,12 +100,12 @@ HJ_HIDDEN void *hj_libc(const char *name);
 /* A bad value is one line on stderr and exit status 1. */
 HJ_HIDDEN void hj_env_read(struct hj_settings *set);
 
-/* note.c */
+/* warn.c */
 
 /* "libshmhijack: " and the strings up to NULL, as one line on stderr. */
-HJ_HIDDEN void hj_note(const char *s, ...) __attribute__((sentinel));
+HJ_HIDDEN void hj_warn(const char *s, ...) __attribute__((sentinel));
 /* The same, but only the first time this *once is used. */
-HJ_HIDDEN void hj_note_once(bool *once, const char *s, ...)
+HJ_HIDDEN void hj_warn_once(bool *once, const char *s, ...)
     __attribute__((sentinel));
 /* strlcat(3): add as much of s as there is room for. */
 HJ_HIDDEN void hj_append(char *dst, size_t size, const char *s);

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 struct entry {
 	struct ifaddrs ifa;

@@ -11,7 +11,7 @@
 
 #include "hijack/dump.h"
 #include "hijack/rpc.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 static int change(enum wire_if_op op, const struct wire_ifreq *ifr)
 {

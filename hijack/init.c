@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 
 #include "hijack/next.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 struct hj_settings hj_set;
 bool hj_sandboxed;

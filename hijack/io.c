@@ -19,8 +19,8 @@
 #include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/sock.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 /* Flags that a pair takes otherwise than TCP. */
 #define RECV_ODD	(MSG_TRUNC | MSG_ERRQUEUE | MSG_OOB)

@@ -19,8 +19,8 @@
 #include "hijack/ifset.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 static bool is_unix(int fd)
 {

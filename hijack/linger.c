@@ -11,8 +11,8 @@
 
 #include "hijack/next.h"
 #include "hijack/rpc.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 bool linger_used;
 

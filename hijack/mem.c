@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 /* The kernel copies within the process; it knows what is mapped. */
 static long peek(long nr, void *ours, void *user, size_t n)

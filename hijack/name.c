@@ -4,7 +4,7 @@
 #include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
-#include "stack/client.h"
+#include "stack/wire/client.h"
 
 static int name(const struct wire_id *id, enum wire_op op, void *addr,
     socklen_t *len)

@@ -17,8 +17,8 @@
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "hijack/nltable.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #define REQUEST_MAX	8192		/* bytes of requests in one send */
 #define QUEUE		(4 << 20)	/* bytes, for long lists */

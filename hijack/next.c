@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <signal.h>
 
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 /* Some machines have no dup2; dup3 does not take equal numbers. */
 static long next_raw_dup2(int from, int to)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 #define ROOM_FOR_ONE	2048	/* bytes: more than any message made here */
 

@@ -8,7 +8,7 @@
 
 #include "hijack/dump.h"
 #include "hijack/rpc.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 #define FOREVER	0xffffffffu	/* lifetime of an address, seconds */
 

@@ -14,7 +14,7 @@
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "hijack/procnet.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 /* The rest of the path where it begins like that, else NULL. */
 static const char *after(const char *path, const char *start)

@@ -15,8 +15,8 @@
 #include "hijack/next.h"
 #include "hijack/rpc.h"
 #include "hijack/sock.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 /* Options of sys/socket.h of later kernels. */
 #define RCVTIMEO_NEW	66
@@ -53,7 +53,7 @@ static bool is_filter(int level, int name)
 }
 
 /* Data calls must know of these without asking. */
-static void note_option(int fd, int level, int name, int on)
+static void keep_option(int fd, int level, int name, int on)
 {
 	unsigned mark = fd_mark(fd), bit;
 
@@ -111,7 +111,7 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 		    &rep);
 	if (!err) {
 		memcpy(&first, data, sizeof(first));
-		note_option(fd, level, name, first);
+		keep_option(fd, level, name, first);
 		if (level == SOL_SOCKET && name == SO_LINGER &&
 		    id->type == SOCK_STREAM)
 			linger_set(fd, data, len);

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 #define ROW	256	/* bytes: more than any line made here */
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "hijack/calls.h"
-#include "stack/client.h"
+#include "stack/wire/client.h"
 
 #define PORT_FIRST	600
 #define PORT_LAST	1023

@@ -15,10 +15,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "hijack/place.h"
+#include "hijack/affinity.h"
 #include "hijack/spawn.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #define CALL_MS		30000	/* a host that takes longer is taken for dead */
 #define COOKIE_BITS	44
@@ -110,17 +110,17 @@ static int absent(int err)
 		return err;
 	case -EACCES:
 	case -EPERM:
-		hj_note_once(&told_absent, hj_set.what,
+		hj_warn_once(&told_absent, hj_set.what,
 		    ": no permission to use this virtual host's socket", NULL);
 		break;
 	case -EPROTO:
-		hj_note_once(&told_absent, hj_set.what,
+		hj_warn_once(&told_absent, hj_set.what,
 		    ": what serves there is no shmif_server of this version",
 		    NULL);
 		break;
 	default:
 		if (url)
-			hj_note_once(&told_absent, hj_set.what,
+			hj_warn_once(&told_absent, hj_set.what,
 			    ": no server there; start one with shmif_server ",
 			    hj_set.what, NULL);
 	}
@@ -141,7 +141,7 @@ static int ctl_open(struct client_hello *hello)
 		fd = spawn_connect(ctl_floor(), hello);
 		break;
 	default:
-		hj_note_once(&told_absent, "neither RUMP_SERVER nor SHMIF_BUS "
+		hj_warn_once(&told_absent, "neither RUMP_SERVER nor SHMIF_BUS "
 		    "is set: no virtual host to make sockets on", NULL);
 		return -ENETDOWN;
 	}
@@ -156,7 +156,7 @@ static int ctl_open(struct client_hello *hello)
 static int ctl_get(void)
 {
 	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE), cookie;
-	struct client_hello hello = { .want_place = true };
+	struct client_hello hello = { .want_affinity = true };
 	int fd;
 
 	for (int tries = 0; tries < 8; tries++) {
@@ -165,7 +165,7 @@ static int ctl_get(void)
 		fd = ctl_open(&hello);
 		if (fd < 0)
 			return fd;
-		place_map(&hello);
+		affinity_map(&hello);
 		cookie = cookie_of(fd);
 		/* Another thread's connection is to the same host. */
 		__atomic_store_n(&ctl_server, hello.server, __ATOMIC_RELEASE);
@@ -222,7 +222,7 @@ static int ctl_again(void)
 	if (fd >= 0) {
 		__atomic_store_n(&gone, false, __ATOMIC_RELAXED);
 		__atomic_store_n(&told_gone, false, __ATOMIC_RELAXED);
-		hj_note(hj_set.what, ": connected again", NULL);
+		hj_warn(hj_set.what, ": connected again", NULL);
 	}
 	return fd;
 }
@@ -261,7 +261,7 @@ static int ctl_drop(int fd)
 	    __ATOMIC_RELAXED))
 		sys_close(fd);
 	__atomic_store_n(&gone, true, __ATOMIC_RELAXED);
-	hj_note_once(&told_gone, hj_set.what, ": the virtual host is gone",
+	hj_warn_once(&told_gone, hj_set.what, ": the virtual host is gone",
 	    hj_set.retry >= HJ_RETRY_SECONDS ? ", trying to connect again" :
 	    "", NULL);
 	return -ENETDOWN;

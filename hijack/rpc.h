@@ -6,7 +6,7 @@
 #define HIJACK_RPC_H
 
 #include "hijack/hijack.h"
-#include "stack/wire.h"
+#include "stack/wire/wire.h"
 
 /*
  * Ask the virtual host, which is connected to (or, a private one, started)

@@ -8,8 +8,8 @@
 #include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #define PROTO_MAX	263	/* Linux's IPPROTO_MAX */
 

@@ -3,7 +3,7 @@
 #define HIJACK_SOCK_H
 
 #include "hijack/hijack.h"
-#include "stack/wire.h"
+#include "stack/wire/wire.h"
 
 /*
  * Make a virtual socket as socket(2).  like: the id of one whose place it

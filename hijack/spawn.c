@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #ifndef SHMIF_BINDIR
 #define SHMIF_BINDIR	"/usr/local/bin"
@@ -154,11 +154,11 @@ static int wait_ready(int pid)
 		sys_close(p.fd);
 	r = child_wait(pid, &status);
 	if (n == 0)
-		hj_note("the private host did not come up in time", NULL);
+		hj_warn("the private host did not come up in time", NULL);
 	else if (r == pid && WIFSIGNALED(status))
-		hj_note(SERVER " was killed while it started", NULL);
+		hj_warn(SERVER " was killed while it started", NULL);
 	else if (r == pid && WEXITSTATUS(status) == 127)
-		hj_note("cannot run " SERVER ", which makes the private host; "
+		hj_warn("cannot run " SERVER ", which makes the private host; "
 		    "it belongs beside the library or in " SHMIF_BINDIR, NULL);
 	return r == pid && WIFEXITED(status) && !WEXITSTATUS(status) && n ?
 	    0 : -ENETDOWN;
@@ -232,7 +232,7 @@ static int describe(struct launch *l, char *lock, size_t lock_size)
 		strcpy(err, "the path of a bus may hold no comma here");
 	}
 	if (r) {
-		hj_note(err, NULL);
+		hj_warn(err, NULL);
 		return r;
 	}
 	addrs[0] = '\0';

@@ -15,14 +15,14 @@
 #include "hijack/calls.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 #define P(type, i)	((type)a[i])
 #define I(i)		((int)a[i])
 #define LEN(i)		((socklen_t)a[i])
 
 /* A filter may now forbid everything but the plain data calls. */
-static void note_seccomp(long r)
+static void warn_seccomp(long r)
 {
 	if (r >= 0)
 		hj_sandboxed = true;
@@ -157,7 +157,7 @@ HOOK(long, syscall, long nr, ...)
 	r = sys_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (nr == SYS_seccomp && a[0] != SECCOMP_GET_ACTION_AVAIL &&
 	    a[0] != SECCOMP_GET_NOTIF_SIZES)
-		note_seccomp(r);
+		warn_seccomp(r);
 	else if (nr == SYS_pidfd_getfd && r >= 0)
 		fd_forget((int)r);
 	return hj_ret(r);
@@ -175,7 +175,7 @@ HOOK(int, prctl, int op, ...)
 	va_end(ap);
 	r = next.prctl(op, a[0], a[1], a[2], a[3]);
 	if (op == PR_SET_SECCOMP)
-		note_seccomp(r);
+		warn_seccomp(r);
 	return r;
 }
 

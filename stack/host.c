@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stack/client.h"
-#include "stack/core.h"
-#include "stack/loop.h"
-#include "stack/route.h"
-#include "stack/sock.h"
+#include "stack/core/core.h"
+#include "stack/core/loop.h"
+#include "stack/ip/route.h"
+#include "stack/sock/sock.h"
 #include "stack/spec.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #define HELLO_MS	10000	/* for the loop thread to answer */
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "stack/iface.h"
-#include "stack/request.h"
+#include "stack/api/request.h"
+#include "stack/ip/iface.h"
 
 struct spec;
 struct wire_route;

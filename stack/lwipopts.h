@@ -5,13 +5,13 @@
 #ifndef STACK_LWIPOPTS_H
 #define STACK_LWIPOPTS_H
 
-/* No threads of lwIP's: stack/core.c holds the lock and runs the timers. */
+/* No threads of lwIP's: stack/core/core.c holds the lock and runs the timers. */
 #define NO_SYS				1
 #define SYS_LIGHTWEIGHT_PROT		0
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
 #define LWIP_TIMERS			0	/* core.c has the table */
-#define LWIP_HOOK_FILENAME		"stack/hooks.h"
+#define LWIP_HOOK_FILENAME		"stack/ip/hooks.h"
 #ifdef NDEBUG
 #define LWIP_NOASSERT
 #endif
@@ -38,7 +38,7 @@
 #define LWIP_NETIF_HWADDRHINT		1
 #define LWIP_NETIF_LOOPBACK		1
 #define LWIP_NETIF_LOOPBACK_MULTITHREADING 0
-#define LWIP_HAVE_LOOPIF		0	/* lo0 is stack/iface.c's */
+#define LWIP_HAVE_LOOPIF		0	/* lo0 is stack/ip/iface.c's */
 #define LWIP_LOOPIF_MULTICAST		1
 #define LWIP_NUM_NETIF_CLIENT_DATA	0
 #define LWIP_NETIF_STATUS_CALLBACK	0
@@ -106,7 +106,7 @@
 #define TCP_SNDQUEUELOWAT		256
 #define TCP_QUEUE_OOSEQ			1
 #define LWIP_TCP_SACK_OUT		1
-#define TCP_LISTEN_BACKLOG		0	/* acceptq.c has it */
+#define TCP_LISTEN_BACKLOG		0	/* accept.c has it */
 #define LWIP_TCP_KEEPALIVE		1
 #define LWIP_TCP_RTO_TIME		1000	/* ms, RFC 6298 */
 #define TCP_MSL				1000UL	/* ms; TIME_WAIT is twice this */
@@ -138,8 +138,8 @@
 #define LWIP_HOOK_IP4_INPUT(p, nif)		loopback_ip4_input(p, nif)
 #define LWIP_HOOK_IP6_INPUT(p, nif)		forward_ip6(p, nif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \
-	acceptq_admit(pcb, hdr)
-#define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		tcp_isn(l, lp, r, rp)
+	accept_admit(pcb, hdr)
+#define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		stream_isn(l, lp, r, rp)
 
 
 #define LWIP_DISABLE_TCP_SANITY_CHECKS	1	/* they assume 16-bit windows */

@@ -12,12 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "stack/client.h"
+#include "stack/core/log.h"
+#include "stack/core/loop.h"
 #include "stack/host.h"
-#include "stack/log.h"
-#include "stack/loop.h"
 #include "stack/spec.h"
-#include "stack/wire.h"
+#include "stack/wire/client.h"
+#include "stack/wire/wire.h"
 
 #define MAX_SPECS	64
 #define MAX_ROUTES	256

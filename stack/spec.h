@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "stack/iface.h"
-#include "stack/wire.h"
+#include "stack/ip/iface.h"
+#include "stack/wire/wire.h"
 
 #define SPEC_ADDRS 16
 

@@ -14,7 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "stack/sys.h"
+#include "stack/wire/sys.h"
 
 #define TUN	"/dev/net/tun"
 

@@ -16,10 +16,10 @@
 
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
-#include "stack/core.h"
-#include "stack/iface.h"
-#include "stack/log.h"
-#include "stack/loop.h"
+#include "stack/core/core.h"
+#include "stack/core/log.h"
+#include "stack/core/loop.h"
+#include "stack/ip/iface.h"
 #include "tap/tapdev.h"
 
 #define BATCH	64	/* frames per turn of the loop */

@@ -47,7 +47,7 @@ bytes_from() {
 		awk '{ n += $NF } END { print n }'
 }
 
-@test "dump: a train of segments is shown as the frames that it stands for" {
+@test "dump: a large segment of segments is shown as the frames that it stands for" {
 	local addr before
 
 	random_file big 1000000

@@ -47,7 +47,7 @@ gateway_to() {
 	same_file part big
 }
 
-@test "a router takes trains apart that end behind it" {
+@test "a router takes large segments apart that end behind it" {
 	local addr
 
 	random_file big 3000000

@@ -35,13 +35,13 @@
 } while (0)
 
 #define FRAME_MAX 65600
-#define RECORD_MAX 32782	/* a frame of an MTU below, or a train */
+#define RECORD_MAX 32782	/* a frame of an MTU below, or a large segment */
 #define FRAME_HEAD 40		/* Ethernet header, kind, length, seed */
 
 static char t_dir[64];
 static char t_path[128];
 static char t_err[BUS_ERRLEN];
-__attribute__((unused)) static _Thread_local uint32_t t_unit;	/* of the last frame taken */
+__attribute__((unused)) static _Thread_local uint32_t t_unit;	
 static pid_t t_pid;
 
 static inline uint64_t t_random(uint64_t *state)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stack/chksum.c"
+#include "stack/core/chksum.c"
 
 static uint8_t data[65535 + 64];
 

@@ -21,7 +21,7 @@
 #include "hijack/fd.c"
 #include "hijack/mem.c"
 #include "hijack/nlmsg.c"
-#include "hijack/note.c"
+#include "hijack/warn.c"
 
 struct hj_settings hj_set;
 bool hj_sandboxed;

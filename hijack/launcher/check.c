@@ -83,7 +83,7 @@ struct check {
 	char missing[1024];	/* names of libraries not found */
 };
 
-static void note_symbols(const struct elf *e, const struct elf_dynamic *d,
+static void add_symbols(const struct elf *e, const struct elf_dynamic *d,
     bool want_defined, bool *table)
 {
 	const char *name;
@@ -184,7 +184,7 @@ static void look_at(struct check *c, const char *path)
 	if (elf_open(&e, path))
 		return;
 	if (!elf_dynamic_read(&e, &d)) {
-		note_symbols(&e, &d, false, c->imported);
+		add_symbols(&e, &d, false, c->imported);
 		for (unsigned i = 0; i < d.num_needed; i++)
 			find_lib(c, d.str + d.needed[i],
 			    d.runpath ? d.str + d.runpath : "", path, &e);
@@ -201,7 +201,7 @@ static void look_at_library(struct check *c, const char *library)
 	if (elf_open(&e, library))
 		return;
 	if (!elf_dynamic_read(&e, &d)) {
-		note_symbols(&e, &d, true, c->offered);
+		add_symbols(&e, &d, true, c->offered);
 		elf_dynamic_free(&d);
 	}
 	elf_close(&e);

@@ -16,7 +16,7 @@
 
 #include "bus/bus.h"
 #include "hijack/launcher/program.h"
-#include "stack/client.h"
+#include "stack/wire/client.h"
 
 #ifndef SHMIF_VERSION
 #define SHMIF_VERSION "unknown"

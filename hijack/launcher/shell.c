@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
-#include "stack/client.h"
+#include "stack/wire/client.h"
 
 #define CTL_MIN_FD	10
 
@@ -120,7 +120,7 @@ static int make_files(char dir[static PATH_MAX])
 static void find_name(const char *given, char *dst, size_t size)
 {
 	const char *url = getenv("RUMP_SERVER"), *name = given, *why;
-	struct client_hello hello = { .want_place = false };
+	struct client_hello hello = { .want_affinity = false };
 	struct sockaddr_un sun;
 	int fd = -1;
 

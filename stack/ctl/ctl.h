@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "stack/wire.h"
+#include "stack/wire/wire.h"
 
 /* Exit statuses, but for ping's and traceroute's own. */
 enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "stack/client.h"
+#include "stack/wire/client.h"
 
 #define HALT_LIMIT	10000	/* ms */
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
-#include "stack/client.h"
-#include "stack/sys.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #define CALL_TIMEOUT	20000		/* ms; a big bus takes a while */
 #define DUMP_MAX	(64u << 20)	/* bytes of one table at most */

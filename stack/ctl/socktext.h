@@ -3,7 +3,7 @@
 #define STACK_CTL_SOCKTEXT_H
 
 #include "stack/ctl/text.h"
-#include "stack/wire.h"
+#include "stack/wire/wire.h"
 
 #define SOCKTEXT_ADDR	(TEXT_IPLEN + 8)
 

@@ -219,7 +219,7 @@ static unsigned number_of(const struct trace *t, const union ping_addr *to,
 	return ((unsigned)data[6] << 8 | data[7]) - 1;
 }
 
-static void note_error(struct trace *t, struct msghdr *m,
+static void take_error(struct trace *t, struct msghdr *m,
     const union ping_addr *to, const uint8_t *data, size_t n)
 {
 	struct {
@@ -282,7 +282,7 @@ static bool receive_one(struct trace *t, int flags)
 	if (n < 0)
 		return errno != EAGAIN && errno != EINTR && !flags;
 	if (flags & MSG_ERRQUEUE) {
-		note_error(t, &m, &addr, data, (size_t)n);
+		take_error(t, &m, &addr, data, (size_t)n);
 		return true;
 	}
 	/* An echo reply, or a service that answers on that port. */

@@ -8,9 +8,9 @@
 
 #include "hijack/next.h"
 #include "hijack/spawn.h"
-#include "stack/client.h"
 #include "stack/host.h"
 #include "stack/rump/rump.h"
+#include "stack/wire/client.h"
 
 /*
  * The host "of its own", as the private one of a program is, but in this
@@ -56,12 +56,12 @@ void *hj_libc(const char *name)
 }
 
 /* errno says it all. */
-void hj_note(const char *s, ...)
+void hj_warn(const char *s, ...)
 {
 	(void)s;
 }
 
-void hj_note_once(bool *once, const char *s, ...)
+void hj_warn_once(bool *once, const char *s, ...)
 {
 	(void)once;
 	(void)s;
@@ -69,7 +69,7 @@ void hj_note_once(bool *once, const char *s, ...)
 
 int spawn_connect(int min_fd, struct client_hello *hello)
 {
-	hello->place_fd = -1;
+	hello->affinity_fd = -1;
 	return host_connect(min_fd, &hello->server);
 }
 

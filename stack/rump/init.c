@@ -8,11 +8,11 @@
 
 #include "bus/bus.h"
 #include "hijack/rpc.h"
-#include "stack/client.h"
-#include "stack/core.h"
+#include "stack/core/core.h"
+#include "stack/core/log.h"
 #include "stack/host.h"
-#include "stack/log.h"
 #include "stack/rump/report.h"
+#include "stack/wire/client.h"
 
 int rump_report(int e, const char *what, const char *err)
 {

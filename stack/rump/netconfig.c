@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "bus/bus.h"
-#include "stack/core.h"
+#include "stack/core/core.h"
 #include "stack/host.h"
-#include "stack/iface.h"
-#include "stack/route.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/route.h"
 #include "stack/rump/report.h"
 
 /* What is done to an interface. 0 or -errno with a line in err. */

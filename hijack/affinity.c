@@ -1,0 +1,35 @@
+/* affinity.c: the memory in which a program tells where it runs; see affinity.h. */
+#include "hijack/affinity.h"
+
+#include <sys/mman.h>
+
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
+
+static uint32_t nobody;
+static uint64_t mapped;		/* server id */
+
+uint32_t *affinity_word = &nobody;
+
+void affinity_map(const struct client_hello *hello)
+{
+	size_t at = (size_t)hello->affinity * WIRE_AFFINITY_STEP, page = 4096;
+	long p = -1;
+
+	if (hello->affinity_fd < 0)
+		return;
+	/*
+	 * A lost connection to the same host was made anew: the word is as
+	 * good.  Another host's stays mapped, since threads may be storing.
+	 */
+	if (hello->affinity >= 0 && hello->affinity < WIRE_AFFINITYS &&
+	    mapped != hello->server)
+		p = SYS6(SYS_mmap, NULL, page, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, hello->affinity_fd, at & ~(page - 1));
+	sys_close(hello->affinity_fd);
+	if (p < 0 && p > -4096)
+		return;
+	mapped = hello->server;
+	__atomic_store_n(&affinity_word, (uint32_t *)(p + (long)(at % page)),
+	    __ATOMIC_RELAXED);
+}

@@ -1,0 +1,68 @@
+/* warn.c: one line on stderr, without stdio or memory allocation. */
+#include "hijack/hijack.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "stack/wire/sys.h"
+
+static void put_line(const char *s, va_list ap)
+{
+	static const char tag[] = "libshmhijack: ";
+	char line[512];
+	size_t n = sizeof(tag) - 1;
+
+	memcpy(line, tag, n);
+	for (; s; s = va_arg(ap, const char *)) {
+		size_t len = strlen(s);
+
+		if (len > sizeof(line) - 1 - n)
+			len = sizeof(line) - 1 - n;
+		memcpy(line + n, s, len);
+		n += len;
+	}
+	line[n++] = '\n';
+	SYS3(SYS_write, 2, line, n);
+}
+
+void hj_warn(const char *s, ...)
+{
+	va_list ap;
+
+	va_start(ap, s);
+	put_line(s, ap);
+	va_end(ap);
+}
+
+void hj_warn_once(bool *once, const char *s, ...)
+{
+	va_list ap;
+
+	if (__atomic_exchange_n(once, true, __ATOMIC_RELAXED))
+		return;
+	va_start(ap, s);
+	put_line(s, ap);
+	va_end(ap);
+}
+
+void hj_append(char *dst, size_t size, const char *s)
+{
+	size_t used = strlen(dst), n = strlen(s);
+
+	if (n > size - used - 1)
+		n = size - used - 1;
+	memcpy(dst + used, s, n);
+	dst[used + n] = '\0';
+}
+
+char *hj_dec(char buf[static 24], unsigned long v)
+{
+	char *p = buf + 23;
+
+	*p = '\0';
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	return p;
+}

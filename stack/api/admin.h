@@ -1,0 +1,17 @@
+/* admin.h: requests about the host as a whole: interfaces, tables, lists. */
+#ifndef STACK_ADMIN_H
+#define STACK_ADMIN_H
+
+#include <stdint.h>
+
+#include "stack/wire/wire.h"
+
+struct sock_owner;
+
+/* 0 or -errno, perhaps with a line of text in rep->data. */
+int admin_request(const struct wire_req *req, struct wire_rep *rep,
+    int *rep_fd);
+/* Who is that? */
+void admin_owner(struct sock_owner *o, int32_t pid, uint32_t uid);
+
+#endif

@@ -1,0 +1,152 @@
+/* dump.c: lists of what the host has: links, addresses, routes, sockets. */
+#include "stack/api/dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "stack/api/sysctl.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/neigh.h"
+#include "stack/ip/route.h"
+#include "stack/sock/sock.h"
+#include "stack/stream/stream.h"
+#include "stack/wire/wire.h"
+
+/* Records go through stdio into the memfd. */
+struct out {
+	FILE *f;
+	uint64_t n;
+};
+
+static void put(struct out *o, const void *rec, size_t len)
+{
+	if (fwrite(rec, len, 1, o->f) == 1)
+		o->n++;
+}
+
+static void links(struct out *o)
+{
+	struct wire_link l;
+
+	for (struct iface *f = iface_next(NULL); f; f = iface_next(f)) {
+		iface_fill_link(f, &l);
+		put(o, &l, sizeof(l));
+	}
+}
+
+static void addrs(struct out *o)
+{
+	struct wire_ifaddr a;
+
+	for (struct iface *f = iface_next(NULL); f; f = iface_next(f))
+		for (unsigned i = 0; iface_addr_at(f, i, &a); i++)
+			put(o, &a, sizeof(a));
+}
+
+static void routes(struct out *o)
+{
+	const struct wire_route *r;
+
+	for (size_t i = 0; (r = route_entry(i)); i++)
+		put(o, r, sizeof(*r));
+}
+
+static void neighs(struct out *o)
+{
+	struct wire_neigh n;
+
+	for (unsigned i = 0; neigh_at(i, &n); i++)
+		if (n.family)
+			put(o, &n, sizeof(n));
+}
+
+static void socks(struct out *o)
+{
+	struct wire_sock w;
+
+	for (struct sock *s = sock_next(NULL); s; s = sock_next(s)) {
+		/* over, and kept for SO_ERROR only: Linux lists no such one */
+		if (s->state == SOCK_CLOSED && s->poll.fd < 0)
+			continue;
+		memset(&w, 0, sizeof(w));
+		w.id = s->id;
+		w.domain = s->domain;
+		w.type = s->type;
+		w.protocol = s->protocol;
+		w.state = s->type == SOCK_STREAM ?
+		    (uint32_t)stream_linux_state(s) :
+		    s->peer.family ? TCP_ESTABLISHED : TCP_CLOSE;
+		w.local = s->local;
+		w.peer = s->peer;
+		if (!w.local.family)
+			w.local.family = (uint16_t)s->domain;
+		if (s->type == SOCK_STREAM) {
+			w.recvq = stream_inq(s);
+			w.sendq = stream_outq(s);
+		}
+		w.pid = s->owner.pid;
+		w.uid = s->owner.uid;
+		memcpy(w.comm, s->owner.comm, sizeof(w.comm));
+		put(o, &w, sizeof(w));
+	}
+}
+
+static void sysctls(struct out *o)
+{
+	struct wire_sysctl s;
+
+	for (unsigned i = 0; sysctl_at(i, &s); i++)
+		put(o, &s, sizeof(s));
+}
+
+static void (*const dumps[])(struct out *o) = {
+	[WIRE_DUMP_LINK] = links,
+	[WIRE_DUMP_ADDR] = addrs,
+	[WIRE_DUMP_ROUTE] = routes,
+	[WIRE_DUMP_NEIGH] = neighs,
+	[WIRE_DUMP_SOCK] = socks,
+	[WIRE_DUMP_SYSCTL] = sysctls,
+};
+static_assert(sizeof(dumps) / sizeof(dumps[0]) == WIRE_NUM_DUMPS,
+    "a function for every list");
+
+int dump(int what, int *fd, uint64_t *count)
+{
+	struct out o = { NULL, 0 };
+	int mem, copy = -1;
+	bool bad;
+
+	if (what < 0 || what >= WIRE_NUM_DUMPS)
+		return -EINVAL;
+	mem = memfd_create("shmif-dump", MFD_CLOEXEC);
+	if (mem >= 0)
+		copy = fcntl(mem, F_DUPFD_CLOEXEC, 3);
+	if (copy >= 0)
+		o.f = fdopen(copy, "w");
+	if (!o.f) {
+		int e = errno;
+
+		if (mem >= 0)
+			close(mem);
+		if (copy >= 0)
+			close(copy);
+		return -e;
+	}
+	dumps[what](&o);
+	bad = ferror(o.f) != 0;
+	if (fclose(o.f) || bad) {
+		close(mem);
+		return -ENOBUFS;
+	}
+	lseek(mem, 0, SEEK_SET);
+	*fd = mem;
+	*count = o.n;
+	return 0;
+}

@@ -1,0 +1,512 @@
+/* opt_special.c: options that are more than a number in a range. */
+#include "stack/api/opt_special.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/icmp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lwip/netif.h"
+#include "stack/dgram/dgram.h"
+#include "stack/dgram/mcast.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/route.h"
+#include "stack/sock/sock.h"
+#include "stack/stream/stream.h"
+
+#ifndef ICMP_FILTER
+#define ICMP_FILTER 1
+#endif
+#ifndef ICMPV6_FILTER
+#define ICMPV6_FILTER 1
+#endif
+
+static int put(void *val, size_t *len, const void *from, size_t n)
+{
+	if (*len > n)
+		*len = n;
+	memcpy(val, from, *len);
+	return 0;
+}
+
+static int put_int(void *val, size_t *len, int v)
+{
+	return put(val, len, &v, sizeof(v));
+}
+
+/* An int that a short value does not fill is refused. */
+static int get_int(const void *val, size_t len, int *v)
+{
+	if (len < sizeof(*v))
+		return -EINVAL;
+	memcpy(v, val, sizeof(*v));
+	return 0;
+}
+
+static int set_device(struct sock *s, const char *val, size_t len)
+{
+	char name[WIRE_NAMELEN] = "";
+	struct netif *nif;
+
+	if (len > sizeof(name) - 1)
+		len = sizeof(name) - 1;
+	memcpy(name, val, len);
+	if (!name[0]) {
+		s->opt.bound_if = 0;
+		s->ops->apply(s);
+		return 0;
+	}
+	nif = iface_by_name(name);
+	if (!nif)
+		return -ENODEV;
+	s->opt.bound_if = netif_get_index(nif);
+	s->ops->apply(s);
+	return 0;
+}
+
+static bool is_icmp(const struct sock *s)
+{
+	return s->type == SOCK_RAW || s->protocol == IPPROTO_ICMP ||
+	    s->protocol == IPPROTO_ICMPV6;
+}
+
+static int set_ifindex(struct sock *s, const void *val, size_t len)
+{
+	int v, err = get_int(val, len, &v);
+
+	if (err)
+		return err;
+	if (v < 0)
+		return -EINVAL;
+	if (v && !iface_by_index((uint32_t)v))
+		return -ENODEV;
+	s->opt.bound_if = v;
+	s->ops->apply(s);
+	return 0;
+}
+
+/* Linux takes a negative one for "as much as there can be". */
+static int set_lowat(struct sock *s, const void *val, size_t len)
+{
+	int most = s->type == SOCK_STREAM ? 16 << 20 : INT_MAX, v;
+	int err = get_int(val, len, &v);
+
+	if (err)
+		return err;
+	s->opt.rcvlowat = v < 0 || v > most ? most : v ? v : 1;
+	return 0;
+}
+
+static int sol_socket_set(struct sock *s, int name, const void *val,
+    size_t len)
+{
+	struct linger l;
+
+	switch (name) {
+	case SO_LINGER:
+		if (len < sizeof(l))
+			return -EINVAL;
+		memcpy(&l, val, sizeof(l));
+		s->opt.linger_on = !!l.l_onoff;
+		if (l.l_onoff)
+			s->opt.linger_s = l.l_linger;
+		return 0;
+	case SO_BINDTODEVICE:
+		return set_device(s, val, len);
+	case SO_BINDTOIFINDEX:
+		return set_ifindex(s, val, len);
+	case SO_BSDCOMPAT:
+	case SO_CNX_ADVICE:
+		return len < sizeof(int) ? -EINVAL : 0;
+	case SO_RCVLOWAT:
+		return set_lowat(s, val, len);
+	case SO_PEEK_OFF:
+	case SO_ZEROCOPY:
+		return is_icmp(s) && len >= sizeof(int) ? -EOPNOTSUPP :
+		    OPT_NOT_SPECIAL;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int sol_socket_get(struct sock *s, int name, void *val, size_t *len)
+{
+	static const struct ucred nobody = { 0, (uid_t)-1, (gid_t)-1 };
+	struct linger l = { s->opt.linger_on, s->opt.linger_s };
+	struct netif *nif;
+	char ifname[WIRE_NAMELEN];
+
+	switch (name) {
+	case SO_ERROR:
+		return put_int(val, len, sock_take_error(s));
+	case SO_TYPE:
+		return put_int(val, len, s->type);
+	case SO_DOMAIN:
+		return put_int(val, len, s->domain);
+	case SO_PROTOCOL:
+		return put_int(val, len, s->protocol);
+	case SO_ACCEPTCONN:
+		return put_int(val, len, s->state == SOCK_LISTEN);
+	case SO_LINGER:
+		return put(val, len, &l, sizeof(l));
+	case SO_SNDLOWAT:
+		return put_int(val, len, 1);
+	case SO_BINDTODEVICE:
+		nif = netif_get_by_index((u8_t)s->opt.bound_if);
+		if (!s->opt.bound_if || !nif) {
+			*len = 0;
+			return 0;
+		}
+		if (*len < sizeof(ifname))
+			return -EINVAL;
+		iface_name(nif, ifname);
+		return put(val, len, ifname, strlen(ifname) + 1);
+	case SO_BINDTOIFINDEX:
+		return put_int(val, len, s->opt.bound_if);
+	case SO_RCVLOWAT:
+		return put_int(val, len, s->opt.rcvlowat);
+	case SO_PEEK_OFF:
+		return is_icmp(s) ? -EOPNOTSUPP : OPT_NOT_SPECIAL;
+	case SO_PEERCRED:
+		return put(val, len, &nobody, sizeof(nobody));
+	case SO_BSDCOMPAT:
+		return put_int(val, len, 0);
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int tcpopt_set(struct sock *s, int name, const void *val, size_t len)
+{
+	char cc[16] = "";
+	int v, err;
+
+	switch (name) {
+	case TCP_CONGESTION:
+		if (len < 1)
+			return -EINVAL;
+		memcpy(cc, val, len < sizeof(cc) - 1 ? len : sizeof(cc) - 1);
+		/* lwIP has one algorithm; the usual name is taken as well. */
+		if (strcmp(cc, "reno") && strcmp(cc, "cubic"))
+			return -ENOENT;
+		strcpy(s->opt.congestion, cc);
+		return 0;
+	case TCP_ULP:
+		return len < 1 ? -EINVAL : -ENOENT;	/* there is none */
+	case TCP_MAXSEG:
+	case TCP_LINGER2:
+	case TCP_WINDOW_CLAMP:
+		err = get_int(val, len, &v);
+		if (err || v)
+			return err ? err : OPT_NOT_SPECIAL;
+		/* none: the default */
+		if (name == TCP_MAXSEG)
+			s->opt.maxseg = 0;
+		else if (name == TCP_LINGER2)
+			s->opt.linger2 = 60;
+		else
+			s->opt.window_clamp = 0;
+		return 0;
+	case TCP_NODELAY:
+	case TCP_CORK:
+		err = get_int(val, len, &v);
+		if (err)
+			return err;
+		/* either one off or on may free what was held back */
+		sock_defer(s);
+		return OPT_NOT_SPECIAL;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int tcpopt_get(struct sock *s, int name, void *val, size_t *len)
+{
+	struct tcp_info ti;
+
+	switch (name) {
+	case TCP_CONGESTION:
+		return put(val, len, s->opt.congestion,
+		    sizeof(s->opt.congestion));
+	case TCP_INFO:
+		memset(&ti, 0, sizeof(ti));
+		stream_fill_info(s, &ti);
+		return put(val, len, &ti, sizeof(ti));
+	case TCP_MAXSEG:
+		if (s->state != SOCK_OPEN)
+			return put_int(val, len, s->opt.maxseg ?
+			    s->opt.maxseg : 536);
+		memset(&ti, 0, sizeof(ti));
+		stream_fill_info(s, &ti);
+		return put_int(val, len, (int)ti.tcpi_snd_mss);
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int ip_set(struct sock *s, int name, const void *val, size_t len)
+{
+	switch (name) {
+	case IP_MULTICAST_IF:
+		return mcast_set_if4(s, val, len);
+	case IP_ADD_MEMBERSHIP:
+	case IP_DROP_MEMBERSHIP:
+	case MCAST_JOIN_GROUP:
+	case MCAST_LEAVE_GROUP:
+		if (s->type == SOCK_STREAM)
+			return -EPROTO;
+		return mcast_member(s, IPPROTO_IP, name, val, len);
+	case IP_OPTIONS:
+		return len ? -EINVAL : 0;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int ip_get(struct sock *s, int name, void *val, size_t *len)
+{
+	switch (name) {
+	case IP_MULTICAST_IF:
+		return put(val, len, s->opt.mc_if_addr, 4);
+	case IP_MTU:
+		if (!s->peer.family)
+			return -ENOTCONN;
+		return put_int(val, len, route_mtu(&s->peer));
+	case IP_OPTIONS:
+		*len = 0;
+		return 0;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+/* IPV6_CHECKSUM: where a raw socket's checksum is, even; -1: nowhere. */
+static int set_checksum6(struct sock *s, const void *val, size_t len)
+{
+	int v, err;
+
+	if (s->type != SOCK_RAW)
+		return -ENOPROTOOPT;
+	err = get_int(val, len, &v);
+	if (err || s->protocol == IPPROTO_ICMPV6 || (v > 0 && v & 1) ||
+	    v > 65534)
+		return -EINVAL;
+	s->opt.checksum6 = v < 0 ? -1 : v;
+	s->ops->apply(s);
+	return 0;
+}
+
+/* Which address to send from, until told otherwise. */
+static int set_pktinfo6(struct sock *s, const void *val, size_t len)
+{
+	struct in6_pktinfo pi;
+
+	if (len < sizeof(pi))
+		return -EINVAL;
+	memcpy(&pi, val, sizeof(pi));
+	if (s->opt.bound_if && pi.ipi6_ifindex != (unsigned)s->opt.bound_if)
+		return -EINVAL;
+	s->opt.src_if6 = (int)pi.ipi6_ifindex;
+	memcpy(s->opt.src_addr6, &pi.ipi6_addr, 16);
+	return 0;
+}
+
+static int ipv6_set(struct sock *s, int name, const void *val, size_t len)
+{
+	int v, err;
+
+	switch (name) {
+	case IPV6_V6ONLY:
+		if (s->bound && len >= sizeof(v))
+			return -EINVAL;
+		return OPT_NOT_SPECIAL;
+	case IPV6_MULTICAST_IF:
+		return mcast_set_if6(s, val, len);
+	case IPV6_JOIN_GROUP:
+	case IPV6_LEAVE_GROUP:
+	case MCAST_JOIN_GROUP:
+	case MCAST_LEAVE_GROUP:
+		if (s->type == SOCK_STREAM)
+			return -EPROTO;
+		return mcast_member(s, IPPROTO_IPV6, name, val, len);
+	case IPV6_MTU:
+		err = get_int(val, len, &v);
+		if (err || (v && v < 1280))
+			return -EINVAL;
+		s->opt.mtu6 = v;
+		return 0;
+	case IPV6_PKTINFO:
+		return set_pktinfo6(s, val, len);
+	case IPV6_CHECKSUM:
+		return set_checksum6(s, val, len);
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+static int ipv6_get(struct sock *s, int name, void *val, size_t *len)
+{
+	switch (name) {
+	case IPV6_CHECKSUM:
+		return s->type != SOCK_RAW ? -ENOPROTOOPT :
+		    put_int(val, len, s->opt.checksum6);
+	case IPV6_MULTICAST_IF:
+		return put_int(val, len, s->opt.mc_if6);
+	case IPV6_MTU:
+		if (!s->peer.family)
+			return -ENOTCONN;
+		return put_int(val, len, route_mtu(&s->peer));
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+/* SOL_RAW and the filter of ICMPv6 have one option each. */
+static int raw_filter(struct sock *s, int level, void **f, size_t *n)
+{
+	if (level == SOL_RAW && s->type == SOCK_RAW &&
+	    s->protocol == IPPROTO_ICMP) {
+		*f = &s->opt.icmp_filter;
+		*n = sizeof(s->opt.icmp_filter);
+	} else if (level == IPPROTO_ICMPV6 && s->domain == AF_INET6 &&
+	    s->protocol == IPPROTO_ICMPV6) {
+		*f = s->opt.icmp6_filter;
+		*n = sizeof(s->opt.icmp6_filter);
+	} else {
+		return -ENOPROTOOPT;
+	}
+	return 0;
+}
+
+int opt_special_set(struct sock *s, int level, int name, const void *val,
+    size_t len)
+{
+	void *f;
+	size_t n;
+
+	switch (level) {
+	case SOL_SOCKET:
+		return sol_socket_set(s, name, val, len);
+	case IPPROTO_TCP:
+		return tcpopt_set(s, name, val, len);
+	case IPPROTO_IP:
+		return ip_set(s, name, val, len);
+	case IPPROTO_IPV6:
+		return ipv6_set(s, name, val, len);
+	case SOL_RAW:
+		if (name == IPV6_CHECKSUM && s->domain == AF_INET6)
+			return set_checksum6(s, val, len);
+		/* fall through */
+	case IPPROTO_ICMPV6:
+		if (name != ICMP_FILTER)
+			return -ENOPROTOOPT;
+		if (raw_filter(s, level, &f, &n))
+			return -EOPNOTSUPP;
+		memcpy(f, val, len < n ? len : n);
+		return 0;
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+int opt_special_get(struct sock *s, int level, int name, void *val,
+    size_t *len)
+{
+	void *f;
+	size_t n;
+
+	switch (level) {
+	case SOL_SOCKET:
+		return sol_socket_get(s, name, val, len);
+	case IPPROTO_TCP:
+		return tcpopt_get(s, name, val, len);
+	case IPPROTO_IP:
+		return ip_get(s, name, val, len);
+	case IPPROTO_IPV6:
+		return ipv6_get(s, name, val, len);
+	case SOL_RAW:
+	case IPPROTO_ICMPV6:
+		if (name != ICMP_FILTER)
+			return -ENOPROTOOPT;
+		if (raw_filter(s, level, &f, &n))
+			return -EOPNOTSUPP;
+		return put(val, len, f, n);
+	}
+	return OPT_NOT_SPECIAL;
+}
+
+/* Seconds as Linux keeps them: so many tries, each twice as long, 1 to 120. */
+static int whole_tries(int seconds)
+{
+	int period = 0, step = 1;
+
+	for (int tries = 0; tries < 255 && period < seconds; tries++) {
+		period += step;
+		step = step * 2 > 120 ? 120 : step * 2;
+	}
+	return period;
+}
+
+/* Of each pair of opposites at most one; shown with what is the default. */
+static int address_preferences(int *v)
+{
+	enum { TMP = 1, PUBLIC = 2, COA = 4, CGA = 8, EITHER = 0x100,
+	       HOME = 0x400, NONCGA = 0x800 };
+	int temp = *v & (TMP | PUBLIC | EITHER);
+
+	if ((temp & (temp - 1)) || (*v & (COA | HOME)) == (COA | HOME) ||
+	    (*v & (CGA | NONCGA)) == (CGA | NONCGA))
+		return -EINVAL;
+	*v = (temp ? temp : EITHER) | (*v & COA ? COA : HOME);
+	return 0;
+}
+
+static int value6(const struct sock *s, int name, size_t len, int *v)
+{
+	switch (name) {
+	case IPV6_UNICAST_HOPS:
+		*v = *v == -1 ? 64 : *v;
+		return 0;
+	case IPV6_MULTICAST_HOPS:
+		*v = *v == -1 ? 1 : *v;
+		return 0;
+	case IPV6_TCLASS:
+		if (*v == -1)
+			*v = 0;
+		if (*v >= 0 && *v <= 255 && s->type == SOCK_STREAM)
+			*v &= ~3;	/* the ECN bits are TCP's */
+		return 0;
+	case IPV6_ADDR_PREFERENCES:
+		return address_preferences(v);
+	case 76:			/* IPV6_UNICAST_IF */
+		if (len != sizeof(*v))
+			return -EINVAL;
+		return *v && !iface_by_index(ntohl((uint32_t)*v)) ?
+		    -EADDRNOTAVAIL : 0;
+	}
+	return 0;
+}
+
+int opt_special_value(const struct sock *s, int level, int name, size_t len,
+    int *v)
+{
+	if (level == IPPROTO_IPV6)
+		return value6(s, name, len, v);
+	if (level == IPPROTO_TCP && name == TCP_DEFER_ACCEPT)
+		*v = whole_tries(*v);
+	if (level != IPPROTO_IP)
+		return 0;
+	switch (name) {
+	case IP_TTL:
+		*v = *v == -1 ? 64 : *v;
+		return 0;
+	case IP_MULTICAST_TTL:
+		*v = *v == -1 ? 1 : *v;
+		return 0;
+	case IP_TOS:
+		*v &= s->type == SOCK_STREAM ? 0xfc : 0xff;
+		return 0;
+	case IP_UNICAST_IF:
+		if (len != sizeof(*v))
+			return -EINVAL;
+		return *v && !iface_by_index(ntohl((uint32_t)*v)) ?
+		    -EADDRNOTAVAIL : 0;
+	}
+	return 0;
+}

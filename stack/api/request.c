@@ -1,0 +1,524 @@
+/*
+ * request.c: the control socket: connections of programs and tools, and
+ * which request goes where.  Messages are hostile: copied, checked, used.
+ */
+#include "stack/api/request.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stack/api/admin.h"
+#include "stack/api/opt.h"
+#include "stack/core/affinity.h"
+#include "stack/core/core.h"
+#include "stack/core/log.h"
+#include "stack/core/loop.h"
+#include "stack/ip/iface.h"
+#include "stack/sock/sock.h"
+#include "stack/stream/stream.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
+
+#define MAX_FDS		4
+#define BATCH		64	/* requests of one connection per turn */
+
+struct client {
+	struct pollable poll;
+	struct sock_owner owner;	/* of the last request */
+};
+
+/* One request with what came along; fds not taken are closed. */
+struct request {
+	struct wire_req req;
+	struct wire_rep rep;
+	struct sock_owner *owner;
+	int fd[MAX_FDS];
+	int nfd;
+	int rep_fd;		/* goes with the reply, then closed; or -1 */
+};
+
+static struct pollable listener = { .fd = -1 };
+static char listen_path[108];
+static struct stat listen_stat;
+static unsigned nclients;
+static unsigned grace;		/* ms, 0: for ever */
+static uint64_t idle_since;	/* ns, 0: in use */
+static bool was_used;
+
+static int take_fd(struct request *r, int i)
+{
+	int fd = i < r->nfd ? r->fd[i] : -1;
+
+	if (fd >= 0)
+		r->fd[i] = -1;
+	return fd;
+}
+
+static void send_reply(struct request *r, int fd)
+{
+	ssize_t n;
+
+	r->rep.magic = WIRE_MAGIC;
+	n = sys_send_fds(fd, &r->rep, WIRE_REP_HEAD + r->rep.len, &r->rep_fd,
+	    r->rep_fd >= 0, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0)
+		log_debug("reply: %s", strerror((int)-n));
+}
+
+/* Sockets. */
+
+/*
+ * Nobody waits for an answer: what can be wrong with the kind of socket the
+ * program has checked.  If it fails all the same, our end closes.
+ */
+static void do_socket(struct request *r)
+{
+	struct sock *s, *like = sock_find(r->req.sock);
+	int fd = take_fd(r, 0);
+	uint64_t id;
+
+	if (r->req.len != sizeof(id)) {
+		close(fd);
+		return;
+	}
+	memcpy(&id, r->req.data, sizeof(id));
+	if (sock_new(&s, id, r->req.a, r->req.b, r->req.c, fd, r->owner))
+		return;
+	if (like && like->type == s->type && like->domain == s->domain) {
+		s->opt = like->opt;
+		s->ops->apply(s);
+	}
+}
+
+static int to_addr(struct request *r, struct sock *s, struct wire_addr *a)
+{
+	return addr_from_sockaddr(a, s, r->req.data, r->req.len);
+}
+
+static int do_bind(struct request *r, struct sock *s)
+{
+	sa_family_t family = AF_UNSPEC;
+	struct wire_addr a;
+	int err = to_addr(r, s, &a);
+
+	if (err == -ENETUNREACH)	/* v4-mapped on a v6-only socket */
+		err = -EINVAL;
+	if (err)
+		return err;
+	memcpy(&family, r->req.data, sizeof(family));
+	if (family != s->domain && (family != AF_UNSPEC || !addr_is_any(&a)))
+		return -EAFNOSUPPORT;
+	if (addr_needs_scope(&a) && !a.scope && !s->opt.bound_if)
+		return -EINVAL;
+	return s->ops->bind(s, &a);
+}
+
+static int try_connect(struct request *r, struct sock *s)
+{
+	sa_family_t family = AF_UNSPEC;
+	struct wire_addr a = { 0 };
+	int err;
+
+	if (r->req.len >= sizeof(family))
+		memcpy(&family, r->req.data, sizeof(family));
+	if (family == AF_UNSPEC && s->type != SOCK_STREAM)
+		return s->ops->connect(s, &a);
+	err = family == AF_UNSPEC || (family != s->domain &&
+	    s->type == SOCK_STREAM) ? -EAFNOSUPPORT : to_addr(r, s, &a);
+	if (addr_is_multicast(&a) && addr_needs_scope(&a) && !a.scope)
+		a.scope = (uint32_t)s->opt.mc_if6;
+	if (!err && addr_needs_scope(&a) && !a.scope && !s->opt.bound_if &&
+	    !(addr_is_multicast(&a) && s->type == SOCK_STREAM))
+		err = -EINVAL;
+	return err ? err : s->ops->connect(s, &a);
+}
+
+/* A blocking call that joins a connection attempt waits for it as well. */
+static int do_connect(struct request *r, struct sock *s)
+{
+	int err = try_connect(r, s);
+
+	if (s->type != SOCK_STREAM)
+		return err;
+	if (r->req.a == WIRE_CONNECT_ASYNC) {
+		connect_plugged(s, take_fd(r, 1), r->req.b);
+		if (s->state != SOCK_CONNECTING && s->poll.fd >= 0)
+			connect_unplug(s);		/* it failed at once */
+		return err;
+	}
+	if (err == -EALREADY)
+		err = -EINPROGRESS;
+	if (err == -EINPROGRESS)
+		connect_wait(s, take_fd(r, 0));
+	return err;
+}
+
+static int name_reply(struct request *r, struct sock *s,
+    const struct wire_addr *a)
+{
+	struct sockaddr_storage ss;
+
+	/* A raw socket shows its protocol for a port. */
+	struct wire_addr raw = *a;
+
+	if (s->type == SOCK_RAW && a == &s->local)
+		raw.port = htons((uint16_t)s->protocol);
+	r->rep.len = (uint32_t)addr_to_sockaddr(&raw, s->domain, &ss);
+	memcpy(r->rep.data, &ss, r->rep.len);
+	return 0;
+}
+
+static int do_getpeername(struct request *r, struct sock *s)
+{
+	if (!s->peer.family || !s->peer.port || s->state == SOCK_CONNECTING ||
+	    s->state == SOCK_FAILED || s->state == SOCK_LISTEN ||
+	    s->state == SOCK_CLOSED)
+		return -ENOTCONN;
+	return name_reply(r, s, &s->peer);
+}
+
+static int do_getsockopt(struct request *r, struct sock *s)
+{
+	size_t len = r->req.c < 0 ? 0 : (size_t)r->req.c;
+	int err;
+
+	if (r->req.c < 0)
+		return -EINVAL;
+	if (len > WIRE_DATA)
+		len = WIRE_DATA;
+	err = opt_get(s, r->req.a, r->req.b, r->rep.data, &len);
+	r->rep.len = err ? 0 : (uint32_t)len;
+	return err;
+}
+
+static int do_query(struct request *r, struct sock *s)
+{
+	static const uint8_t state[] = {
+		[SOCK_FRESH] = WIRE_STATE_FRESH,
+		[SOCK_LISTEN] = WIRE_STATE_LISTEN,
+		[SOCK_CONNECTING] = WIRE_STATE_CONNECTING,
+		[SOCK_OPEN] = WIRE_STATE_CONNECTED,
+		[SOCK_FAILED] = WIRE_STATE_FAILED,
+		[SOCK_CLOSED] = WIRE_STATE_CLOSED,
+	};
+
+	switch (r->req.a) {
+	case WIRE_QUERY_OUTQ:
+		r->rep.value = s->type == SOCK_STREAM ? stream_outq(s) : 0;
+		return 0;
+	case WIRE_QUERY_LINGER:
+		r->rep.value = s->type == SOCK_STREAM && sock_end_closed(s) ?
+		    stream_outq(s) : 0;
+		return 0;
+	case WIRE_QUERY_STATE:
+		r->rep.value = state[s->state];
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int sock_request(struct request *r)
+{
+	struct sock *s = sock_find(r->req.sock);
+
+	if (r->req.server && r->req.server != sock_server_id())
+		return -ENETDOWN;	/* of a host that is gone */
+	if (!s)
+		return -ENOTCONN;
+	/* What the program wrote before it asked comes first. */
+	if (s->poll.fd >= 0 && s->ops->drain)
+		s->ops->drain(s);
+	if (s->poll.dead)
+		return -ENOTCONN;
+	switch (r->req.op) {
+	case WIRE_BIND:
+		return do_bind(r, s);
+	case WIRE_CONNECT:
+		return do_connect(r, s);
+	case WIRE_LISTEN:
+		return s->ops->listen(s, r->req.a);
+	case WIRE_GETSOCKNAME:
+		return name_reply(r, s, &s->local);
+	case WIRE_GETPEERNAME:
+		return do_getpeername(r, s);
+	case WIRE_SETSOCKOPT:
+		return opt_set(s, r->req.a, r->req.b, r->req.data,
+		    r->req.len);
+	case WIRE_GETSOCKOPT:
+		return do_getsockopt(r, s);
+	case WIRE_SHUTDOWN:
+		return s->ops->shutdown(s, r->req.a);
+	case WIRE_QUERY:
+		return do_query(r, s);
+	}
+	return -EINVAL;
+}
+
+static int do_hello(struct request *r)
+{
+	if (r->req.a == WIRE_HELLO_AFFINITY)
+		r->rep.c = r->owner->affinity = affinity_give(&r->rep_fd);
+	r->rep.value = sock_server_id();
+	r->rep.len = (uint32_t)strlen(iface_hostname);
+	memcpy(r->rep.data, iface_hostname, r->rep.len);
+	return 0;
+}
+
+static int dispatch(struct request *r)
+{
+	switch (r->req.op) {
+	case WIRE_HELLO:
+		return do_hello(r);
+	case WIRE_BIND ... WIRE_QUERY:
+		return sock_request(r);
+	default:
+		return admin_request(&r->req, &r->rep, &r->rep_fd);
+	}
+}
+
+static void handle(struct request *r)
+{
+	int err, fd;
+
+	if (r->req.op == WIRE_SOCKET) {
+		do_socket(r);
+		return;
+	}
+	err = dispatch(r);
+	r->rep.error = -err;
+	fd = take_fd(r, 0);
+	if (fd < 0)
+		return;		/* kept by a connect that waits, or nobody asks */
+	send_reply(r, fd);
+	close(fd);
+}
+
+/* Connections. */
+
+static void collect(struct msghdr *m, struct request *r, struct client *c)
+{
+	struct cmsghdr *h;
+	struct ucred cred;
+
+	for (h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+		if (h->cmsg_level != SOL_SOCKET)
+			continue;
+		if (h->cmsg_type == SCM_RIGHTS) {
+			r->nfd = (int)((h->cmsg_len - CMSG_LEN(0)) /
+			    sizeof(int));
+			memcpy(r->fd, CMSG_DATA(h),
+			    (size_t)r->nfd * sizeof(int));
+		} else if (h->cmsg_type == SCM_CREDENTIALS) {
+			memcpy(&cred, CMSG_DATA(h), sizeof(cred));
+			if (cred.pid != c->owner.pid)
+				admin_owner(&c->owner, cred.pid, cred.uid);
+			c->owner.uid = cred.uid;
+		}
+	}
+}
+
+/* 1: handled; 0: none now; -1: the program is gone. */
+static int receive(struct client *c)
+{
+	static struct request r;	/* under the core lock */
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(MAX_FDS * sizeof(int)) +
+		    CMSG_SPACE(sizeof(struct ucred))];
+	} ctl;
+	struct iovec iov = { &r.req, sizeof(r.req) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &ctl, .msg_controllen = sizeof(ctl),
+	};
+	ssize_t n;
+
+	n = recvmsg(c->poll.fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	r.nfd = 0;
+	r.rep_fd = -1;
+	r.owner = &c->owner;
+	memset(&r.rep, 0, WIRE_REP_HEAD);
+	collect(&m, &r, c);
+	if (n >= (ssize_t)WIRE_REQ_HEAD && r.req.magic == WIRE_MAGIC &&
+	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
+	    r.req.len <= WIRE_DATA &&
+	    (r.nfd >= 1 || r.req.op == WIRE_SETSOCKOPT))
+		handle(&r);
+	for (int i = 0; i < r.nfd; i++)
+		if (r.fd[i] >= 0)
+			close(r.fd[i]);
+	if (r.rep_fd >= 0)
+		close(r.rep_fd);
+	return n == 0 ? -1 : 1;
+}
+
+static void on_request(struct pollable *p, uint32_t events)
+{
+	struct client *c = (struct client *)p;
+	int r = 0;
+
+	(void)events;
+	for (int i = 0; i < BATCH && !p->dead; i++) {
+		r = receive(c);
+		if (r <= 0)
+			break;
+	}
+	if (r < 0) {
+		nclients--;
+		loop_retire(p);
+	}
+}
+
+static void client_free(struct pollable *p)
+{
+	free(p);
+}
+
+int request_adopt(int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	int one = 1, e = -ENOMEM;
+
+	if (!c || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one,
+	    sizeof(one)) < 0)
+		goto fail;
+	c->poll = (struct pollable){ .fn = on_request, .free = client_free,
+	    .fd = fd };
+	c->owner.affinity = -1;
+	e = loop_add(&c->poll, EPOLLIN);
+	if (e)
+		goto fail;
+	nclients++;
+	was_used = true;
+	return 0;
+fail:
+	free(c);
+	close(fd);
+	return e;
+}
+
+/*
+ * With no descriptor left a connection cannot even be refused, and would wake
+ * us again at once: one is kept for that.
+ */
+static int spare_fd = -1;
+
+static void refuse_one(int fd)
+{
+	static uint64_t told;
+	uint64_t now = core_now_ns();
+	int c;
+
+	if (spare_fd >= 0)
+		close(spare_fd);
+	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (c >= 0)
+		close(c);
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (now - told > 1000000000u)
+		log_err("out of file descriptors; raise ulimit -n");
+	told = now;
+}
+
+static void on_connection(struct pollable *p, uint32_t events)
+{
+	int fd;
+
+	(void)events;
+	while ((fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		request_adopt(fd);
+	if (errno == EMFILE || errno == ENFILE)
+		refuse_one(p->fd);
+}
+
+/* Is somebody serving there? */
+static bool alive(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool yes = connect(fd, (const struct sockaddr *)sun,
+	    sizeof(*sun)) == 0 || errno == EPROTOTYPE;
+
+	close(fd);
+	return yes;
+}
+
+int request_listen(const struct sockaddr_un *sun,
+    char err[static REQUEST_ERRLEN])
+{
+	struct stat st;
+	int fd, e;
+
+	if (lstat(sun->sun_path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode)) {
+			snprintf(err, REQUEST_ERRLEN, "%s: exists and is not "
+			    "a socket; choose another path", sun->sun_path);
+			return -EADDRINUSE;
+		}
+		if (alive(sun)) {
+			snprintf(err, REQUEST_ERRLEN, "%s: a server runs "
+			    "there already; use it, or end it with shmif "
+			    "halt", sun->sun_path);
+			return -EADDRINUSE;
+		}
+		unlink(sun->sun_path);
+	}
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)sun,
+	    sizeof(*sun)) < 0 || listen(fd, 4096) < 0) {
+		e = -errno;
+		snprintf(err, REQUEST_ERRLEN, "%s: %s", sun->sun_path,
+		    strerror(-e));
+		if (fd >= 0)
+			close(fd);
+		return e;
+	}
+	strcpy(listen_path, sun->sun_path);
+	if (lstat(listen_path, &listen_stat) < 0)
+		memset(&listen_stat, 0, sizeof(listen_stat));
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	listener.fn = on_connection;
+	listener.fd = fd;
+	return loop_add(&listener, EPOLLIN);
+}
+
+void request_unlisten(void)
+{
+	struct stat st;
+
+	if (listen_path[0] && lstat(listen_path, &st) == 0 &&
+	    st.st_ino == listen_stat.st_ino && st.st_dev == listen_stat.st_dev)
+		unlink(listen_path);
+	listen_path[0] = '\0';
+}
+
+void request_private(unsigned grace_ms)
+{
+	grace = grace_ms;
+}
+
+/* A timer of core.c's: a private host that nobody uses ends. */
+void request_second(void)
+{
+	uint64_t now = core_now_ns();
+
+	if (!grace)
+		return;
+	if (nclients || sock_count_open()) {
+		idle_since = 0;
+		return;
+	}
+	if (!idle_since)
+		idle_since = now;
+	if (now - idle_since >= (was_used ? grace : 10000) * 1000000ull)
+		loop_stop();
+}

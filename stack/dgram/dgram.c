@@ -1,0 +1,543 @@
+/* dgram.c: messages between a datagram socket's pair and lwIP. */
+#include "stack/dgram/dgram.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "lwip/ip.h"
+#include "lwip/netif.h"
+#include "lwip/pbuf.h"
+#include "lwip/raw.h"
+#include "lwip/udp.h"
+#include "stack/core/affinity.h"
+#include "stack/dgram/mcast.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/route.h"
+#include "stack/sock/icmp.h"
+#include "stack/sock/port.h"
+#include "stack/sock/sock.h"
+
+#define BATCH	64	/* messages of one socket before others have a turn */
+
+/* One message at a time, under the core lock; lwIP copies what it keeps. */
+static struct {
+	struct wire_dgram hdr;
+	uint8_t data[DGRAM_MAX];
+} in;
+
+static bool delivered;		/* see dgram_delivered() */
+static unsigned held_count;	/* sockets whose message waits for room */
+
+/* From the program. */
+
+static void post_error(struct sock *s, int err, const struct wire_dgram *h)
+{
+	struct wire_dgram hdr = { .err = err };
+
+	hdr.peer = h->peer.family ? h->peer : s->peer;
+	if (err == EMSGSIZE && hdr.peer.family)
+		hdr.dropped = (uint32_t)route_mtu(&hdr.peer);
+	dgram_error(s, &hdr, NULL, 0);
+}
+
+static int route_for(struct sock *s, const struct wire_dgram *h,
+    struct dgram_route *r)
+{
+	const struct sock_opts *o = &s->opt;
+	struct wire_addr want = h->local, src;
+	int oif = (int)h->ifindex, err;
+	bool mc;
+
+	memset(r, 0, sizeof(*r));
+	r->peer = h->peer.family ? h->peer : s->peer;
+	addr_unmap(&r->peer);
+	addr_unmap(&want);
+	if (!r->peer.family)
+		return -EDESTADDRREQ;
+	if (r->peer.family == AF_INET6 && s->domain == AF_INET)
+		return -EAFNOSUPPORT;
+	if (r->peer.family == AF_INET && s->domain == AF_INET6 && o->v6only)
+		return -ENETUNREACH;
+	if (addr_is_any(&r->peer))
+		memcpy(r->peer.ip, r->peer.family == AF_INET ?
+		    "\x7f\0\0\1\0\0\0\0\0\0\0\0\0\0\0" :
+		    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+	mc = addr_is_multicast(&r->peer);
+	if (!oif && o->bound_if)
+		oif = o->bound_if;
+	if (!oif && mc)
+		oif = r->peer.family == AF_INET ? o->mc_if : o->mc_if6;
+	if (!oif && r->peer.family == AF_INET6)
+		oif = (int)r->peer.scope;
+	if (r->peer.family == AF_INET && route_is_broadcast(r->peer.ip) &&
+	    !o->broadcast)
+		return -EACCES;
+	if (want.family != r->peer.family || addr_is_any(&want)) {
+		want = s->local;
+		addr_unmap(&want);
+	}
+	err = route_output(&r->peer, oif, want.family == r->peer.family &&
+	    !addr_is_any(&want) && !addr_is_multicast(&want) ? &want : NULL,
+	    &src, &r->nif);
+	if (err)
+		return err;
+	if (r->peer.family == AF_INET6 && !r->peer.scope)
+		r->peer.scope = netif_get_index(r->nif);
+	addr_to_lwip(&r->dst, &r->peer);
+	addr_to_lwip(&r->src, &src);
+	r->ttl = mc ? (r->peer.family == AF_INET ? o->mc_ttl : o->mc_hops) :
+	    r->peer.family == AF_INET ? o->ttl : o->hops;
+	r->tos = r->peer.family == AF_INET ? o->tos : o->tclass;
+	if (h->flags & WIRE_DG_TTL)
+		r->ttl = h->ttl;
+	if (h->flags & WIRE_DG_TOS)
+		r->tos = h->tos;
+	return 0;
+}
+
+static int autobind(struct sock *s)
+{
+	struct wire_addr any = { .family = (uint16_t)s->domain };
+
+	return s->bound || s->type == SOCK_RAW ? 0 : dgram_bind(s, &any);
+}
+
+/*
+ * A message no router may cut must fit the path, or with *_PROBE the
+ * interface.
+ */
+static bool is_too_long(const struct sock *s, const struct dgram_route *r,
+    size_t len)
+{
+	const struct sock_opts *o = &s->opt;
+	bool v6 = r->peer.family == AF_INET6;
+	int how = v6 ? o->mtu_discover6 : o->mtu_discover, mtu;
+
+	if (!route_whole)
+		return false;
+	if (!o->hdrincl)
+		len += v6 ? 40 : 20;
+	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP)
+		len += 8;
+	mtu = how == IP_PMTUDISC_PROBE ? r->nif->mtu : route_mtu(&r->peer);
+	return len > (size_t)mtu;
+}
+
+static bool is_whole(const struct sock *s, const struct dgram_route *r)
+{
+	const struct sock_opts *o = &s->opt;
+	int how = r->peer.family == AF_INET6 ? o->mtu_discover6 :
+	    o->mtu_discover;
+
+	return how == IP_PMTUDISC_DO || how == IP_PMTUDISC_PROBE ||
+	    (r->peer.family == AF_INET6 && o->dontfrag);
+}
+
+static int transmit(struct sock *s, const struct wire_dgram *h,
+    const void *data, size_t len)
+{
+	struct dgram_route r;
+	struct pbuf *p;
+	int err;
+
+	err = autobind(s);
+	if (!err)
+		err = route_for(s, h, &r);
+	if (err)
+		return err;
+	/* PBUF_REF tells lwIP to copy it if it must be kept. */
+	p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_REF);
+	if (!p)
+		return -ENOBUFS;
+	p->payload = (void *)(uintptr_t)data;
+	route_whole = is_whole(s, &r);
+	if (is_too_long(s, &r, len))
+		err = -EMSGSIZE;
+	else
+		err = s->ops->transmit(s, &r, p);
+	route_whole = false;
+	if (!err)
+		icmp_watch(s, &r, p);
+	pbuf_free(p);
+	return err;
+}
+
+static void hold(struct sock *s, size_t len)
+{
+	s->held = malloc(sizeof(in.hdr) + len);
+	if (!s->held)
+		return;		/* then it is lost, as UDP may */
+	memcpy(s->held, &in, sizeof(in.hdr) + len);
+	s->held_len = len;
+	held_count++;
+}
+
+static bool retry_held(struct sock *s)
+{
+	struct wire_dgram h;
+	int err;
+
+	if (!s->held)
+		return true;
+	memcpy(&h, s->held, sizeof(h));
+	err = transmit(s, &h, s->held + sizeof(h), s->held_len);
+	if (err == -EAGAIN)
+		return false;
+	free(s->held);
+	s->held = NULL;
+	held_count--;
+	if (err)
+		post_error(s, -err, &h);
+	return true;
+}
+
+/*
+ * A message without a header came past the library (sendfile, stdio): it is
+ * for the connected peer as it is.
+ */
+static size_t adopt(size_t len)
+{
+	if (len > sizeof(in.data))
+		len = sizeof(in.data);
+	memmove(in.data, &in, len);
+	memset(&in.hdr, 0, sizeof(in.hdr));
+	return len;
+}
+
+/* What a program sends with MSG_MORE, until the rest comes. */
+struct dgram_more {
+	struct wire_dgram hdr;	/* of the first piece */
+	size_t len;
+	uint8_t data[DGRAM_MAX];
+};
+
+/* Add what is in `in`. true: it now holds the whole datagram of *len bytes. */
+static bool gather(struct sock *s, size_t *len)
+{
+	struct dgram_more *m = s->more;
+	bool fits;
+
+	if (!m) {
+		m = malloc(sizeof(*m));
+		if (!m)
+			return true;	/* then in pieces */
+		m->hdr = in.hdr;
+		m->len = 0;
+		s->more = m;
+	}
+	fits = *len <= sizeof(m->data) - m->len;
+	if (fits) {
+		memcpy(m->data + m->len, in.data, *len);
+		m->len += *len;
+		if (in.hdr.flags & WIRE_DG_MORE)
+			return false;
+		in.hdr = m->hdr;
+		*len = m->len;
+		memcpy(in.data, m->data, m->len);
+	}
+	free(m);
+	s->more = NULL;
+	if (!fits)
+		post_error(s, EMSGSIZE, &in.hdr);
+	return fits;
+}
+
+/* One message of the pair; false: there was none, or no room for it. */
+static bool pull_one(struct sock *s)
+{
+	ssize_t n = recv(s->poll.fd, &in, sizeof(in), MSG_DONTWAIT);
+	size_t len;
+	int err;
+
+	if (n <= 0) {
+		s->readable = false;
+		return false;
+	}
+	len = (size_t)n - sizeof(in.hdr);
+	if (n < (ssize_t)sizeof(in.hdr) || in.hdr.magic != WIRE_MAGIC)
+		len = adopt((size_t)n);
+	if ((s->more || in.hdr.flags & WIRE_DG_MORE) && !gather(s, &len))
+		return true;
+	err = transmit(s, &in.hdr, in.data, len);
+	if (err == -EAGAIN) {
+		hold(s, len);
+		return false;
+	}
+	if (err)
+		post_error(s, -err, &in.hdr);
+	return true;
+}
+
+static void pull(struct sock *s, int batch)
+{
+	if (!retry_held(s))
+		return;
+	while (s->readable && batch--)
+		if (!pull_one(s))
+			return;
+	if (s->readable)
+		sock_defer(s);
+}
+
+void dgram_input(struct sock *s, uint32_t events)
+{
+	s->readable = true;
+	pull(s, BATCH);
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		pull(s, 4096);	/* what it wrote before it closed is sent */
+		s->gone = true;
+		sock_free(s);
+	}
+}
+
+void dgram_flush(struct sock *s)
+{
+	pull(s, BATCH);
+}
+
+void dgram_drain(struct sock *s)
+{
+	s->readable = true;
+	pull(s, 4096);
+}
+
+void dgram_tx_ready(void)
+{
+	struct sock *s;
+
+	if (!held_count)
+		return;
+	for (s = sock_next(NULL); s; s = sock_next(s))
+		if (s->held)
+			sock_defer(s);
+}
+
+void dgram_release(struct sock *s)
+{
+	if (s->held) {
+		free(s->held);
+		s->held = NULL;
+		held_count--;
+	}
+	free(s->more);
+	s->more = NULL;
+	mcast_leave_all(s);
+	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP) {
+		if (s->udp)
+			udp_remove(s->udp);
+	} else if (s->raw) {
+		raw_remove(s->raw);
+	}
+	s->udp = NULL;
+}
+
+/* To the program. */
+
+static uint16_t wanted(const struct sock *s)
+{
+	const struct sock_opts *o = &s->opt;
+
+	return (uint16_t)((o->pktinfo ? WIRE_WANT_PKTINFO : 0) |
+	    (o->recvttl ? WIRE_WANT_TTL : 0) |
+	    (o->recvtos ? WIRE_WANT_TOS : 0) |
+	    (o->timestamp ? WIRE_WANT_TIMESTAMP : 0) |
+	    (o->timestampns ? WIRE_WANT_TIMESTAMPNS : 0) |
+	    (o->recvorigdst ? WIRE_WANT_ORIGDST : 0) |
+	    (o->recvpktinfo6 ? WIRE_WANT_PKTINFO6 : 0) |
+	    (o->recvhoplimit ? WIRE_WANT_HOPLIMIT6 : 0) |
+	    (o->recvtclass ? WIRE_WANT_TCLASS6 : 0));
+}
+
+static uint64_t realtime_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void envelope(struct sock *s, struct wire_dgram *h)
+{
+	h->magic = WIRE_MAGIC;
+	h->want = wanted(s);
+	h->dropped = (uint32_t)s->rx_dropped;
+	if (!h->when_ns)
+		h->when_ns = realtime_ns();
+	addr_present(&h->peer, s->domain);
+	addr_present(&h->local, s->domain);
+}
+
+/* A group that only another socket of this host has joined is not ours. */
+static bool not_joined(const struct sock *s, const struct wire_addr *to,
+    uint32_t ifindex)
+{
+	return addr_is_multicast(to) && !mcast_wants(s, to, ifindex);
+}
+
+void dgram_deliver(struct sock *s, struct pbuf *p, uint16_t offset,
+    const ip_addr_t *from, uint16_t port)
+{
+	struct wire_dgram h = { 0 };
+	struct iovec iov[1 + 64] = { { &h, sizeof(h) } };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 };
+
+	h.ifindex = netif_get_index(ip_current_input_netif());
+	addr_from_lwip(&h.peer, from, port);
+	addr_from_lwip(&h.local, ip_current_dest_addr(), 0);
+	h.local.port = s->local.port;
+	if (not_joined(s, &h.local, h.ifindex))
+		return;
+	if (s->opt.bound_if && s->opt.bound_if != (int)h.ifindex)
+		return;
+	if (ip_current_is_v6()) {
+		h.ttl = IP6H_HOPLIM(ip6_current_header());
+		h.tos = (uint8_t)IP6H_TC(ip6_current_header());
+	} else {
+		h.ttl = IPH_TTL(ip4_current_header());
+		h.tos = IPH_TOS(ip4_current_header());
+	}
+	if (addr_is_multicast(&h.local) || (h.local.family == AF_INET &&
+	    route_is_broadcast(h.local.ip)))
+		h.flags |= WIRE_DG_MULTICAST;
+	envelope(s, &h);
+	for (; p && m.msg_iovlen < 65; p = p->next) {
+		if (offset >= p->len) {
+			offset = (uint16_t)(offset - p->len);
+			continue;
+		}
+		iov[m.msg_iovlen].iov_base = (uint8_t *)p->payload + offset;
+		iov[m.msg_iovlen++].iov_len = (size_t)(p->len - offset);
+		offset = 0;
+	}
+	affinity_sample(s->owner.affinity);
+	delivered = true;
+	if (s->rx_discard || sendmsg(s->poll.fd, &m,
+	    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		s->rx_dropped++;
+}
+
+bool dgram_delivered(void)
+{
+	bool any = delivered;
+
+	delivered = false;
+	return any;
+}
+
+void dgram_error(struct sock *s, struct wire_dgram *h, const void *payload,
+    size_t len)
+{
+	struct iovec iov[2] = {
+		{ h, sizeof(*h) }, { (void *)(uintptr_t)payload, len },
+	};
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
+
+	uint32_t mtu = h->dropped;
+
+	h->flags |= WIRE_DG_ERROR;
+	envelope(s, h);
+	if (h->err == EMSGSIZE)
+		h->dropped = mtu;
+	if (sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		s->so_error = h->err;
+}
+
+/* Names. */
+
+int dgram_bind(struct sock *s, const struct wire_addr *want)
+{
+	struct wire_addr a = *want;
+	int err = 0;
+
+	if (s->bound)
+		return -EINVAL;
+	if (!addr_is_any(&a) && !iface_has_addr(&a) && !s->opt.freebind &&
+	    !addr_is_multicast(&a) &&
+	    !(a.family == AF_INET && route_is_broadcast(a.ip)))
+		return -EADDRNOTAVAIL;
+	if (s->type == SOCK_RAW) {
+		a.port = 0;
+		s->local = a;
+	} else {
+		err = port_bind(s, &a);
+	}
+	if (err)
+		return err;
+	s->bound_addr = !addr_is_any(want);
+	s->bound_port = want->port != 0;
+	err = s->ops->rebind(s);
+	if (err) {
+		port_release(s);
+		memset(&s->local, 0, sizeof(s->local));
+	}
+	return err;
+}
+
+static int disconnect(struct sock *s)
+{
+	memset(&s->peer, 0, sizeof(s->peer));
+	sock_set_state(s, SOCK_FRESH);
+	if (!s->bound_addr) {
+		uint16_t port = s->local.port;
+
+		memset(&s->local, 0, sizeof(s->local));
+		s->local.family = (uint16_t)s->domain;
+		s->local.port = port;
+	}
+	if (!s->bound_port && s->bound) {
+		port_release(s);
+		s->local.port = 0;
+	}
+	return s->ops->rebind(s);
+}
+
+int dgram_connect(struct sock *s, const struct wire_addr *want)
+{
+	struct wire_dgram h = { .peer = *want };
+	struct dgram_route r;
+	int err;
+
+	if (want->family == AF_UNSPEC)
+		return disconnect(s);
+	err = autobind(s);
+	if (!err)
+		err = route_for(s, &h, &r);
+	if (err)
+		return err;
+	s->peer = r.peer;
+	if (s->type == SOCK_RAW)
+		s->peer.port = 0;
+	if (!s->bound_addr) {
+		struct wire_addr src;
+
+		addr_from_lwip(&src, &r.src, 0);
+		src.port = s->local.port;
+		s->local = src;
+	}
+	sock_set_state(s, SOCK_OPEN);
+	return s->ops->rebind(s);
+}
+
+int dgram_listen(struct sock *s, int backlog)
+{
+	(void)s;
+	(void)backlog;
+	return -EOPNOTSUPP;
+}
+
+int dgram_shutdown(struct sock *s, int how)
+{
+	if (!s->peer.family)
+		return -ENOTCONN;
+	if (how != SHUT_WR) {
+		s->rx_discard = true;
+		shutdown(s->poll.fd, SHUT_WR);
+	}
+	return 0;
+}

@@ -1,0 +1,187 @@
+/* raw.c: raw and ping sockets' way through lwIP. */
+#include "lwip/raw.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <string.h>
+
+#include "lwip/inet_chksum.h"
+#include "lwip/ip.h"
+#include "lwip/pbuf.h"
+#include "stack/dgram/dgram.h"
+#include "stack/sock/sock.h"
+
+static bool is_ping(const struct sock *s)
+{
+	return s->type == SOCK_DGRAM;
+}
+
+static uint8_t echo_reply(const struct sock *s)
+{
+	return s->domain == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
+}
+
+static bool filtered(const struct sock *s, uint8_t type)
+{
+	if (s->protocol == IPPROTO_ICMP)
+		return type < 32 && (s->opt.icmp_filter >> type & 1);
+	if (s->protocol == IPPROTO_ICMPV6)
+		return s->opt.icmp6_filter[type >> 5] >> (type & 31) & 1;
+	return false;
+}
+
+/* lwIP goes on with the packet itself: 0, not eaten. */
+static u8_t on_recv(void *arg, struct raw_pcb *pcb, struct pbuf *p,
+    const ip_addr_t *from)
+{
+	struct sock *s = arg;
+	uint16_t hlen = ip_current_header_tot_len(), offset = hlen;
+	uint8_t icmp[8];
+	bool icmp_proto = s->protocol == IPPROTO_ICMP ||
+	    s->protocol == IPPROTO_ICMPV6;
+
+	(void)pcb;
+	if (ip_current_is_v6() != (s->domain == AF_INET6))
+		return 0;
+	if (icmp_proto && pbuf_copy_partial(p, icmp, 8, hlen) != 8)
+		return 0;
+	if (is_ping(s) && (icmp[0] != echo_reply(s) ||
+	    memcmp(icmp + 4, &s->local.port, 2)))
+		return 0;
+	if (icmp_proto && !is_ping(s) && filtered(s, icmp[0]))
+		return 0;
+	/* A raw IPv4 socket sees the IP header, RFC 3542 sockets do not. */
+	if (s->type == SOCK_RAW && s->domain == AF_INET)
+		offset = 0;
+	dgram_deliver(s, p, offset, from, 0);
+	return 0;
+}
+
+static void raw_apply(struct sock *s)
+{
+	struct raw_pcb *pcb = s->raw;
+
+	pcb->so_options |= SOF_BROADCAST;
+	if (s->opt.hdrincl)
+		raw_set_flags(pcb, RAW_FLAGS_HDRINCL);
+	else
+		raw_clear_flags(pcb, RAW_FLAGS_HDRINCL);
+	if (s->opt.mc_loop)
+		raw_set_flags(pcb, RAW_FLAGS_MULTICAST_LOOP);
+	else
+		raw_clear_flags(pcb, RAW_FLAGS_MULTICAST_LOOP);
+	pcb->chksum_reqd = s->domain == AF_INET6 && s->opt.checksum6 >= 0;
+	pcb->chksum_offset = (u16_t)(pcb->chksum_reqd ? s->opt.checksum6 : 0);
+}
+
+static int raw_open(struct sock *s)
+{
+	s->raw = raw_new_ip_type(s->domain == AF_INET ? IPADDR_TYPE_V4 :
+	    IPADDR_TYPE_V6, (u8_t)s->protocol);
+	if (!s->raw)
+		return -ENOBUFS;
+	raw_recv(s->raw, on_recv, s);
+	raw_apply(s);
+	return 0;
+}
+
+static int raw_rebind(struct sock *s)
+{
+	ip_addr_t ip;
+	err_t err;
+
+	raw_disconnect(s->raw);
+	addr_to_lwip(&ip, &s->local);
+	if (s->local.family && !addr_is_any(&s->local))
+		raw_bind(s->raw, &ip);
+	else
+		ip_addr_set_any(s->domain == AF_INET6, &s->raw->local_ip);
+	if (!s->peer.family)
+		return 0;
+	addr_to_lwip(&ip, &s->peer);
+	err = raw_connect(s->raw, &ip);
+	return -errno_from_lwip(err);
+}
+
+/* An echo request gets the socket's identifier and a checksum, as on Linux. */
+static int ping_fill(struct sock *s, struct pbuf *p)
+{
+	uint8_t *icmp = p->payload;
+	uint16_t sum;
+
+	if (p->len < 8)
+		return -EINVAL;
+	if (icmp[0] != (s->domain == AF_INET ? ICMP_ECHO :
+	    ICMP6_ECHO_REQUEST) || icmp[1] != 0)
+		return -EINVAL;
+	memcpy(icmp + 4, &s->local.port, 2);
+	if (s->domain == AF_INET) {
+		memset(icmp + 2, 0, 2);
+		sum = inet_chksum(icmp, p->len);
+		memcpy(icmp + 2, &sum, 2);
+	}
+	return 0;
+}
+
+/* What Linux fills in of a header that the program made. */
+static int header_fill(const struct dgram_route *r, struct pbuf *p)
+{
+	struct ip_hdr *h = p->payload;
+	uint16_t hlen;
+
+	if (p->len < IP_HLEN)
+		return -EINVAL;
+	hlen = IPH_HL_BYTES(h);
+	if (hlen < IP_HLEN || hlen > p->len)
+		return -EINVAL;
+	IPH_LEN_SET(h, lwip_htons(p->tot_len));
+	if (ip4_addr_isany_val(h->src))
+		ip4_addr_copy(h->src, *ip_2_ip4(&r->src));
+	if (!IPH_ID(h))
+		IPH_ID_SET(h, (u16_t)stack_random());
+	IPH_CHKSUM_SET(h, 0);
+	IPH_CHKSUM_SET(h, inet_chksum(h, hlen));
+	return 0;
+}
+
+static int raw_transmit(struct sock *s, const struct dgram_route *r,
+    struct pbuf *p)
+{
+	err_t err;
+	int e;
+
+	if (is_ping(s)) {
+		e = ping_fill(s, p);
+		if (e)
+			return e;
+	}
+	if (s->opt.hdrincl && s->domain == AF_INET) {
+		e = header_fill(r, p);
+		if (e)
+			return e;
+	}
+	/* lwIP takes it for granted that the checksum has a place. */
+	if (s->raw->chksum_reqd && p->tot_len < s->raw->chksum_offset + 2)
+		return -EINVAL;
+	s->raw->ttl = s->raw->mcast_ttl = (u8_t)r->ttl;
+	s->raw->tos = (u8_t)r->tos;
+	err = raw_sendto_if_src(s->raw, p, &r->dst, r->nif, &r->src);
+	return -errno_from_lwip(err);
+}
+
+const struct sock_ops raw_ops = {
+	.open = raw_open,
+	.release = dgram_release,
+	.bind = dgram_bind,
+	.connect = dgram_connect,
+	.listen = dgram_listen,
+	.shutdown = dgram_shutdown,
+	.input = dgram_input,
+	.drain = dgram_drain,
+	.flush = dgram_flush,
+	.apply = raw_apply,
+	.transmit = raw_transmit,
+	.rebind = raw_rebind,
+};

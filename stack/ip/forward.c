@@ -1,0 +1,213 @@
+/*
+ * forward.c: IPv4 packets for others, when the host is a router (RFC 1812).
+ *
+ * Done here and not by lwIP: that empties the checksums of what it forwards,
+ * tells no MTU when a packet is too big, answers no echo request whose TTL
+ * ran out, and says nothing of a last hop that is silent.  No redirects are
+ * sent.
+ */
+#include "stack/ip/forward.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lwip/icmp.h"
+#include "lwip/inet_chksum.h"
+#include "lwip/ip.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/prot/icmp.h"
+#include "stack/core/core.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/route.h"
+
+#define ERRORS_PER_S	1000
+
+bool forward_too_many(void)
+{
+	static uint64_t second;
+	static unsigned count;
+	uint64_t now = core_now_ns() / 1000000000u;
+
+	if (now != second) {
+		second = now;
+		count = 0;
+	}
+	return ++count > ERRORS_PER_S;
+}
+
+/* No errors about errors, nor about later fragments (RFC 1812 4.3.2.7). */
+static bool may_answer(struct pbuf *p, const struct ip_hdr *ip)
+{
+	ip4_addr_t from;
+	u8_t type;
+
+	ip4_addr_copy(from, ip->src);
+	if (ip4_addr_isany_val(from) || ip4_addr_ismulticast(&from) ||
+	    ip4_addr_isloopback(&from) || from.addr == IPADDR_BROADCAST)
+		return false;
+	if (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK))
+		return false;
+	if (IPH_PROTO(ip) != IP_PROTO_ICMP)
+		return true;
+	if (pbuf_copy_partial(p, &type, 1, IPH_HL_BYTES(ip)) != 1)
+		return false;
+	return type != ICMP_DUR && type != ICMP_SQ && type != ICMP_RD &&
+	    type != ICMP_TE && type != ICMP_PP;
+}
+
+/* mtu: of the next hop, for ICMP_DUR_FRAG; else 0. */
+static void answer(struct pbuf *p, struct netif *in, u8_t type, u8_t code,
+    u16_t mtu)
+{
+	const struct ip_hdr *ip = p->payload;
+	u16_t n = p->tot_len < FORWARD_QUOTE4 ? p->tot_len : FORWARD_QUOTE4;
+	struct icmp_hdr *icmp;
+	struct netif *out;
+	ip4_addr_t to;
+	struct pbuf *q;
+
+	if (!may_answer(p, ip) || forward_too_many())
+		return;
+	ip4_addr_copy(to, ip->src);
+	out = route_ip4(NULL, &to);
+	q = out ? pbuf_alloc(PBUF_IP, (u16_t)(sizeof(*icmp) + n), PBUF_RAM) :
+	    NULL;
+	if (!q)
+		return;
+	icmp = q->payload;
+	memset(icmp, 0, sizeof(*icmp));
+	icmp->type = type;
+	icmp->code = code;
+	icmp->data = lwip_htonl(mtu);
+	pbuf_copy_partial(p, icmp + 1, n, 0);
+	icmp->chksum = inet_chksum(icmp, q->len);
+	/* From where the packet came in, as traceroute(8) wants to see. */
+	if (!in || ip4_addr_isany_val(*netif_ip4_addr(in)))
+		in = out;
+	ICMP_STATS_INC(icmp.xmit);
+	ip4_output_if(q, netif_ip4_addr(in), &to, ICMP_TTL, 0, IP_PROTO_ICMP,
+	    out);
+	pbuf_free(q);
+}
+
+/* One hop less, and the checksum's share of that. */
+static void count_hop(struct ip_hdr *ip)
+{
+	uint32_t sum = lwip_ntohs(IPH_CHKSUM(ip)) + 0x100u;
+
+	IPH_TTL_SET(ip, (u8_t)(IPH_TTL(ip) - 1));
+	IPH_CHKSUM_SET(ip, lwip_htons((u16_t)((sum & 0xffff) + (sum >> 16))));
+}
+
+/* Down, or without a bus. */
+static bool usable(const struct netif *out)
+{
+	return out && netif_is_up(out) && netif_is_link_up(out);
+}
+
+static void forward(struct pbuf *p, struct netif *in)
+{
+	const ip4_addr_t *dst = ip4_current_dest_addr();
+	struct wire_addr peer = { .family = AF_INET };
+	struct ip_hdr *ip = p->payload;
+	struct netif *out = route_ip4(ip4_current_src_addr(), dst);
+
+	memcpy(peer.ip, &dst->addr, 4);
+	if (!usable(out)) {
+		answer(p, in, ICMP_DUR, route_is_rejected(&peer) ?
+		    ICMP_DUR_HOST : ICMP_DUR_NET, 0);
+		return;
+	}
+	if (ip4_addr_isbroadcast(dst, out))
+		return;		/* RFC 2644 */
+	if (IPH_TTL(ip) <= 1) {
+		answer(p, in, ICMP_TE, ICMP_TE_TTL, 0);
+		return;
+	}
+	if (p->tot_len > out->mtu && IPH_OFFSET(ip) & PP_HTONS(IP_DF)) {
+		answer(p, in, ICMP_DUR, ICMP_DUR_FRAG, out->mtu);
+		return;
+	}
+	if (!route_resolved(&peer, 0))
+		forward_watch(&peer, in, p);
+	count_hop(ip);
+	IP_STATS_INC(ip.fw);
+	if (p->tot_len > out->mtu)
+		ip4_frag(p, out, dst);
+	else
+		route_send_ip4(out, p, dst);
+}
+
+/* lwIP asks whether it may; what may be done has been done then. */
+int forward_ip4(struct pbuf *p, u32_t dst)
+{
+	/* The interface is not yet among lwIP's ip_current_*. */
+	struct netif *in = netif_get_by_index(p->if_idx);
+
+	if (in && route_ip4_may_forward(p, dst))
+		forward(p, in);
+	return 0;
+}
+
+void forward_silent4(struct pbuf *q, struct netif *in)
+{
+	answer(q, in, ICMP_DUR, ICMP_DUR_HOST, 0);
+}
+
+/* Next hops that do not answer. */
+
+#define WATCHED		32
+#define PATIENCE_NS	3000000000ull	/* as Linux */
+
+static struct watch {
+	uint64_t since;		/* 0: free */
+	struct wire_addr dst;
+	u8_t in;		/* index of a netif */
+	u16_t len;
+	uint8_t packet[FORWARD_QUOTE6];
+} watches[WATCHED];
+
+void forward_watch(const struct wire_addr *dst, struct netif *in,
+    const struct pbuf *p)
+{
+	struct watch *w;
+
+	for (w = watches; w < watches + WATCHED && w->since; w++)
+		;
+	if (w == watches + WATCHED)
+		return;		/* enough for one time */
+	w->since = core_now_ns();
+	w->dst = *dst;
+	w->in = netif_get_index(in);
+	w->len = pbuf_copy_partial(p, w->packet, sizeof(w->packet), 0);
+}
+
+static void report(const struct watch *w)
+{
+	struct netif *in = netif_get_by_index(w->in);
+	struct pbuf *q;
+
+	if (!in || route_resolved(&w->dst, 0))
+		return;
+	q = pbuf_alloc(PBUF_RAW, w->len, PBUF_RAM);
+	if (!q)
+		return;
+	pbuf_take(q, w->packet, w->len);
+	if (w->dst.family == AF_INET)
+		forward_silent4(q, in);
+	else
+		forward_silent6(q, in);
+	pbuf_free(q);
+}
+
+void forward_second(void)
+{
+	uint64_t now = core_now_ns();
+
+	for (struct watch *w = watches; w < watches + WATCHED; w++) {
+		if (!w->since || now - w->since < PATIENCE_NS)
+			continue;
+		report(w);
+		w->since = 0;
+	}
+}

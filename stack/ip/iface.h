@@ -1,0 +1,120 @@
+/* iface.h: network interfaces of the virtual host: lo0, shmifN, virtN. */
+#ifndef STACK_IFACE_H
+#define STACK_IFACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lwip/netif.h"
+#include "stack/wire/wire.h"
+
+#define IFACE_ERRLEN	640	/* a path and a sentence */
+
+struct iface;
+
+/* What a kind of interface does; 0 or -errno with one line in err. */
+struct iface_driver {
+	const char *kind;	/* also the name's stem */
+	/* Prepare f->nif (hwaddr, mtu, flags, linkoutput). */
+	int (*attach)(struct iface *f, char err[static IFACE_ERRLEN]);
+	/* May let go of the core lock while it waits for its thread. */
+	void (*detach)(struct iface *f);
+	/* Both NULL where nothing is to be linked. */
+	int (*link)(struct iface *f, const char *path,
+	    char err[static IFACE_ERRLEN]);
+	void (*unlink)(struct iface *f);
+	/* May this address be ours? -EADDRINUSE */
+	int (*check_addr)(struct iface *f, const struct wire_ifaddr *a,
+	    char err[static IFACE_ERRLEN]);
+	void (*addrs_changed)(struct iface *f);
+	/* The address that comes by itself (bus slot); -ENXIO */
+	int (*auto_addr)(struct iface *f, struct wire_ifaddr *a);
+	int (*set_mac)(struct iface *f, const uint8_t mac[static 6]);
+	void (*fill_link)(struct iface *f, struct wire_link *l);
+};
+
+/* Further IPv4 addresses: lwIP has one a netif, so each brings a netif. */
+struct iface_alias {
+	struct iface_alias *next;
+	struct netif nif;
+	char label[WIRE_NAMELEN];	/* "shmif0:1", or "" */
+};
+
+/* nif.state points back here, for aliases too. */
+struct iface {
+	struct netif nif;	/* has the first IPv4 and all IPv6 addresses */
+	struct iface *next;
+	const struct iface_driver *driver;
+	void *priv;		/* the driver's */
+	unsigned unit;
+	char name[WIRE_NAMELEN];
+	char linkstr[512];	/* "" : not linked */
+	struct iface_alias *aliases;
+	uint8_t plen6[LWIP_IPV6_NUM_ADDRESSES];
+	bool mtu_set, mac_set;	/* chosen by the user */
+	unsigned ra_wait, ra_count;	/* rtadv.c's: s to go, sent so far */
+	uint8_t want_ip4[4];	/* hint for the bus: the slot of this address */
+	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
+	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
+};
+
+extern const struct iface_driver shmif_driver, virt_driver;
+/* Addresses of the bus member of that name into rep; 0 or -ENOENT. */
+int shmif_resolve(struct iface *f, const char *name, struct wire_rep *rep);
+/* Name of the bus member with that address into rep; 0 or -ENOENT. */
+int shmif_name_of(struct iface *f, const struct wire_ifaddr *a,
+    struct wire_rep *rep);
+uint32_t shmif_mtu_max(const struct iface *f);	/* of the bus it is on */
+/*
+ * In between, segments of one stream may be gathered to large segments (bus/gso.h).
+ * With the core lock, for the time of one tcp_output().
+ */
+void shmif_batch_begin(void);
+void shmif_batch_end(void);
+extern int shmif_tso;		/* sysctl: whether to */
+
+int iface_init(void);		/* makes lo0 */
+void iface_stop_all(void);	/* at the end; lock held */
+
+/* name "shmif" takes the next number; *out gets what was made. */
+int iface_create(const char *name, struct iface **out,
+    char err[static IFACE_ERRLEN]);
+int iface_destroy(struct iface *f, char err[static IFACE_ERRLEN]);
+int iface_link(struct iface *f, const char *path,
+    char err[static IFACE_ERRLEN]);
+int iface_unlink(struct iface *f, char err[static IFACE_ERRLEN]);
+/* WIRE_ADDR_ALIAS: one more; without it the first IPv4 address is replaced. */
+int iface_addr_add(struct iface *f, struct wire_ifaddr *a,
+    char err[static IFACE_ERRLEN]);
+int iface_addr_del(struct iface *f, const struct wire_ifaddr *a);
+int iface_set_up(struct iface *f, bool up, char err[static IFACE_ERRLEN]);
+int iface_set_mtu(struct iface *f, uint32_t mtu, char err[static IFACE_ERRLEN]);
+int iface_set_mac(struct iface *f, const uint8_t mac[static 6],
+    char err[static IFACE_ERRLEN]);
+
+struct iface *iface_next(struct iface *f);	/* NULL to NULL, by index */
+struct iface *iface_find(const char *name);
+struct iface *iface_by_index(uint32_t ifindex);
+struct netif *iface_by_name(const char *name);
+void iface_name(const struct netif *nif, char name[static WIRE_NAMELEN]);
+uint32_t iface_index(const struct netif *nif);
+bool iface_is_loopback(const struct iface *f);
+/* The i-th address; false after the last. */
+bool iface_addr_at(struct iface *f, unsigned i, struct wire_ifaddr *a);
+bool iface_has_addr(const struct wire_addr *a);
+struct iface *iface_of_addr(const struct wire_addr *a);
+/* The netif (main or alias) whose network has the next hop. */
+struct netif *iface_netif_for(struct iface *f, const struct wire_addr *hop);
+/* The address to use as source towards peer. */
+int iface_source(struct iface *f, struct netif *nif,
+    const struct wire_addr *peer, struct wire_addr *src);
+/* ARP for an alias is its netif's; for a driver's input. */
+struct netif *iface_arp_target(struct iface *f, const uint8_t *frame,
+    size_t len);
+void iface_fill_link(struct iface *f, struct wire_link *l);
+
+/* The host's name, as others see it on a bus. */
+extern char iface_hostname[64];
+void iface_set_hostname(const char *name);
+
+#endif

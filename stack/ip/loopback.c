@@ -1,0 +1,99 @@
+/* loopback.c: lo0; what is sent comes back before the lock is let go. */
+#include "stack/ip/loopback.h"
+
+#include <string.h>
+
+#include "bus/bus.h"
+#include "lwip/ip.h"
+#include "lwip/netif.h"
+#include "stack/ip/hooks.h"
+#include "stack/ip/iface.h"
+
+static struct netif *lo;
+
+static err_t count(struct netif *nif, struct pbuf *p)
+{
+	struct iface *f = nif->state;
+	err_t err = netif_loop_output(nif, p);
+
+	if (err == ERR_OK) {
+		f->tx_packets++;
+		f->rx_packets++;
+		f->tx_bytes += p->tot_len;
+		f->rx_bytes += p->tot_len;
+	}
+	return err;
+}
+
+static err_t output4(struct netif *nif, struct pbuf *p, const ip4_addr_t *to)
+{
+	(void)to;
+	return count(nif, p);
+}
+
+static err_t output6(struct netif *nif, struct pbuf *p, const ip6_addr_t *to)
+{
+	(void)to;
+	return count(nif, p);
+}
+
+/*
+ * All of 127.0.0.0/8 is this host, but lwIP takes only what is for the
+ * interface's own address: so its address is that of the packet, until
+ * loopback_settle().
+ */
+int loopback_ip4_input(struct pbuf *p, struct netif *nif)
+{
+	const struct ip_hdr *h = p->payload;
+	ip4_addr_t to;
+
+	if (p->len >= IP_HLEN && nif == lo) {
+		ip4_addr_copy(to, h->dest);
+		if (ip4_addr_isloopback(&to))
+			ip_addr_copy_from_ip4(nif->ip_addr, to);
+	}
+	return icmp_ip4_input(p);
+}
+
+void loopback_settle(void)
+{
+	if (lo)
+		IP_ADDR4(&lo->ip_addr, 127, 0, 0, 1);
+}
+
+static int attach(struct iface *f, char err[static IFACE_ERRLEN])
+{
+	ip4_addr_t ip, mask, gw = { 0 };
+	ip6_addr_t ip6;
+
+	(void)err;
+	IP4_ADDR(&ip, 127, 0, 0, 1);
+	IP4_ADDR(&mask, 255, 0, 0, 0);
+	lo = &f->nif;
+	f->nif.input = ip_input;
+	f->nif.output = output4;
+	f->nif.output_ip6 = output6;
+	f->nif.mtu = BUS_MTU_MAX;
+	f->nif.mtu6 = BUS_MTU_MAX;
+	f->nif.flags = NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+	netif_set_addr(&f->nif, &ip, &mask, &gw);
+	memset(&ip6, 0, sizeof(ip6));
+	ip6.addr[3] = PP_HTONL(1);
+	netif_ip6_addr_set(&f->nif, 0, &ip6);
+	netif_ip6_addr_set_state(&f->nif, 0, IP6_ADDR_PREFERRED);
+	f->plen6[0] = 128;
+	netif_set_link_up(&f->nif);
+	netif_set_up(&f->nif);
+	return 0;
+}
+
+static void detach(struct iface *f)
+{
+	(void)f;
+}
+
+const struct iface_driver loopback_driver = {
+	.kind = "lo",
+	.attach = attach,
+	.detach = detach,
+};

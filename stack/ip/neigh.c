@@ -1,0 +1,145 @@
+/* neigh.c: the ARP table and the neighbour cache, shown and edited. */
+#include "stack/ip/neigh.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lwip/etharp.h"
+#include "lwip/priv/nd6_priv.h"
+#include "stack/ip/iface.h"
+
+/* lwIP does not tell which are static. */
+#define STATICS	128
+static uint32_t statics[STATICS];
+
+static uint32_t *find_static(uint32_t ip)
+{
+	for (int i = 0; i < STATICS; i++)
+		if (statics[i] == ip)
+			return &statics[i];
+	return NULL;
+}
+
+static bool arp_at(unsigned i, struct wire_neigh *n)
+{
+	struct eth_addr *mac;
+	struct netif *nif;
+	ip4_addr_t *ip;
+
+	if (i >= ARP_TABLE_SIZE)
+		return false;
+	if (!etharp_get_entry(i, &ip, &nif, &mac))
+		return true;
+	n->family = AF_INET;
+	n->state = find_static(ip->addr) ? NUD_PERMANENT : NUD_REACHABLE;
+	n->ifindex = iface_index(nif);
+	memcpy(n->ip, &ip->addr, 4);
+	memcpy(n->mac, mac->addr, 6);
+	iface_name(nif, n->ifname);
+	return true;
+}
+
+static uint8_t nud_of(uint8_t state)
+{
+	switch (state) {
+	case ND6_INCOMPLETE:	return NUD_INCOMPLETE;
+	case ND6_REACHABLE:	return NUD_REACHABLE;
+	case ND6_STALE:		return NUD_STALE;
+	case ND6_DELAY:		return NUD_DELAY;
+	case ND6_PROBE:		return NUD_PROBE;
+	default:		return NUD_NONE;
+	}
+}
+
+static bool nd_at(unsigned i, struct wire_neigh *n)
+{
+	struct nd6_neighbor_cache_entry *e = &neighbor_cache[i];
+
+	if (i >= LWIP_ND6_NUM_NEIGHBORS)
+		return false;
+	if (e->state == ND6_NO_ENTRY || !e->netif)
+		return true;
+	n->family = AF_INET6;
+	n->state = nud_of(e->state);
+	n->ifindex = iface_index(e->netif);
+	memcpy(n->ip, e->next_hop_address.addr, 16);
+	memcpy(n->mac, e->lladdr, 6);
+	iface_name(e->netif, n->ifname);
+	return true;
+}
+
+bool neigh_at(unsigned i, struct wire_neigh *n)
+{
+	memset(n, 0, sizeof(*n));
+	return arp_at(i, n) || nd_at(i - ARP_TABLE_SIZE, n);
+}
+
+int neigh_add(const struct wire_neigh *n)
+{
+	struct eth_addr mac;
+	uint32_t *slot;
+	ip4_addr_t ip;
+	err_t err;
+
+	if (n->family != AF_INET)
+		return -EAFNOSUPPORT;	/* lwIP has no static neighbours */
+	memcpy(&ip.addr, n->ip, 4);
+	memcpy(mac.addr, n->mac, 6);
+	slot = find_static(ip.addr);
+	if (!slot)
+		slot = find_static(0);
+	if (!slot || !ip.addr)
+		return slot ? -EINVAL : -ENOBUFS;
+	err = etharp_add_static_entry(&ip, &mac);
+	if (err == ERR_OK)
+		*slot = ip.addr;
+	return err == ERR_OK ? 0 : err == ERR_RTE ? -ENETUNREACH : -ENOBUFS;
+}
+
+static int nd_del(const struct wire_neigh *n)
+{
+	for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+		struct nd6_neighbor_cache_entry *e = &neighbor_cache[i];
+
+		if (e->state == ND6_NO_ENTRY ||
+		    memcmp(e->next_hop_address.addr, n->ip, 16))
+			continue;
+		if (e->isrouter || e->q) {
+			/* Referred to: asked for anew, then forgotten. */
+			e->state = ND6_STALE;
+			return 0;
+		}
+		e->state = ND6_NO_ENTRY;
+		e->netif = NULL;
+		e->counter.reachable_time = 0;
+		ip6_addr_set_zero(&e->next_hop_address);
+		return 0;
+	}
+	return -ENXIO;
+}
+
+int neigh_del(const struct wire_neigh *n)
+{
+	const ip4_addr_t *found;
+	struct eth_addr *mac, saved;
+	struct iface *f;
+	ip4_addr_t ip;
+
+	if (n->family == AF_INET6)
+		return nd_del(n);
+	memcpy(&ip.addr, n->ip, 4);
+	for (f = iface_next(NULL); f; f = iface_next(f)) {
+		if (etharp_find_addr(&f->nif, &ip, &mac, &found) < 0)
+			continue;
+		/* lwIP removes static entries only: make it one. */
+		saved = *mac;
+		etharp_add_static_entry(&ip, &saved);
+		etharp_remove_static_entry(&ip);
+		if (ip.addr && find_static(ip.addr))
+			*find_static(ip.addr) = 0;
+		return 0;
+	}
+	return -ENXIO;
+}

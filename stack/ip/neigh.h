@@ -1,0 +1,14 @@
+/* neigh.h: the ARP table and the neighbour cache. */
+#ifndef STACK_NEIGH_H
+#define STACK_NEIGH_H
+
+#include <stdbool.h>
+
+#include "stack/wire/wire.h"
+
+/* The i-th entry; n->family is 0 if it is empty.  false after the last. */
+bool neigh_at(unsigned i, struct wire_neigh *n);
+int neigh_add(const struct wire_neigh *n);	/* static; 0 or -errno */
+int neigh_del(const struct wire_neigh *n);
+
+#endif

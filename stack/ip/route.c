@@ -1,0 +1,506 @@
+/* route.c: the routing table, longest prefix first, then metric. */
+#include "stack/ip/route.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "lwip/inet_chksum.h"
+#include "lwip/ip.h"
+#include "lwip/ip6_frag.h"
+#include "lwip/nd6.h"
+#include "lwip/netif.h"
+#include "lwip/priv/nd6_priv.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/pmtu.h"
+#include "stack/sock/sock.h"
+
+static struct wire_route *table;
+static size_t ntable, cap;
+
+int route_forward4, route_forward6;
+bool route_whole;
+
+static size_t addr_len(int family)
+{
+	return family == AF_INET ? 4 : 16;
+}
+
+static bool prefix_match(const uint8_t *a, const uint8_t *b, unsigned plen)
+{
+	unsigned bytes = plen / 8, bits = plen % 8;
+
+	if (memcmp(a, b, bytes))
+		return false;
+	return !bits || !((a[bytes] ^ b[bytes]) >> (8 - bits));
+}
+
+static void mask(uint8_t *a, size_t len, unsigned plen)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned keep = plen > i * 8 ? plen - (unsigned)i * 8 : 0;
+
+		if (keep < 8)
+			a[i] &= (uint8_t)(0xff00 >> keep);
+	}
+}
+
+/* The best route of a family to ip, by interface oif or any. */
+static const struct wire_route *find(int family, const uint8_t *ip, int oif)
+{
+	const struct wire_route *best = NULL;
+
+	for (size_t i = 0; i < ntable; i++) {
+		const struct wire_route *r = &table[i];
+		struct iface *f;
+
+		if (r->family != family || !prefix_match(ip, r->dst, r->plen))
+			continue;
+		if (oif && r->ifindex != (uint32_t)oif)
+			continue;
+		f = iface_by_index(r->ifindex);
+		if (!f || !netif_is_up(&f->nif))
+			continue;
+		if (!best || r->plen > best->plen ||
+		    (r->plen == best->plen && r->metric < best->metric))
+			best = r;
+	}
+	return best;
+}
+
+static bool same(const struct wire_route *a, const struct wire_route *b)
+{
+	return a->family == b->family && a->plen == b->plen &&
+	    !memcmp(a->dst, b->dst, addr_len(a->family));
+}
+
+static int check(struct wire_route *r)
+{
+	const struct wire_route *via;
+	struct wire_addr gw = { 0 };
+	struct iface *f;
+
+	if (r->family != AF_INET && r->family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (r->plen > addr_len(r->family) * 8)
+		return -EINVAL;
+	mask(r->dst, addr_len(r->family), r->plen);
+	if ((r->flags & WIRE_RT_REJECT) && !r->ifindex) {
+		r->ifindex = iface_index(&iface_next(NULL)->nif);
+		r->flags &= (uint16_t)~WIRE_RT_GATEWAY;
+	}
+	if (r->flags & WIRE_RT_GATEWAY) {
+		memcpy(gw.ip, r->gw, sizeof(gw.ip));
+		gw.family = r->family;
+		if (addr_is_any(&gw) || addr_is_multicast(&gw) ||
+		    iface_of_addr(&gw))
+			return -EINVAL;
+	}
+	if ((r->flags & WIRE_RT_GATEWAY) && !r->ifindex) {
+		via = find(r->family, r->gw, 0);
+		if (!via || (via->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT)))
+			return -ENETUNREACH;
+		r->ifindex = via->ifindex;
+	}
+	f = iface_by_index(r->ifindex);
+	if (!f)
+		return -ENODEV;
+	memcpy(r->ifname, f->name, sizeof(r->ifname));
+	return 0;
+}
+
+int route_add(struct wire_route *r)
+{
+	int err = check(r);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < ntable; i++)
+		if (same(&table[i], r) && table[i].metric == r->metric &&
+		    !((r->flags ^ table[i].flags) & WIRE_RT_CONNECTED))
+			return -EEXIST;
+	if (ntable == cap) {
+		size_t n = cap ? cap * 2 : 16;
+		struct wire_route *t = realloc(table, n * sizeof(*t));
+
+		if (!t)
+			return -ENOBUFS;
+		table = t;
+		cap = n;
+	}
+	table[ntable++] = *r;
+	nd6_clear_destination_cache();
+	return 0;
+}
+
+static void remove_at(size_t i)
+{
+	memmove(&table[i], &table[i + 1], (ntable - i - 1) * sizeof(*table));
+	ntable--;
+	nd6_clear_destination_cache();
+}
+
+/* Of those that fit, the one that is used. */
+int route_del(const struct wire_route *want)
+{
+	struct wire_route r = *want;
+	size_t best = ntable;
+
+	if (r.plen > addr_len(r.family) * 8)
+		return -EINVAL;
+	mask(r.dst, addr_len(r.family), r.plen);
+	for (size_t i = 0; i < ntable; i++) {
+		if (!same(&table[i], &r) ||
+		    (r.ifindex && table[i].ifindex != r.ifindex) ||
+		    (r.metric && table[i].metric != r.metric) ||
+		    ((r.flags & WIRE_RT_GATEWAY) &&
+		    memcmp(r.gw, table[i].gw, addr_len(r.family))))
+			continue;
+		if (best == ntable || table[i].metric < table[best].metric)
+			best = i;
+	}
+	if (best == ntable)
+		return -ESRCH;
+	remove_at(best);
+	return 0;
+}
+
+int route_get(struct wire_route *r)
+{
+	const struct wire_route *hit;
+	struct wire_addr dst = { .family = r->family };
+	struct iface *own;
+
+	if (r->family != AF_INET && r->family != AF_INET6)
+		return -EAFNOSUPPORT;
+	memcpy(dst.ip, r->dst, sizeof(dst.ip));
+	own = iface_of_addr(&dst);
+	if (own) {
+		/* To ourselves; it takes no entry of the table. */
+		r->flags = WIRE_RT_HOST | WIRE_RT_CONNECTED;
+		r->plen = (uint8_t)(addr_len(r->family) * 8);
+		r->ifindex = iface_index(&iface_next(NULL)->nif);
+		memcpy(r->ifname, iface_next(NULL)->name, sizeof(r->ifname));
+		return 0;
+	}
+	hit = find(r->family, r->dst, (int)r->ifindex);
+	if (!hit)
+		return -ENETUNREACH;
+	*r = *hit;
+	r->mtu = (uint32_t)route_mtu(&dst);
+	return 0;
+}
+
+const struct wire_route *route_entry(size_t i)
+{
+	return i < ntable ? &table[i] : NULL;
+}
+
+void route_flush_iface(uint32_t ifindex)
+{
+	for (size_t i = ntable; i-- > 0;)
+		if (table[i].ifindex == ifindex)
+			remove_at(i);
+}
+
+bool route_is_broadcast(const uint8_t ip4[static 4])
+{
+	static const uint8_t all[4] = { 255, 255, 255, 255 };
+	ip4_addr_t ip;
+	struct netif *nif;
+
+	if (!memcmp(ip4, all, 4))
+		return true;
+	memcpy(&ip.addr, ip4, 4);
+	NETIF_FOREACH(nif) {
+		if ((nif->flags & NETIF_FLAG_BROADCAST) &&
+		    ip4_addr_isbroadcast(&ip, nif))
+			return true;
+	}
+	return false;
+}
+
+/* Interface for destinations that need no route of their own. */
+static struct iface *implicit(const struct wire_addr *peer, int oif)
+{
+	bool wide = addr_is_multicast(peer) || (peer->family == AF_INET &&
+	    route_is_broadcast(peer->ip));
+	struct iface *f;
+
+	if (oif)
+		return wide || peer->family == AF_INET6 ?
+		    iface_by_index((uint32_t)oif) : NULL;
+	if (!wide)
+		return NULL;
+	for (f = iface_next(NULL); f; f = iface_next(f))
+		if (!iface_is_loopback(f) && netif_is_up(&f->nif))
+			return f;
+	return NULL;
+}
+
+static struct iface *lookup(const struct wire_addr *peer, int oif,
+    const struct wire_route **rt)
+{
+	struct iface *f = iface_of_addr(peer);	/* our own */
+
+	*rt = NULL;
+	if (f && (!oif || oif == (int)netif_get_index(&f->nif)))
+		return f;
+	/* The limited broadcast matches a default route: not that way. */
+	if (peer->family == AF_INET && route_is_broadcast(peer->ip)) {
+		*rt = find(peer->family, peer->ip, oif);
+		if (*rt && (*rt)->plen)
+			return iface_by_index((*rt)->ifindex);
+		*rt = NULL;
+		return implicit(peer, oif);
+	}
+	*rt = find(peer->family, peer->ip, oif);
+	return *rt ? iface_by_index((*rt)->ifindex) : implicit(peer, oif);
+}
+
+int route_output(const struct wire_addr *peer, int oif,
+    const struct wire_addr *want, struct wire_addr *src, struct netif **nif)
+{
+	const struct wire_route *rt;
+	struct wire_addr hop = *peer;
+	struct iface *f;
+
+	if (oif && !iface_by_index((uint32_t)oif))
+		return -ENODEV;
+	f = lookup(peer, oif, &rt);
+	if (!f || !netif_is_up(&f->nif))
+		return -ENETUNREACH;
+	if (rt && (rt->flags & WIRE_RT_REJECT))
+		return -EHOSTUNREACH;
+	if (rt && (rt->flags & WIRE_RT_GATEWAY))
+		memcpy(hop.ip, rt->gw, sizeof(hop.ip));
+	*nif = iface_netif_for(f, &hop);
+	if (want) {
+		uint16_t port = src->port;
+
+		*src = *want;
+		src->port = port;
+		return 0;
+	}
+	return iface_source(f, *nif, peer, src);
+}
+
+int route_source(const struct wire_addr *peer, int oif,
+    const struct wire_addr *want, struct wire_addr *src)
+{
+	struct netif *nif;
+
+	return route_output(peer, oif, want, src, &nif);
+}
+
+/* lwIP's hooks. */
+
+static struct netif *hook(const struct wire_addr *peer, int oif,
+    const struct wire_route **rt)
+{
+	struct wire_addr hop = *peer;
+	struct iface *f = lookup(peer, oif, rt);
+
+	if (!f || (*rt && ((*rt)->flags & WIRE_RT_REJECT)))
+		return NULL;
+	if (*rt && ((*rt)->flags & WIRE_RT_GATEWAY))
+		memcpy(hop.ip, (*rt)->gw, sizeof(hop.ip));
+	return iface_netif_for(f, &hop);
+}
+
+struct netif *route_ip4(const ip4_addr_t *src, const ip4_addr_t *dst)
+{
+	struct wire_addr peer = { .family = AF_INET };
+	const struct wire_route *rt;
+
+	(void)src;
+	memcpy(peer.ip, &dst->addr, 4);
+	return hook(&peer, 0, &rt);
+}
+
+/*
+ * The next hop is found here and not by lwIP's hooks for gateways, which are
+ * not asked about what lies within an interface's own prefix.
+ * NULL: there is none.
+ */
+static const ip4_addr_t *next_hop4(struct netif *nif, const ip4_addr_t *dst)
+{
+	static ip4_addr_t hop;	/* under the core lock; used at once */
+	const struct wire_route *rt;
+
+	if (ip4_addr_ismulticast(dst) || ip4_addr_isbroadcast(dst, nif))
+		return dst;
+	rt = find(AF_INET, (const uint8_t *)&dst->addr, (int)iface_index(nif));
+	if (rt && (rt->flags & WIRE_RT_REJECT))
+		return NULL;
+	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
+		return dst;
+	memcpy(&hop.addr, rt->gw, 4);
+	return &hop;
+}
+
+err_t route_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
+{
+	const ip4_addr_t *hop = next_hop4(nif, dst);
+
+	return hop ? etharp_output(nif, p, hop) : ERR_RTE;
+}
+
+/* Ours: routers are to tell us when it is too long for them. */
+static void dont_fragment(struct ip_hdr *ip)
+{
+	uint32_t sum;
+
+	if (IPH_OFFSET(ip) || (!route_whole && (IPH_PROTO(ip) != IP_PROTO_TCP ||
+	    !pmtu_discover)))
+		return;
+	IPH_OFFSET_SET(ip, PP_HTONS(IP_DF));
+	sum = lwip_ntohs(IPH_CHKSUM(ip)) + 0xffffu - IP_DF;
+	IPH_CHKSUM_SET(ip, lwip_htons((u16_t)((sum & 0xffff) + (sum >> 16))));
+}
+
+err_t route_output_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
+{
+	dont_fragment(p->payload);
+	return route_send_ip4(nif, p, dst);
+}
+
+/* etharp.c asks about a hop outside of the prefix: it is on the link. */
+const ip4_addr_t *route_ip4_gw(struct netif *nif, const ip4_addr_t *dst)
+{
+	(void)nif;
+	return dst;
+}
+
+int route_ip4_may_forward(struct pbuf *p, u32_t dst)
+{
+	ip4_addr_t ip;
+
+	if (!route_forward4 || (p->flags & (PBUF_FLAG_LLBCAST |
+	    PBUF_FLAG_LLMCAST)))
+		return 0;
+	ip.addr = htonl(dst);
+	return !ip4_addr_ismulticast(&ip) && !ip4_addr_isloopback(&ip) &&
+	    ip.addr != IPADDR_BROADCAST && ip4_addr1(&ip) != 0 &&
+	    ip4_addr1(&ip) < 240;
+}
+
+struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst)
+{
+	struct wire_addr peer = { .family = AF_INET6 };
+	const struct wire_route *rt;
+	int oif = ip6_addr_zone(dst);
+
+	if (!oif && src && ip6_addr_islinklocal(dst))
+		oif = ip6_addr_zone(src);
+	memcpy(peer.ip, dst->addr, 16);
+	return hook(&peer, oif, &rt);
+}
+
+static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
+{
+	static ip6_addr_t hop;
+	const struct wire_route *rt;
+
+	if (ip6_addr_ismulticast(dst) || ip6_addr_islinklocal(dst))
+		return dst;
+	rt = find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif));
+	if (rt && (rt->flags & WIRE_RT_REJECT))
+		return NULL;
+	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
+		return dst;
+	memset(&hop, 0, sizeof(hop));
+	memcpy(hop.addr, rt->gw, 16);
+	if (ip6_addr_islinklocal(&hop))
+		ip6_addr_set_zone(&hop, netif_get_index(nif));
+	return &hop;
+}
+
+err_t route_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
+{
+	const ip6_addr_t *hop = next_hop6(nif, dst);
+
+	return hop ? ethip6_output(nif, p, hop) : ERR_RTE;
+}
+
+/* lwIP cuts to the interface's MTU: where the path's is less, that is it. */
+err_t route_output_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
+{
+	const struct ip6_hdr *ip = p->payload;
+	struct wire_addr peer = { .family = AF_INET6 };
+	u16_t mtu = netif_mtu6(nif), path;
+	err_t err;
+
+	if (p->tot_len <= IP6_MIN_MTU_LENGTH ||
+	    IP6H_NEXTH(ip) == IP6_NEXTH_FRAGMENT)
+		return route_send_ip6(nif, p, dst);
+	memcpy(peer.ip, dst->addr, 16);
+	path = (u16_t)pmtu_get(&peer);
+	if (!path || p->tot_len <= path || path >= mtu)
+		return route_send_ip6(nif, p, dst);
+	nif->mtu6 = path;
+	err = ip6_frag(p, nif, dst);
+	nif->mtu6 = mtu;
+	return err;
+}
+
+/* nd6.c asks about a hop outside of the prefixes: it is on the link. */
+const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
+{
+	static ip6_addr_t hop;	/* dst is in the cache that it goes into */
+
+	if (!find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif)))
+		return NULL;
+	hop = *dst;
+	return &hop;
+}
+
+bool route_is_rejected(const struct wire_addr *peer)
+{
+	const struct wire_route *rt = find(peer->family, peer->ip, 0);
+
+	return rt && (rt->flags & WIRE_RT_REJECT);
+}
+
+static bool nd_known(const uint8_t *ip)
+{
+	for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
+		if (neighbor_cache[i].state >= ND6_REACHABLE &&
+		    !memcmp(neighbor_cache[i].next_hop_address.addr, ip, 16))
+			return true;
+	return false;
+}
+
+bool route_resolved(const struct wire_addr *peer, int oif)
+{
+	const struct wire_route *rt;
+	struct iface *f = lookup(peer, oif, &rt);
+	const uint8_t *hop;
+	const ip4_addr_t *found;
+	struct eth_addr *mac;
+	ip4_addr_t ip;
+
+	if (!f || iface_is_loopback(f) || iface_of_addr(peer))
+		return true;
+	hop = rt && (rt->flags & WIRE_RT_GATEWAY) ? rt->gw : peer->ip;
+	if (peer->family == AF_INET6)
+		return nd_known(hop);
+	memcpy(&ip.addr, hop, 4);
+	return etharp_find_addr(&f->nif, &ip, &mac, &found) >= 0;
+}
+
+int route_mtu(const struct wire_addr *peer)
+{
+	const struct wire_route *rt;
+	struct iface *f = lookup(peer, 0, &rt);
+	unsigned mtu = 1500, known = pmtu_get(peer);
+
+	if (f)
+		mtu = peer->family == AF_INET ? f->nif.mtu : netif_mtu6(&f->nif);
+	if (rt && rt->mtu && rt->mtu < mtu)
+		mtu = rt->mtu;
+	return (int)(known && known < mtu ? known : mtu);
+}

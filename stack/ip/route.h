@@ -1,0 +1,62 @@
+/* route.h: the routing table; lwIP asks it through hooks.h. */
+#ifndef STACK_ROUTE_H
+#define STACK_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stack/ip/hooks.h"
+#include "stack/wire/wire.h"
+
+struct iface;
+struct netif;
+
+/* Switches of sysctl; 0 or 1. */
+extern int route_forward4, route_forward6;
+/* Set while a packet is sent that no router may cut. */
+extern bool route_whole;
+
+/*
+ * Add or remove; ifindex 0: the interface of the gateway.  0 or -errno:
+ * -EEXIST, -ESRCH, -ENETUNREACH (the gateway is on no network of ours).
+ */
+int route_add(struct wire_route *r);
+int route_del(const struct wire_route *r);
+/*
+ * The route that dst of r (with plen 32 or 128) takes, its mtu the path's;
+ * 0 or -ENETUNREACH.
+ */
+int route_get(struct wire_route *r);
+/* The table, entry by entry; NULL after the last. */
+const struct wire_route *route_entry(size_t i);
+/* The interface is going, or lost that address. */
+void route_flush_iface(uint32_t ifindex);
+
+/*
+ * How a packet to peer leaves: the interface and the source address.
+ * oif: only by this one, 0 for any; want: this source, or NULL.
+ * 0, -ENETUNREACH, -ENODEV, -EADDRNOTAVAIL.
+ */
+int route_output(const struct wire_addr *peer, int oif,
+    const struct wire_addr *want, struct wire_addr *src, struct netif **nif);
+/* The same for a connection: only the source. */
+int route_source(const struct wire_addr *peer, int oif,
+    const struct wire_addr *want, struct wire_addr *src);
+bool route_is_broadcast(const uint8_t ip4[static 4]);
+/* Is there a route that says "unreachable"? */
+bool route_is_rejected(const struct wire_addr *peer);
+/* Does the next hop to peer answer ARP or ND? */
+bool route_resolved(const struct wire_addr *peer, int oif);
+/* Of the path to peer, as far as it is known. */
+int route_mtu(const struct wire_addr *peer);
+
+/* An interface's output functions: ours; and for packets of others. */
+err_t route_output_ip4(struct netif *nif, struct pbuf *p,
+    const ip4_addr_t *dst);
+err_t route_output_ip6(struct netif *nif, struct pbuf *p,
+    const ip6_addr_t *dst);
+err_t route_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst);
+err_t route_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst);
+
+#endif

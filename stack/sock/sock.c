@@ -1,0 +1,316 @@
+/* sock.c: the table of virtual sockets, their names and their ends. */
+#include "stack/sock/sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "lwip/pbuf.h"
+#include "stack/api/opt.h"
+#include "stack/core/affinity.h"
+#include "stack/core/log.h"
+#include "stack/sock/port.h"
+#include "stack/wire/client.h"
+
+#define GRAVES	4096	/* sockets whose end is closed, kept for SO_ERROR */
+
+/* By id; chained through id_next, at most one a bucket on average. */
+static struct sock **table;
+static size_t table_size, table_count;
+static struct sock *all;
+static unsigned open_count;
+static uint64_t server_id;
+
+/* Failed and reset sockets in the order of their end, a ring of ids. */
+static uint64_t graves[GRAVES];
+static unsigned grave_next;
+
+static const char *const state_names[] = {
+	[SOCK_FRESH] = "fresh",
+	[SOCK_LISTEN] = "listen",
+	[SOCK_CONNECTING] = "connecting",
+	[SOCK_OPEN] = "open",
+	[SOCK_FAILED] = "failed",
+	[SOCK_CLOSED] = "closed",
+};
+static_assert(sizeof(state_names) / sizeof(state_names[0]) == SOCK_NUM_STATES,
+    "a name for every state");
+
+const char *sock_state_name(enum sock_state st)
+{
+	return state_names[st];
+}
+
+void sock_set_state(struct sock *s, enum sock_state st)
+{
+	if (log_verbose && s->state != st)
+		log_debug("socket %llx: %s -> %s", (unsigned long long)s->id,
+		    state_names[s->state], state_names[st]);
+	s->state = st;
+}
+
+uint64_t sock_server_id(void)
+{
+	while (!server_id)
+		server_id = (uint64_t)stack_random() << 32 | stack_random();
+	return server_id;
+}
+
+static struct sock **bucket(uint64_t id)
+{
+	return &table[(id * 0x9e3779b97f4a7c15u >> 32) & (table_size - 1)];
+}
+
+static bool table_grow(void)
+{
+	size_t size = table_size ? table_size * 4 : 256;
+	struct sock **t = calloc(size, sizeof(*t)), *s;
+
+	if (!t)
+		return table_size != 0;		/* slower, but right */
+	free(table);
+	table = t;
+	table_size = size;
+	for (s = all; s; s = s->all_next) {
+		s->id_next = *bucket(s->id);
+		*bucket(s->id) = s;
+	}
+	return true;
+}
+
+static bool table_put(struct sock *s)
+{
+	struct sock **b;
+
+	if (table_count >= table_size && !table_grow())
+		return false;
+	b = bucket(s->id);
+	s->id_next = *b;
+	*b = s;
+	table_count++;
+	s->all_next = all;
+	s->all_prev = &all;
+	if (all)
+		all->all_prev = &s->all_next;
+	all = s;
+	return true;
+}
+
+static void table_take(struct sock *s)
+{
+	struct sock **p = bucket(s->id);
+
+	while (*p != s)
+		p = &(*p)->id_next;
+	*p = s->id_next;
+	table_count--;
+	*s->all_prev = s->all_next;
+	if (s->all_next)
+		s->all_next->all_prev = s->all_prev;
+}
+
+struct sock *sock_find(uint64_t id)
+{
+	struct sock *s = table_size ? *bucket(id) : NULL;
+
+	while (s && s->id != id)
+		s = s->id_next;
+	return s;
+}
+
+struct sock *sock_next(struct sock *s)
+{
+	return s ? s->all_next : all;
+}
+
+unsigned sock_count_open(void)
+{
+	return open_count;
+}
+
+static void on_event(struct pollable *p, uint32_t events)
+{
+	struct sock *s = (struct sock *)p;
+
+	affinity_sample(s->owner.affinity);
+	s->ops->input(s, events);
+}
+
+static void on_free(struct pollable *p)
+{
+	free(p);
+}
+
+static void on_work(struct core_work *w)
+{
+	struct sock *s = (struct sock *)((char *)w -
+	    offsetof(struct sock, work));
+
+	affinity_sample(s->owner.affinity);
+	s->ops->flush(s);
+}
+
+static const struct sock_ops *ops_for(int domain, int type, int *protocol)
+{
+	int icmp = domain == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+
+	switch (type) {
+	case SOCK_STREAM:
+		if (!*protocol)
+			*protocol = IPPROTO_TCP;
+		return *protocol == IPPROTO_TCP ? &stream_ops : NULL;
+	case SOCK_DGRAM:
+		if (!*protocol)
+			*protocol = IPPROTO_UDP;
+		return *protocol == IPPROTO_UDP ? &udp_ops :
+		    *protocol == icmp ? &raw_ops : NULL;
+	case SOCK_RAW:
+		return *protocol > 0 && *protocol < 256 ? &raw_ops : NULL;
+	}
+	return NULL;
+}
+
+int sock_new(struct sock **out, uint64_t id, int domain, int type,
+    int protocol, int fd, const struct sock_owner *owner)
+{
+	const struct sock_ops *ops = NULL;
+	struct sock *s;
+	int err = -EPROTONOSUPPORT;
+
+	if (domain == AF_INET || domain == AF_INET6)
+		ops = ops_for(domain, type, &protocol);
+	else
+		err = -EAFNOSUPPORT;
+	if (ops && (!id || sock_find(id)))
+		err = -EINVAL;
+	if (!ops || err == -EINVAL) {
+		close(fd);
+		return err;
+	}
+	s = calloc(1, sizeof(*s));
+	if (s)
+		s->id = id;
+	if (!s || !table_put(s)) {
+		free(s);
+		close(fd);
+		return -ENOBUFS;
+	}
+	s->poll = (struct pollable){ .fn = on_event, .free = on_free, .fd = fd };
+	s->work.fn = on_work;
+	s->ops = ops;
+	s->domain = domain;
+	s->type = type;
+	s->protocol = protocol;
+	s->owner = *owner;
+	s->plug_dup = s->reply_fd = -1;
+	open_count++;
+	opt_defaults(s);
+	err = ops->open(s);
+	if (!err) {
+		s->events = EPOLLIN | EPOLLRDHUP;
+		err = loop_add(&s->poll, s->events | EPOLLET);
+	}
+	if (err) {
+		sock_free(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+int sock_name(const struct sock *s, int program_end)
+{
+	struct wire_id id = {
+		.server = sock_server_id(), .sock = s->id,
+		.domain = s->domain, .type = s->type, .protocol = s->protocol,
+	};
+	struct sockaddr_un sun;
+	socklen_t len;
+
+	client_id_name(&id, &sun, &len);
+	return bind(program_end, (struct sockaddr *)&sun, len) < 0 ?
+	    -errno : 0;
+}
+
+/* The kernel keeps the name of the end as long as the end lives. */
+bool sock_end_closed(const struct sock *s)
+{
+	struct wire_id id = {
+		.server = sock_server_id(), .sock = s->id,
+		.domain = s->domain, .type = s->type, .protocol = s->protocol,
+	};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un sun;
+	socklen_t len;
+	bool in_use;
+
+	if (fd < 0)
+		return true;
+	client_id_name(&id, &sun, &len);
+	in_use = bind(fd, (struct sockaddr *)&sun, len) < 0 &&
+	    errno == EADDRINUSE;
+	close(fd);
+	return !in_use;
+}
+
+void sock_defer(struct sock *s)
+{
+	core_defer(&s->work);
+}
+
+void sock_watch(struct sock *s, uint32_t events)
+{
+	if (s->events == events || s->poll.fd < 0)
+		return;
+	s->events = events;
+	loop_modify(&s->poll, events | EPOLLET);
+}
+
+void sock_hang_up(struct sock *s)
+{
+	uint64_t old = graves[grave_next];
+	struct sock *o;
+
+	if (s->poll.fd < 0)
+		return;
+	core_after_forget(s, false);
+	s->out_busy = false;
+	loop_close(&s->poll);
+	open_count--;
+	if (s->gone)
+		return;		/* nobody is left to ask */
+	graves[grave_next] = s->id;
+	grave_next = (grave_next + 1) % GRAVES;
+	o = old ? sock_find(old) : NULL;
+	if (o && o->poll.fd < 0)
+		sock_free(o);
+}
+
+void sock_free(struct sock *s)
+{
+	if (s->poll.dead)
+		return;
+	core_after_forget(s, false);
+	port_release(s);
+	s->ops->release(s);
+	if (s->poll.fd >= 0)
+		open_count--;
+	if (s->plug_dup >= 0)
+		close(s->plug_dup);
+	if (s->reply_fd >= 0)
+		close(s->reply_fd);
+	core_undefer(&s->work);
+	table_take(s);
+	loop_retire(&s->poll);
+}
+
+int sock_take_error(struct sock *s)
+{
+	int err = s->so_error;
+
+	s->so_error = 0;
+	return err;
+}

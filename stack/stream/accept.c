@@ -1,0 +1,186 @@
+/*
+ * accept.c: connections on their way from lwIP to accept(2); see accept.h.
+ */
+#include "stack/stream/accept.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "lwip/priv/tcp_priv.h"
+#include "stack/core/core.h"
+#include "stack/ip/pmtu.h"
+#include "stack/sock/port.h"
+#include "stack/sock/sock.h"
+#include "stack/stream/conn.h"
+#include "stack/wire/sys.h"
+
+/* Of several listeners with SO_REUSEPORT, one by the client's port. */
+#define HASH(port)	((port) * 2654435761u >> 8)
+
+/* An established connection that waits to be handed over. */
+struct accept_item {
+	struct accept_item *next;
+	struct wire_accept rec;
+	int fd;			/* the program's end of its pair */
+};
+
+/*
+ * Unread until accept(2): a pair that is closed with something unread tells
+ * the other end so, and the connection is reset, whoever closed it: we, or
+ * the kernel with the listening pair that its fd was in.
+ */
+static bool seal(int fd)
+{
+	static const char byte = WIRE_SEAL;
+
+	return send(fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+}
+
+void accept_drop(struct sock *s)
+{
+	struct accept_item *it;
+
+	while ((it = s->pending)) {
+		s->pending = it->next;
+		close(it->fd);
+		free(it);
+	}
+}
+
+/* What one record takes of the pair's queue, by queued(); 0: not yet known. */
+static int record_size;
+
+static int queued(const struct sock *l)
+{
+	int n = 0;
+
+	return ioctl(l->poll.fd, SIOCOUTQ, &n) < 0 ? 0 : n;
+}
+
+/*
+ * More wait for accept(2) than listen(2) was told: as on Linux, one more than
+ * that is let in, and a SYN after it gets no answer.
+ */
+static bool full(struct sock *l)
+{
+	const struct accept_item *it;
+	int n = 0;
+
+	/* Nobody tells when the program accepts: counted when it matters. */
+	if (l->waiting <= l->backlog)
+		return false;
+	for (it = l->pending; it; it = it->next)
+		n++;
+	if (record_size)
+		n += queued(l) / record_size;
+	l->waiting = n;
+	return n > l->backlog;
+}
+
+/* Before lwIP makes a pcb of a SYN, which is in host byte order. */
+err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
+{
+	struct sock *l = pcb->state == LISTEN ? pcb->callback_arg : NULL;
+
+	if (!l || (TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return ERR_OK;
+	return full(port_pick(l, HASH(syn->src))) ? ERR_ABRT : ERR_OK;
+}
+
+static bool send_record(struct sock *s, struct accept_item *it)
+{
+	return sys_send_fds(s->poll.fd, &it->rec, sizeof(it->rec), &it->fd, 1,
+	    MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
+static bool hand_over(struct sock *s, struct accept_item *it)
+{
+	int before = record_size ? 0 : queued(s), after;
+
+	if (!send_record(s, it))
+		return false;
+	if (!record_size) {
+		after = queued(s);	/* less, if it was accepted by now */
+		if (after > before)
+			record_size = after - before;
+	}
+	return true;
+}
+
+/* Oldest first; what the pair has no room for waits for EPOLLOUT. */
+void accept_flush(struct sock *s)
+{
+	struct accept_item *it;
+
+	while ((it = s->pending)) {
+		if (!hand_over(s, it)) {
+			sock_watch(s, s->events | EPOLLOUT);
+			return;
+		}
+		s->pending = it->next;
+		close(it->fd);
+		free(it);
+	}
+	if (s->events & EPOLLOUT)
+		sock_watch(s, s->events & ~(uint32_t)EPOLLOUT);
+}
+
+static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
+{
+	uint64_t id = 0;
+	socklen_t len = sizeof(id);
+	struct sock *s;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
+		return NULL;
+	getsockopt(sv[1], SOL_SOCKET, SO_COOKIE, &id, &len);
+	if (sock_new(&s, id, l->domain, l->type, l->protocol, sv[0], &l->owner)) {
+		close(sv[1]);
+		return NULL;
+	}
+	if (!seal(sv[0]) || sock_name(s, sv[1])) {
+		close(sv[1]);
+		sock_free(s);
+		return NULL;
+	}
+	s->opt = l->opt;
+	s->opt.defer_accept = 0;	/* the listener's own */
+	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
+	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);
+	sock_set_state(s, SOCK_OPEN);
+	stream_attach(s, pcb);
+	pmtu_fit(pcb);
+	*fd = sv[1];
+	return s;
+}
+
+err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+	struct sock *l = arg, *s;
+	struct accept_item *it;
+
+	if (err != ERR_OK || !pcb || !l)
+		return ERR_VAL;
+	l = port_pick(l, HASH(pcb->remote_port));
+	it = calloc(1, sizeof(*it));
+	s = it ? accepted(l, pcb, &it->fd) : NULL;
+	if (!s) {
+		free(it);
+		return ERR_MEM;		/* lwIP resets the connection */
+	}
+	it->rec.magic = WIRE_MAGIC;
+	it->rec.sock = s->id;
+	it->rec.peer = s->peer;
+	addr_present(&it->rec.peer, l->domain);
+	*(l->pending ? l->pending_end : &l->pending) = it;
+	l->pending_end = &it->next;
+	l->waiting++;
+	sock_defer(l);
+	return ERR_OK;
+}

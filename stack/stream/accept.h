@@ -1,0 +1,22 @@
+/*
+ * accept.h: connections on their way from lwIP to accept(2).
+ *
+ * An established connection is handed to its listener's program at once, as a
+ * record with a descriptor, in the listener's pair: its queue in the kernel
+ * is the queue of accept(2).  What the pair has no room for waits here.
+ */
+#ifndef STACK_ACCEPTQ_H
+#define STACK_ACCEPTQ_H
+
+#include "lwip/err.h"
+
+struct sock;
+struct tcp_pcb;
+
+/* lwIP's accept callback; arg is the listener. */
+err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err);
+void accept_flush(struct sock *l);	/* the pair may have room again */
+void accept_drop(struct sock *l);	/* the listener ends: reset what waits */
+/* accept_admit() is lwIP's to call, see hooks.h. */
+
+#endif

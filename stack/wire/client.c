@@ -1,0 +1,282 @@
+/* client.c: how a program asks its virtual host; see client.h. */
+#include "stack/wire/client.h"
+
+#include <string.h>
+
+#include "stack/wire/sys.h"
+
+int client_parse_url(const char *url, struct sockaddr_un *sun,
+    const char **why)
+{
+	static const char scheme[] = "unix://";
+	const char *path;
+	size_t cwd = 0;
+
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	if (!strncmp(url, "tcp://", 6) || !strncmp(url, "tcp6://", 7)) {
+		*why = "only unix:// URLs are served, since descriptors are "
+		    "passed; use unix://path";
+		return -EPROTONOSUPPORT;
+	}
+	if (strncmp(url, scheme, sizeof(scheme) - 1) ||
+	    !url[sizeof(scheme) - 1]) {
+		*why = "not a URL of the form unix://path";
+		return -EINVAL;
+	}
+	path = url + sizeof(scheme) - 1;
+	if (path[0] != '/') {
+		long n = SYS2(SYS_getcwd, sun->sun_path, sizeof(sun->sun_path));
+
+		if (n < 0 || sun->sun_path[0] != '/') {
+			*why = n == -ERANGE ? "the path is too long for a "
+			    "socket; use a shorter directory" :
+			    "the current directory has no path";
+			return n == -ERANGE ? -ENAMETOOLONG : -ENOENT;
+		}
+		cwd = strlen(sun->sun_path);
+		if (cwd > 1 && cwd + 1 < sizeof(sun->sun_path))
+			sun->sun_path[cwd++] = '/';
+	}
+	if (cwd + strlen(path) >= sizeof(sun->sun_path)) {
+		*why = "the path is too long for a socket (107 bytes); use a "
+		    "shorter directory";
+		return -ENAMETOOLONG;
+	}
+	memcpy(sun->sun_path + cwd, path, strlen(path) + 1);
+	return 0;
+}
+
+int client_connect(const struct sockaddr_un *sun, const char *name,
+    int min_fd, struct client_hello *hello)
+{
+	struct wire_req req = {
+		.op = WIRE_HELLO,
+		.a = hello->want_affinity ? WIRE_HELLO_AFFINITY : 0,
+	};
+	struct wire_rep rep;
+	int fd, high, err;
+
+	hello->affinity_fd = -1;
+	fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	if (fd < min_fd) {
+		high = sys_fcntl(fd, F_DUPFD_CLOEXEC, min_fd);
+		if (high >= 0) {
+			sys_close(fd);
+			fd = high;
+		}
+	}
+	do {
+		err = (int)SYS3(SYS_connect, fd, sun, sizeof(*sun));
+	} while (err == -EINTR);
+	if (err < 0)
+		goto fail;
+	req.len = (uint16_t)strnlen(name, 64);
+	memcpy(req.data, name, req.len);
+	err = client_call(fd, &req, NULL, 0, &rep,
+	    hello->want_affinity ? &hello->affinity_fd : NULL, 10000, false);
+	if (!err && rep.error)
+		err = -rep.error;
+	if (err < 0)
+		goto fail;
+	hello->server = rep.value;
+	hello->affinity = rep.c;
+	if (rep.len > 63)
+		rep.len = 63;
+	memcpy(hello->host, rep.data, rep.len);
+	hello->host[rep.len] = '\0';
+	return fd;
+fail:
+	if (hello->affinity_fd >= 0)
+		sys_close(hello->affinity_fd);
+	sys_close(fd);
+	return err;
+}
+
+int client_post(int ctl, struct wire_req *req, const int *fds, int nfds)
+{
+	ssize_t n;
+
+	req->magic = WIRE_MAGIC;
+	do {
+		n = sys_send_fds(ctl, req, WIRE_REQ_HEAD + req->len, fds, nfds,
+		    MSG_NOSIGNAL);
+	} while (n == -EINTR);
+	return n < 0 ? (int)n : 0;
+}
+
+int client_send(int ctl, struct wire_req *req, const int *fds, int nfds)
+{
+	int all[SYS_FDS], sv[2], err;
+
+	if (nfds > SYS_FDS - 1)
+		return -EINVAL;
+	err = sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, sv);
+	if (err < 0)
+		return err;
+	all[0] = sv[1];
+	for (int i = 0; i < nfds; i++)
+		all[i + 1] = fds[i];
+	err = client_post(ctl, req, all, nfds + 1);
+	sys_close(sv[1]);
+	if (err < 0) {
+		sys_close(sv[0]);
+		return err;
+	}
+	return sv[0];
+}
+
+int client_recv(int reply, struct wire_rep *rep, int *rep_fd)
+{
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} c;
+	struct iovec iov = { rep, sizeof(*rep) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+	int fd = -1;
+
+	memset(&c, 0, sizeof(c));
+	if (rep_fd) {
+		m.msg_control = &c;
+		m.msg_controllen = sizeof(c);
+	}
+	n = sys_recvmsg(reply, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	if (n < 0)
+		return (int)n;
+	if (m.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+	    c.h.cmsg_level == SOL_SOCKET && c.h.cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(&c.h), sizeof(fd));
+	if (n == 0 || n < (ssize_t)WIRE_REP_HEAD || rep->magic != WIRE_MAGIC ||
+	    rep->len > WIRE_DATA || n != (ssize_t)(WIRE_REP_HEAD + rep->len)) {
+		if (fd >= 0)
+			sys_close(fd);
+		return n == 0 ? -EPIPE : -EPROTO;
+	}
+	if (rep_fd)
+		*rep_fd = fd;
+	return 0;
+}
+
+int client_call(int ctl, struct wire_req *req, const int *fds, int nfds,
+    struct wire_rep *rep, int *rep_fd, int timeout, bool intr)
+{
+	struct pollfd p = { .events = POLLIN };
+	int err;
+
+	p.fd = client_send(ctl, req, fds, nfds);
+	if (p.fd < 0)
+		return p.fd;
+	for (;;) {
+		err = sys_poll(&p, 1, timeout);
+		if (err == -EINTR && !intr)
+			continue;
+		if (err == 0)
+			err = -ETIMEDOUT;
+		if (err > 0)
+			err = client_recv(p.fd, rep, rep_fd);
+		if (err != -EAGAIN)
+			break;
+	}
+	sys_close(p.fd);
+	return err;
+}
+
+static char *put_hex(char *p, uint64_t v, int digits)
+{
+	while (digits--)
+		*p++ = "0123456789abcdef"[v >> digits * 4 & 15];
+	return p;
+}
+
+static char *put_dec(char *p, unsigned v)
+{
+	if (v >= 10)
+		p = put_dec(p, v / 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
+}
+
+int client_id_name(const struct wire_id *id, struct sockaddr_un *sun,
+    socklen_t *len)
+{
+	char *p = sun->sun_path + 1;
+
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	memcpy(p, WIRE_ID_PREFIX, sizeof(WIRE_ID_PREFIX) - 1);
+	p = put_hex(p + sizeof(WIRE_ID_PREFIX) - 1, id->server, 16);
+	*p++ = '/';
+	p = put_hex(p, id->sock, 16);
+	*p++ = '/';
+	p = put_dec(p, (unsigned)id->domain & 0xff);
+	*p++ = '.';
+	p = put_dec(p, (unsigned)id->type & 0xf);
+	*p++ = '.';
+	p = put_dec(p, (unsigned)id->protocol & 0xffff);
+	*len = (socklen_t)(p - (char *)sun);
+	return 0;
+}
+
+static const char *get_hex(const char *p, const char *end, uint64_t *v)
+{
+	*v = 0;
+	for (int i = 0; i < 16; i++, p++) {
+		int d;
+
+		if (p >= end)
+			return NULL;
+		if (*p >= '0' && *p <= '9')
+			d = *p - '0';
+		else if (*p >= 'a' && *p <= 'f')
+			d = *p - 'a' + 10;
+		else
+			return NULL;
+		*v = *v << 4 | (unsigned)d;
+	}
+	return p;
+}
+
+static const char *get_dec(const char *p, const char *end, int *v)
+{
+	const char *start = p;
+
+	*v = 0;
+	while (p < end && *p >= '0' && *p <= '9' && *v < 100000)
+		*v = *v * 10 + (*p++ - '0');
+	return p == start ? NULL : p;
+}
+
+bool client_id_of(int fd, struct wire_id *id)
+{
+	struct sockaddr_un sun;
+	socklen_t len = sizeof(sun);
+	const char *p = sun.sun_path, *end;
+
+	if (SYS3(SYS_getsockname, fd, &sun, &len) < 0)
+		return false;
+	if (sun.sun_family != AF_UNIX || len > sizeof(sun) ||
+	    len < offsetof(struct sockaddr_un, sun_path) + 1 +
+	    sizeof(WIRE_ID_PREFIX) - 1)
+		return false;
+	end = (const char *)&sun + len;
+	if (*p++ != '\0' ||
+	    memcmp(p, WIRE_ID_PREFIX, sizeof(WIRE_ID_PREFIX) - 1))
+		return false;
+	p = get_hex(p + sizeof(WIRE_ID_PREFIX) - 1, end, &id->server);
+	if (!p || p >= end || *p++ != '/')
+		return false;
+	p = get_hex(p, end, &id->sock);
+	if (!p || p >= end || *p++ != '/')
+		return false;
+	p = get_dec(p, end, &id->domain);
+	if (!p || p >= end || *p++ != '.')
+		return false;
+	p = get_dec(p, end, &id->type);
+	if (!p || p >= end || *p++ != '.')
+		return false;
+	return get_dec(p, end, &id->protocol) == end;
+}

@@ -1,0 +1,76 @@
+/*
+ * client.h: how a program asks its virtual host: the URL, the control
+ * connection, one request and its reply.  Used by the preload library and the
+ * control tool; no allocation, no lock, no errno, safe in a vfork child.
+ */
+#ifndef STACK_CLIENT_H
+#define STACK_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/un.h>
+
+#include "stack/wire/wire.h"
+
+/*
+ * The socket address of a URL, unix://path.  A relative path is taken from
+ * the current directory and made absolute.
+ * Return: 0; -EINVAL: no URL of ours; -EPROTONOSUPPORT: tcp://;
+ * -ENAMETOOLONG: the path does not fit.  *why gets a static text.
+ */
+int client_parse_url(const char *url, struct sockaddr_un *sun,
+    const char **why);
+
+/* What a virtual host says of itself. */
+struct client_hello {
+	uint64_t server;	/* its id */
+	char host[64];		/* its name */
+	/*
+	 * Where to tell on which CPU the program runs, see WIRE_HELLO.  Only
+	 * if want_affinity; then affinity_fd is the caller's, or -1: there is none.
+	 */
+	bool want_affinity;
+	int affinity_fd, affinity;
+};
+
+/*
+ * Connect and introduce ourselves as program name.  The new fd is
+ * close-on-exec and at least min_fd (kept away from 0-2 and from the numbers
+ * programs expect).
+ * Return: the fd, or -errno (-ECONNREFUSED, -ENOENT: nobody serves there;
+ * -EPROTO: not a server of ours).
+ */
+int client_connect(const struct sockaddr_un *sun, const char *name,
+    int min_fd, struct client_hello *hello);
+
+/*
+ * Send one request and wait for its reply.  req->magic is filled in.  fds are
+ * passed along after the reply socket and stay the caller's.  A reply fd
+ * comes in *rep_fd (may be NULL).  timeout in ms, < 0: for ever.
+ * Return: 0 when there is a reply (look at rep->error), or -errno:
+ * -EPIPE and friends: the server is gone; -EINTR only if `intr`: a signal came
+ * while waiting.
+ */
+int client_call(int ctl, struct wire_req *req, const int *fds, int nfds,
+    struct wire_rep *rep, int *rep_fd, int timeout, bool intr);
+
+/*
+ * The two halves of it, for a caller that waits by itself.  client_send
+ * gives the fd on which the reply will come; the caller closes it.
+ */
+int client_send(int ctl, struct wire_req *req, const int *fds, int nfds);
+int client_recv(int reply, struct wire_rep *rep, int *rep_fd);
+
+/*
+ * Send a request that nobody waits for an answer of: fds, if any, go with it
+ * (WIRE_SOCKET), or none (WIRE_SETSOCKOPT).
+ */
+int client_post(int ctl, struct wire_req *req, const int *fds, int nfds);
+
+/* Compose and read the name of a virtual socket's fd. */
+int client_id_name(const struct wire_id *id, struct sockaddr_un *sun,
+    socklen_t *len);
+/* Return: true if fd is the program's end of a virtual socket; 1 system call. */
+bool client_id_of(int fd, struct wire_id *id);
+
+#endif

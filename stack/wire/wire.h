@@ -1,0 +1,332 @@
+/*
+ * wire.h: what a program and its virtual host say to each other: requests on
+ * the control connection, the header of a datagram, the record of an accepted
+ * connection, and the name that tells which virtual socket an fd is.
+ *
+ * Control connection: AF_UNIX SOCK_SEQPACKET to the server's socket.  A
+ * request is one message, struct wire_req cut to its length, with SCM_RIGHTS
+ * descriptors: [0] is where the reply goes and is owned by the server from
+ * then on.  Because each request brings its own reply socket, one connection
+ * may be shared by all threads and forked children of a program.
+ * Both sides are of one machine and one ABI; the receiver checks every length.
+ */
+#ifndef STACK_WIRE_H
+#define STACK_WIRE_H
+
+#include <assert.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define WIRE_MAGIC	0x73686d32u	/* "shm2"; changes with the format */
+#define WIRE_DATA	1024		/* bytes of payload at most */
+#define WIRE_NAMELEN	16		/* interface name with its NUL */
+#define WIRE_AFFINITYS	1024		/* programs of a host with a word of their own */
+#define WIRE_AFFINITY_STEP	64		/* bytes from one to the next: a cache line */
+#define WIRE_AFFINITY_NONE	UINT32_MAX	/* in the word: not known */
+#define WIRE_PLUG	256		/* bytes that keep a connecting fd unwritable */
+
+/*
+ * Identity.  The program's end of every pair is bound to the abstract name
+ *	\0shmif/SSSSSSSSSSSSSSSS/IIIIIIIIIIIIIIII/DD.T.PPP
+ * in hex but for the last part: server id, socket id, then domain, type and
+ * protocol in decimal without padding.  getsockname(2) on the fd gives it
+ * after dup, fork, exec and SCM_RIGHTS alike.
+ */
+#define WIRE_ID_PREFIX	"shmif/"
+struct wire_id {
+	uint64_t server;
+	uint64_t sock;
+	int domain, type, protocol;
+};
+
+enum wire_op {
+	/*
+	 * Introduce: data is the program's name.  Reply: value is the server
+	 * id, data its host name.  a = WIRE_HELLO_AFFINITY: the reply comes with
+	 * a descriptor of memory to map, WIRE_AFFINITYS words, each the first of
+	 * WIRE_AFFINITY_STEP bytes; in word c the program notes on which CPU it
+	 * makes its data calls.
+	 */
+	WIRE_HELLO = 1,
+	/*
+	 * a = domain, b = type without flags, c = protocol; sock = one whose
+	 * options it shall have, or 0.  fd[0] is the server's end of the new
+	 * socket's pair (SOCK_STREAM pair for SOCK_STREAM, else
+	 * SOCK_SEQPACKET), data its id, a uint64_t: the SO_COOKIE of the
+	 * program's end, which no other socket of the machine has.  There is
+	 * no reply; if the server can't make it, its end closes.
+	 */
+	WIRE_SOCKET,
+	WIRE_BIND,		/* data = sockaddr */
+	/*
+	 * data = sockaddr (AF_UNSPEC dissolves a datagram socket's).
+	 * Streams, a = 0: the reply waits until the connection is there or
+	 * failed; after a failure the socket is as fresh.  If the program
+	 * gives up waiting (EINTR) it closes the reply socket and the attempt
+	 * goes on as with a = WIRE_CONNECT_ASYNC; the library then also closes
+	 * the pair, and makes the attempt anew with WIRE_CONNECT_ASYNC.
+	 * a = WIRE_CONNECT_ASYNC: fd[1] is a duplicate of the program's end,
+	 * plugged: SO_SNDBUF was made minimal and WIRE_PLUG bytes written.
+	 * Reply EINPROGRESS (or an immediate error: then the plug was taken
+	 * out again).  On success the server takes the plug out and puts
+	 * SO_SNDBUF back; on failure it closes its end with the plug unread and
+	 * keeps the errno for SO_ERROR.  b: the SO_SNDBUF to put back.
+	 */
+	WIRE_CONNECT,
+	WIRE_LISTEN,		/* a = backlog */
+	WIRE_GETSOCKNAME,	/* reply data = sockaddr */
+	WIRE_GETPEERNAME,
+	WIRE_SETSOCKOPT,	/* a = level, b = name, data = value; no reply if
+				   it comes without a reply socket */
+	WIRE_GETSOCKOPT,	/* a, b, c = room; reply data = value */
+	/* a = how, as shutdown(2).  The program itself did SHUT_WR on its fd. */
+	WIRE_SHUTDOWN,
+	/* a = enum wire_query; reply value */
+	WIRE_QUERY,
+	/*
+	 * a = 0: data = host name of a bus member; reply data = struct
+	 * wire_ifaddr[].  a = WIRE_RESOLVE_ADDR: data = struct wire_ifaddr of
+	 * a member, of which family and ip count; reply data = its name.
+	 */
+	WIRE_RESOLVE,
+	/* a = enum wire_dump; reply fd: a memfd with value records */
+	WIRE_DUMP,
+	WIRE_IF,		/* a = enum wire_if_op, data = struct wire_ifreq */
+	WIRE_ROUTE,		/* a = enum wire_table_op, data = struct wire_route */
+	WIRE_NEIGH,		/* a = enum wire_table_op, data = struct wire_neigh */
+	/*
+	 * data = NAME or NAME=VALUE; reply data = the (old) value as text.
+	 * The tree comes with WIRE_DUMP_SYSCTL.
+	 */
+	WIRE_SYSCTL,
+	WIRE_HALT,		/* the server ends; the reply comes first */
+	WIRE_NUM_OPS
+};
+
+enum { WIRE_HELLO_AFFINITY = 1 };
+enum { WIRE_CONNECT_ASYNC = 1 };
+enum { WIRE_RESOLVE_ADDR = 1 };
+
+enum wire_query {
+	WIRE_QUERY_OUTQ,	/* SIOCOUTQ: bytes not yet acknowledged */
+	WIRE_QUERY_STATE,	/* enum wire_sock_state */
+	WIRE_QUERY_LINGER,	/* OUTQ if the program's end is closed, else 0 */
+};
+
+enum wire_sock_state {
+	WIRE_STATE_FRESH,	/* neither connected nor listening */
+	WIRE_STATE_LISTEN,
+	WIRE_STATE_CONNECTING,
+	WIRE_STATE_CONNECTED,
+	WIRE_STATE_FAILED,	/* an asynchronous connect failed */
+	WIRE_STATE_CLOSED,	/* over in both directions, or reset */
+};
+
+enum wire_dump {
+	WIRE_DUMP_LINK,		/* struct wire_link */
+	WIRE_DUMP_ADDR,		/* struct wire_ifaddr */
+	WIRE_DUMP_ROUTE,	/* struct wire_route */
+	WIRE_DUMP_NEIGH,	/* struct wire_neigh */
+	WIRE_DUMP_SOCK,		/* struct wire_sock */
+	WIRE_DUMP_SYSCTL,	/* struct wire_sysctl */
+	WIRE_NUM_DUMPS
+};
+
+enum wire_if_op {
+	WIRE_IF_CREATE,		/* name; "shmif" or "virt" alone: next number.
+				   reply data = the name it got */
+	WIRE_IF_DESTROY,
+	WIRE_IF_LINKSTR,	/* str = absolute path of the bus; create it if missing */
+	WIRE_IF_UNLINKSTR,
+	WIRE_IF_ADDR_ADD,	/* addr: family plen addr bcast flags, and in
+				   ifname the label of an alias ("shmif0:1") */
+	WIRE_IF_ADDR_DEL,
+	WIRE_IF_UP,
+	WIRE_IF_DOWN,
+	WIRE_IF_MTU,
+	WIRE_IF_LLADDR,
+	WIRE_IF_HOSTNAME,	/* str; name is ignored */
+};
+
+enum wire_table_op {
+	WIRE_TABLE_ADD,
+	WIRE_TABLE_DEL,
+	WIRE_TABLE_GET,		/* reply data = the record that matches */
+};
+
+struct wire_req {
+	uint32_t magic;
+	uint16_t op;		/* enum wire_op */
+	uint16_t len;		/* bytes of data */
+	uint64_t server;	/* 0, or the server id the socket belongs to */
+	uint64_t sock;		/* socket id where the op is about a socket */
+	int32_t a, b, c;
+	uint32_t spare;
+	uint8_t data[WIRE_DATA];
+};
+#define WIRE_REQ_HEAD	(sizeof(struct wire_req) - WIRE_DATA)
+
+struct wire_rep {
+	uint32_t magic;
+	int32_t error;		/* 0 or an errno; then data may be one line of text */
+	uint64_t value;
+	int32_t c;
+	uint32_t len;		/* bytes of data */
+	uint8_t data[WIRE_DATA];
+};
+#define WIRE_REP_HEAD	(sizeof(struct wire_rep) - WIRE_DATA)
+
+/* An IP address with its port, of either family. */
+struct wire_addr {
+	uint16_t family;	/* AF_INET, AF_INET6, or 0: none */
+	uint16_t port;		/* network byte order */
+	uint32_t scope;		/* IPv6 scope id */
+	uint8_t ip[16];		/* IPv4 in the first four */
+};
+
+/*
+ * In front of every message on a datagram pair (UDP, ICMP, raw).
+ * Program to server: peer is where to (family 0: the connected peer);
+ * a message that does not begin with the magic has no header (sendfile(2) and
+ * other calls the library does not see): all of it goes to that peer.
+ * local.ip and ifindex, if not zero, are the source asked for (IP_PKTINFO).
+ * Server to program: peer is where from, local is where to, ifindex the
+ * interface it came in by.
+ */
+enum wire_dgram_flags {
+	WIRE_DG_TTL = 1,	/* ttl is set (to server) */
+	WIRE_DG_TOS = 2,
+	WIRE_DG_ERROR = 4,	/* to program: not data but an error; err is set,
+				   and for an ICMP error: peer = the destination it
+				   is about, local.ip = who reported it, icmp_type and
+				   icmp_code; payload: what was sent */
+	WIRE_DG_DONTROUTE = 8,
+	WIRE_DG_MORE = 32,	/* to server: MSG_MORE, the rest is to come */
+	WIRE_DG_MULTICAST = 16,	/* to program: came by multicast or broadcast */
+};
+struct wire_dgram {
+	uint32_t magic;
+	uint16_t flags;
+	uint8_t ttl, tos;
+	struct wire_addr peer;
+	struct wire_addr local;
+	uint32_t ifindex;
+	int32_t err;
+	uint64_t when_ns;	/* CLOCK_REALTIME of arrival */
+	uint8_t icmp_type, icmp_code;
+	uint16_t want;		/* to program: enum wire_want of the socket */
+	uint32_t dropped;	/* to program: lost so far for want of room;
+				   of an error EMSGSIZE: the path MTU */
+};
+
+/* The control messages a datagram socket has asked for by its options. */
+enum wire_want {
+	WIRE_WANT_PKTINFO = 1,		/* IP_PKTINFO */
+	WIRE_WANT_TTL = 2,		/* IP_RECVTTL */
+	WIRE_WANT_TOS = 4,		/* IP_RECVTOS */
+	WIRE_WANT_TIMESTAMP = 8,	/* SO_TIMESTAMP */
+	WIRE_WANT_TIMESTAMPNS = 16,	/* SO_TIMESTAMPNS */
+	WIRE_WANT_OVERFLOW = 32,	/* SO_RXQ_OVFL */
+	WIRE_WANT_ORIGDST = 64,		/* IP_RECVORIGDSTADDR */
+	WIRE_WANT_PKTINFO6 = 0x100,	/* IPV6_RECVPKTINFO */
+	WIRE_WANT_HOPLIMIT6 = 0x200,	/* IPV6_RECVHOPLIMIT */
+	WIRE_WANT_TCLASS6 = 0x400,	/* IPV6_RECVTCLASS */
+};
+
+/*
+ * One established connection, on a listening pair, with its fd beside it.
+ * That fd brings the byte WIRE_SEAL first, which accept(2) takes off: with it
+ * there the connection is one that nobody has accepted.
+ */
+enum { WIRE_SEAL = 'a' };
+
+struct wire_accept {
+	uint32_t magic;
+	uint32_t spare;
+	uint64_t sock;
+	struct wire_addr peer;
+};
+
+struct wire_link {
+	uint32_t ifindex;
+	uint32_t flags;		/* Linux's IFF_ bits */
+	uint32_t mtu;
+	uint16_t hatype;	/* ARPHRD_ */
+	uint8_t mac[6];
+	char name[WIRE_NAMELEN];
+	char kind[8];		/* "lo", "shmif", "virt" */
+	int32_t slot;		/* on its bus; -1 */
+	uint32_t spare;
+	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
+	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
+	char linkstr[512];	/* path of the bus, or the tap */
+};
+
+struct wire_ifaddr {
+	uint32_t ifindex;
+	uint8_t family, plen;
+	uint8_t flags;		/* WIRE_ADDR_ */
+	uint8_t scope;		/* rtnetlink: 0 global, 253 link, 254 host */
+	uint8_t ip[16];
+	uint8_t bcast[16];
+	char ifname[WIRE_NAMELEN];
+};
+enum { WIRE_ADDR_ALIAS = 1, WIRE_ADDR_TENTATIVE = 2, WIRE_ADDR_AUTO = 4,
+       WIRE_ADDR_SLOT = 8 /* to server: take the bus slot's address */ };
+
+struct wire_route {
+	uint8_t family, plen;
+	uint16_t flags;		/* WIRE_RT_ */
+	uint32_t ifindex;	/* 0 on add: found from the gateway */
+	uint32_t metric;
+	uint32_t mtu;
+	uint8_t dst[16], gw[16];
+	char ifname[WIRE_NAMELEN];
+};
+enum { WIRE_RT_GATEWAY = 1, WIRE_RT_HOST = 2, WIRE_RT_CONNECTED = 4,
+       WIRE_RT_REJECT = 8, WIRE_RT_AUTO = 16 };
+
+struct wire_neigh {
+	uint32_t ifindex;
+	uint8_t family, state;	/* NUD_ bits of rtnetlink */
+	uint8_t mac[6];
+	uint8_t ip[16];
+	uint32_t age;		/* seconds */
+	char ifname[WIRE_NAMELEN];
+};
+
+struct wire_sock {
+	uint64_t id;
+	int32_t domain, type, protocol;
+	uint32_t state;		/* Linux's TCP_ESTABLISHED... of netinet/tcp.h;
+				   datagram: 1 connected, 7 not */
+	struct wire_addr local, peer;
+	uint32_t recvq, sendq;	/* bytes */
+	int32_t pid;
+	uint32_t uid;
+	char comm[16];
+};
+
+struct wire_sysctl {
+	char name[64];
+	char value[64];
+	uint32_t writable;
+	uint32_t spare;
+};
+
+struct wire_ifreq {
+	char name[WIRE_NAMELEN];
+	struct wire_ifaddr addr;
+	uint32_t mtu;
+	uint8_t mac[6];
+	uint8_t spare[2];
+	char str[512];
+};
+
+static_assert(WIRE_REQ_HEAD == 40 && WIRE_REP_HEAD == 24, "wire heads");
+static_assert(sizeof(struct wire_addr) == 24, "wire_addr");
+static_assert(sizeof(struct wire_dgram) == 80, "wire_dgram");
+static_assert(sizeof(struct wire_accept) == 40, "wire_accept");
+static_assert(sizeof(struct wire_ifreq) <= WIRE_DATA, "wire_ifreq fits");
+
+#endif
