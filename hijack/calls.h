@@ -9,6 +9,8 @@ struct mmsghdr;
 struct timespec;
 
 int hook_socket(int domain, int type, int protocol) __asm__("socket");
+int hook_socketpair(int domain, int type, int protocol, int *sv)
+    __asm__("socketpair");
 int hook_bind(int fd, const struct sockaddr *addr, socklen_t len)
     __asm__("bind");
 int hook_connect(int fd, const struct sockaddr *addr, socklen_t len)

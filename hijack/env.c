@@ -27,7 +27,8 @@ struct name_bit {
 
 static const struct name_bit families[] = {
 	{ "local", HJ_LOCAL }, { "inet", HJ_INET }, { "route", HJ_ROUTE },
-	{ "inet6", HJ_INET6 }, { "mpls", HJ_MPLS }, { NULL, 0 },
+	{ "inet6", HJ_INET6 }, { "mpls", HJ_MPLS },
+	{ "other", HJ_OTHER }, { NULL, 0 },
 };
 
 /* These have no effect here: they ask for a file server. */

@@ -50,7 +50,8 @@ static inline long hj_ret(long r)
 
 enum hj_family {	/* as RUMPHIJACK names them on Linux */
 	HJ_LOCAL = 1, HJ_INET = 2, HJ_ROUTE = 4, HJ_INET6 = 8, HJ_MPLS = 16,
-	HJ_ALL = 31,
+	HJ_OTHER = 32,	/* what the original has no name for */
+	HJ_ALL = 63,
 };
 
 enum hj_host {

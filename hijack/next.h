@@ -21,6 +21,8 @@ struct timespec;
 #define NEXT_CALLS(X)							\
 	X(int, socket, (int a, int b, int c),				\
 	    SYS3(SYS_socket, a, b, c))					\
+	X(int, socketpair, (int a, int b, int c, int *d),		\
+	    SYS4(SYS_socketpair, a, b, c, d))				\
 	X(int, bind, (int a, const void *b, socklen_t c),		\
 	    SYS3(SYS_bind, a, b, c))					\
 	X(int, connect, (int a, const void *b, socklen_t c),		\

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <linux/netlink.h>
 
+#include "hijack/family.h"
 #include "hijack/fd.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
@@ -178,7 +179,9 @@ HOOK(int, socket, int domain, int type, int protocol)
 	if (!hj_wants(domain) ||
 	    (domain == AF_INET && (type & 0xf) == SOCK_PACKET) ||
 	    (domain == AF_NETLINK && protocol != NETLINK_ROUTE)) {
-		fd = next.socket(domain, type, protocol);
+		fd = family_check(domain, type, protocol);
+		fd = fd ? (int)hj_ret(fd) :
+		    next.socket(domain, type, protocol);
 	} else if (domain == AF_NETLINK) {
 		fd = (int)hj_ret(netlink_make(type));
 	} else {

@@ -35,6 +35,9 @@ static bool socket_call(long nr, const long a[6], long *r)
 	case SYS_socket:
 		*r = hook_socket(I(0), I(1), I(2));
 		break;
+	case SYS_socketpair:
+		*r = hook_socketpair(I(0), I(1), I(2), P(void *, 3));
+		break;
 	case SYS_bind:
 		*r = hook_bind(I(0), P(void *, 1), LEN(2));
 		break;

@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016	# sh of the namespace
+# Ways past the virtual host to the machine's network: each of them is tried
+# in a namespace of its own, with somebody who listens there.
+
+load helpers
+load helpers.net
+
+WAYS=$BATS_TEST_DIRNAME/h_ways.py
+
+setup() {
+	common_setup
+	requires root netns ip
+	NET=${DIR##*.}
+	machine=(ip netns exec "$NET")
+	ip netns add "$NET"
+	ip -n "$NET" link set lo up
+	ip -n "$NET" link add machine0 type veth peer name machine1
+	"${machine[@]}" sh -c 'for if in machine0 machine1; do
+		echo 1 >/proc/sys/net/ipv6/conf/$if/disable_ipv6; done'
+	ip -n "$NET" addr add 10.0.0.77/24 dev machine0
+	ip -n "$NET" link set machine0 up
+	ip -n "$NET" link set machine1 up
+	INDEX=$(ip -n "$NET" -o link show machine0 | sed 's/:.*//')
+	start_bg ear "${machine[@]}" tcpdump -ni any -U -w heard.pcap
+	wait_for in_file ear.log 'listening on'
+}
+
+teardown() {
+	local bad=0
+
+	common_teardown || bad=1
+	[ -z "${NET:-}" ] || ip netns del "$NET"
+	return $bad
+}
+
+# What the machine's network has heard so far: the marker proves that it is
+# heard at all, and that all before it was.
+heard() {
+	"${machine[@]}" "$PYTHON" -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.0.0.77", 0))
+s.setsockopt(1, 6, 1)
+s.sendto(b"marker", ("10.0.0.255", 4242))'
+	wait_for in_file heard.pcap marker
+	tcpdump -nr heard.pcap 2>/dev/null | grep -v '10\.0\.0\.255\.4242:'
+}
+
+silent() {
+	! heard || fail "the machine's network was reached"
+}
+
+# usage: escape COMMAND...: on host a, but in the machine's namespace
+escape() {
+	run_cmd "${machine[@]}" env RUMP_SERVER="unix://$DIR/a.sock" \
+		LD_PRELOAD="$HIJACK" "$@"
+}
+
+@test "the ear hears what a program without the library sends" {
+	run_cmd "${machine[@]}" "$PYTHON" "$WAYS" frames "$INDEX"
+	expect '^sent ([5-9]|1[0-9])$'
+	[ "$(heard | wc -l)" -ge 5 ]
+}
+
+@test "families that no virtual host has are not the machine's" {
+	start_host a 10.0.0.1
+	escape "$PYTHON" "$WAYS" families
+	expect '^by_call UNIX given given given given given$'
+	! grep -E '^by_[a-z]+ [^N]' out | grep -v ' UNIX\| ALG' |
+		grep -E 'given|EACCES|EPERM' || fail "the machine gives these"
+	for way in by_call by_number; do
+		for family in KEY PACKET CAN TIPC BLUETOOTH VSOCK SMC XDP; do
+			expect "^$way $family( EAFNOSUPPORT){5}\$"
+		done
+		expect "^$way INET-PACKET EAFNOSUPPORT EAFNOSUPPORT\$"
+		# Whom the machine's sockets, filters and tunnels concern.
+		for kind in 3 4 5 6 10 12 13 14 16 20; do
+			expect "^$way NETLINK $kind( EPROTONOSUPPORT){2}\$"
+		done
+		expect "^$way NETLINK 15 given given\$"
+	done
+	expect '^pair UNIX given given given given given$'
+	expect '^pair TIPC( EAFNOSUPPORT){5}$'
+	silent
+}
+
+@test "the machine's families on purpose: RUMPHIJACK=socket=all:noother" {
+	start_host a 10.0.0.1
+	escape env RUMPHIJACK=socket=all:noother "$PYTHON" "$WAYS" \
+		frames "$INDEX"
+	expect '^sent ([5-9]|1[0-9])$'
+	[ "$(heard | wc -l)" -ge 5 ]
+}
+
+@test "frames of a packet socket never come out of the machine" {
+	start_host a 10.0.0.1
+	escape "$PYTHON" "$WAYS" frames "$INDEX"
+	expect '^sent 0$'
+	silent
+}
