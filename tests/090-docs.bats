@@ -59,29 +59,6 @@ blocks() {
 	[ -z "$(find . -name 'demo.??????')" ] || fail "its directory is left"
 }
 
-@test "README: the quick start works as written" {
-	ln -s "$B" build
-	blocks 'quick start' >lines
-	[ "$(wc -l <lines)" -eq 5 ]
-	n=0
-	while IFS= read -r line; do
-		n=$((n + 1))
-		case $line in
-		export*) eval "$line" ;;
-		*'&')
-			# shellcheck disable=SC2086
-			start_bg server ${line% &}
-			wait_for in_file server.log 'Serving'
-			;;
-		*) run_cmd bash -c "$line" ;;
-		esac
-		cp out "out$n" 2>/dev/null || :
-	done <lines
-	in_file out3 'Directory listing'
-	in_file out4 ' web 10\.0\.0\.1/24'
-	in_file out5 'tcp 10\.0\.0\.2[.:]'
-}
-
 @test "README: every file and folder it names is there" {
 	root=$BATS_TEST_DIRNAME/..
 	# shellcheck disable=SC2016

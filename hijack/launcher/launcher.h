@@ -18,6 +18,15 @@ int library_find(char path[static PATH_MAX]);
 /* Put it in front of LD_PRELOAD.  Return: 0, or -errno after an error line. */
 int library_preload(const char *path);
 
+#define WAIT_MAX	16	/* hosts to wait for */
+
+/*
+ * Wait until they answer, as seen from the host that the environment names;
+ * seconds may be NULL.
+ * Return: 0, or after an error line the status of `shmif wait`, or -1.
+ */
+int wait_for_hosts(const char *const *target, int n, const char *seconds);
+
 struct program;
 
 /* Tell all about a program.  Return: whether the library works with it. */

@@ -23,15 +23,19 @@
 #endif
 
 /* As env(1) has them, behind our own 1 and 2. */
-enum { FAILED = 1, USAGE = 2, CANNOT_EXECUTE = 126, NOT_FOUND = 127 };
+enum { FAILED = 1, USAGE = 2, NO_ANSWER = 125, CANNOT_EXECUTE = 126,
+       NOT_FOUND = 127 };
 
 static const char usage_text[] =
 "usage: shmhijack [-s URL | -b BUS [-a ADDR/PLEN]... [-g GATEWAY] [-n NAME]]\n"
-"                 [--check] [--host-ok] [--] PROGRAM [ARGUMENT]...\n";
+"                 [-w HOST[:PORT]]... [-t SECONDS] [--check] [--host-ok]\n"
+"                 [--] PROGRAM [ARGUMENT]...\n";
 
 struct options {
 	const char *server, *bus, *gateway, *name;
 	char addrs[BUS_ADDRS * (INET6_ADDRSTRLEN + 5)];
+	const char *wait[WAIT_MAX], *seconds;
+	int num_wait;
 	bool check, host_ok;
 };
 
@@ -93,6 +97,16 @@ static int add_address(struct options *o, const char *s)
 	return 0;
 }
 
+static int add_wait(struct options *o, const char *s)
+{
+	if (o->num_wait == WAIT_MAX) {
+		say("-w %s: at most %d hosts", s, WAIT_MAX);
+		return FAILED;
+	}
+	o->wait[o->num_wait++] = s;
+	return 0;
+}
+
 static bool valid_name(const char *s)
 {
 	size_t n = strlen(s);
@@ -140,7 +154,7 @@ static int parse(struct options *o, int argc, char **argv)
 	};
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+a:b:g:hn:s:V", longs, NULL)) !=
+	while ((c = getopt_long(argc, argv, "+a:b:g:hn:s:t:Vw:", longs, NULL)) !=
 	    -1) {
 		switch (c) {
 		case 'a':
@@ -159,6 +173,14 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 's':
 			o->server = optarg;
+			break;
+		case 't':
+			o->seconds = optarg;
+			break;
+		case 'w':
+			status = add_wait(o, optarg);
+			if (status)
+				return status;
 			break;
 		case CHECK:
 			o->check = true;
@@ -312,6 +334,10 @@ int main(int argc, char **argv)
 	status = look(&o, argv[0], library);
 	if (status || o.check)
 		return status;
+	if (o.num_wait)
+		status = wait_for_hosts(o.wait, o.num_wait, o.seconds);
+	if (status)
+		return status == USAGE ? USAGE : NO_ANSWER;
 	if (library_preload(library))
 		return FAILED;
 	argv = shell_mark_prompt(argv, o.name);

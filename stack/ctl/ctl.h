@@ -32,6 +32,7 @@ int cmd_sockstat(int argc, char **argv);
 int cmd_sysctl(int argc, char **argv);
 int cmd_traceroute(int argc, char **argv);
 int cmd_traceroute6(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 
 /* What error lines begin with: "shmif ifconfig", or "rump.ifconfig". */
 const char *ctl_prog(void);
