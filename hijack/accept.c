@@ -13,6 +13,7 @@
 #include <sys/time.h>
 
 #include "hijack/addr.h"
+#include "hijack/debug.h"
 #include "hijack/fd.h"
 #include "hijack/linger.h"
 #include "hijack/next.h"
@@ -243,7 +244,8 @@ static int accept_any(int fd, void *addr, socklen_t *len, int flags)
 	return accept_one(fd, mark, addr, len, flags);
 }
 
-HOOK(int, accept, int fd, struct sockaddr *addr, socklen_t *len)
+CALL(int, accept, "n:fA", (int fd, struct sockaddr *addr, socklen_t *len), fd,
+    addr, len)
 {
 	int r = accept_any(fd, addr, len, 0);
 
@@ -255,7 +257,8 @@ HOOK(int, accept, int fd, struct sockaddr *addr, socklen_t *len)
 	return (int)hj_ret(r);
 }
 
-HOOK(int, accept4, int fd, struct sockaddr *addr, socklen_t *len, int flags)
+CALL(int, accept4, "n:fAS", (int fd, struct sockaddr *addr, socklen_t *len,
+    int flags), fd, addr, len, flags)
 {
 	int r = accept_any(fd, addr, len, flags);
 

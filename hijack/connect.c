@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "hijack/debug.h"
 #include "hijack/fd.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
@@ -204,7 +205,8 @@ static int connect_dgram(int fd, const struct wire_id *id,
 	return err;
 }
 
-HOOK(int, connect, int fd, const struct sockaddr *addr, socklen_t len)
+CALL(int, connect, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
+    fd, addr, len)
 {
 	struct target to;
 	struct wire_id id;

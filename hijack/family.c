@@ -10,6 +10,7 @@
 
 #include <linux/netlink.h>
 
+#include "hijack/debug.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
@@ -61,7 +62,8 @@ int family_check(int domain, int type, int protocol)
 }
 
 /* Of other families only AF_TIPC has pairs, which are part of its network. */
-HOOK(int, socketpair, int domain, int type, int protocol, int *sv)
+CALL(int, socketpair, "i:DTd", (int domain, int type, int protocol, int *sv),
+    domain, type, protocol, sv)
 {
 	int err = domain == AF_TIPC ? family_check(domain, type, protocol) : 0,
 	    r;

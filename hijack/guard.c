@@ -9,6 +9,7 @@
 #include <linux/close_range.h>
 #include <stdarg.h>
 
+#include "hijack/debug.h"
 #include "hijack/fd.h"
 #include "hijack/linger.h"
 #include "hijack/next.h"
@@ -23,7 +24,7 @@ static bool is_ctl(int fd)
 }
 
 /* The program does not know that number: for it, it is not open. */
-HOOK(int, close, int fd)
+CALL(int, close, "i:F", (int fd), fd)
 {
 	if (is_ctl(fd))
 		return (int)hj_ret(-EBADF);
@@ -50,21 +51,33 @@ static int close_around(unsigned first, unsigned last, int flags)
 	return r;
 }
 
-HOOK(int, close_range, unsigned first, unsigned last, int flags)
+CALL(int, close_range, "i:uud", (unsigned first, unsigned last, int flags),
+    first, last, flags)
 {
 	return close_around(first, last, flags);
 }
 
-HOOK(void, closefrom, int first)
+static int close_from(int first)
 {
-	int keep = errno;
-
 	if (first < 0)
 		first = 0;
 	if (close_around((unsigned)first, UINT_MAX, 0) < 0)
 		for (int fd = first; fd < FD_HINTS; fd++)
 			if (!is_ctl(fd))
 				sys_close(fd);
+	return 0;
+}
+
+static int close_from_traced(int first)
+{
+	DEBUG_RETURN("closefrom", "i:d", close_from, first);
+}
+
+HOOK(void, closefrom, int first)
+{
+	int keep = errno;
+
+	close_from_traced(first);
 	errno = keep;
 }
 
@@ -75,7 +88,7 @@ static void make_way(int from, int to)
 		rpc_ctl_move();
 }
 
-HOOK(int, dup, int fd)
+CALL(int, dup, "n:F", (int fd), fd)
 {
 	int r = is_ctl(fd) ? (int)hj_ret(-EBADF) : next.dup(fd);
 
@@ -83,7 +96,7 @@ HOOK(int, dup, int fd)
 	return r;
 }
 
-HOOK(int, dup2, int from, int to)
+CALL(int, dup2, "n:Fd", (int from, int to), from, to)
 {
 	int r;
 
@@ -96,7 +109,7 @@ HOOK(int, dup2, int from, int to)
 }
 HOOK_ALIAS(__dup2, dup2);
 
-HOOK(int, dup3, int from, int to, int flags)
+CALL(int, dup3, "n:FdS", (int from, int to, int flags), from, to, flags)
 {
 	int r;
 
@@ -108,22 +121,28 @@ HOOK(int, dup3, int from, int to, int flags)
 	return r;
 }
 
-HOOK(int, fcntl, int fd, int cmd, ...)
+static int fcntl_any(int fd, int cmd, long arg)
 {
-	va_list ap;
-	long arg;
 	int r;
 
-	/* Any argument is at most a word; with none it is not looked at. */
-	va_start(ap, cmd);
-	arg = va_arg(ap, long);
-	va_end(ap);
 	if (is_ctl(fd))
 		return (int)hj_ret(-EBADF);
 	r = next.fcntl(fd, cmd, arg);
 	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
 		fd_forget(r);
 	return r;
+}
+
+HOOK(int, fcntl, int fd, int cmd, ...)
+{
+	va_list ap;
+	long arg;
+
+	/* Any argument is at most a word; with none it is not looked at. */
+	va_start(ap, cmd);
+	arg = va_arg(ap, long);
+	va_end(ap);
+	DEBUG_RETURN("fcntl", "i:FCd", fcntl_any, fd, cmd, arg);
 }
 HOOK_ALIAS(fcntl64, fcntl);
 HOOK_ALIAS(__fcntl, fcntl);

@@ -93,6 +93,8 @@ extern HJ_HIDDEN bool hj_sandboxed;
 HJ_HIDDEN void hj_init(void);
 /* Are sockets of this domain the virtual host's? */
 HJ_HIDDEN bool hj_wants(int domain);
+/* Why a socket of this domain, AF_INET or AF_INET6, is the machine's. */
+HJ_HIDDEN const char *hj_why_not(int domain);
 /* libc's own function of that name, NULL if there is none; may allocate. */
 HJ_HIDDEN void *hj_libc(const char *name);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hijack/debug.h"
 #include "hijack/dump.h"
 #include "stack/wire/sys.h"
 
@@ -157,7 +158,7 @@ static int get_ifaddrs(struct ifaddrs **out)
 	return 0;
 }
 
-HOOK(int, getifaddrs, struct ifaddrs **out)
+CALL(int, getifaddrs, "i:", (struct ifaddrs **out), out)
 {
 	int (*libc)(struct ifaddrs **);
 
@@ -167,7 +168,7 @@ HOOK(int, getifaddrs, struct ifaddrs **out)
 	return libc ? libc(out) : (int)hj_ret(-ENOSYS);
 }
 
-HOOK(unsigned, if_nametoindex, const char *name)
+CALL(unsigned, if_nametoindex, "u:s", (const char *name), name)
 {
 	unsigned (*libc)(const char *);
 	struct wire_link l;
@@ -184,7 +185,7 @@ HOOK(unsigned, if_nametoindex, const char *name)
 	return 0;
 }
 
-HOOK(char *, if_indextoname, unsigned index, char *name)
+CALL(char *, if_indextoname, "p:u", (unsigned index, char *name), index, name)
 {
 	char *(*libc)(unsigned, char *);
 	struct wire_link l;
@@ -201,7 +202,7 @@ HOOK(char *, if_indextoname, unsigned index, char *name)
 	return NULL;
 }
 
-HOOK(struct if_nameindex *, if_nameindex, void)
+CALL(struct if_nameindex *, if_nameindex, "p:", (void))
 {
 	struct if_nameindex *(*libc)(void), *v;
 	struct wire_link l;

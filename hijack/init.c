@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 
+#include "hijack/debug.h"
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
 
@@ -41,6 +42,7 @@ static void init(void)
 
 	next_find();
 	hj_env_read(&hj_set);
+	debug_start();
 	*(void **)&others = hj_libc("libshmhijack_stand_back");
 	if (others)
 		others();
@@ -83,4 +85,12 @@ bool hj_wants(int domain)
 	return (domain == AF_INET && hj_set.families & HJ_INET) ||
 	    (domain == AF_INET6 && hj_set.families & HJ_INET6) ||
 	    (domain == AF_NETLINK && hj_set.families & HJ_ROUTE);
+}
+
+const char *hj_why_not(int domain)
+{
+	if (hj_wants(domain))
+		return "not made through the library";
+	return domain == AF_INET6 ? "RUMPHIJACK leaves inet6 to it" :
+	    "RUMPHIJACK leaves inet to it";
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "hijack/debug.h"
 #include "hijack/dgram.h"
 #include "hijack/dump.h"
 #include "hijack/fd.h"
@@ -254,17 +255,11 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 	return hj_copy_out(user, &val, sizeof(val));
 }
 
-HOOK(int, ioctl, int fd, unsigned long req, ...)
+static int ioctl_any(int fd, unsigned long req, void *arg)
 {
 	struct wire_id id;
-	va_list ap;
-	void *arg;
 	int err;
 
-	va_start(ap, req);
-	arg = va_arg(ap, void *);
-	va_end(ap);
-	req &= 0xffffffff;
 	if (hj_sandboxed)
 		return next.ioctl(fd, req, arg);
 	if (about_interfaces(req) && hj_wants(AF_INET) && is_unix(fd))
@@ -277,6 +272,18 @@ HOOK(int, ioctl, int fd, unsigned long req, ...)
 				return (int)hj_ret(err);
 		}
 	return next.ioctl(fd, req, arg);
+}
+
+HOOK(int, ioctl, int fd, unsigned long req, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, req);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	req &= 0xffffffff;
+	DEBUG_RETURN("ioctl", "i:FR", ioctl_any, fd, req, arg);
 }
 
 /* libc's own would ask the host's kernel behind our back. */

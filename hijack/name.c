@@ -1,6 +1,7 @@
 /* name.c: getsockname and getpeername. */
 #include "hijack/addr.h"
 
+#include "hijack/debug.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
@@ -19,7 +20,8 @@ static int name(const struct wire_id *id, enum wire_op op, void *addr,
 	return addr_give(rep.data, rep.len, addr, len);
 }
 
-HOOK(int, getsockname, int fd, struct sockaddr *addr, socklen_t *len)
+CALL(int, getsockname, "i:fA", (int fd, struct sockaddr *addr, socklen_t *len),
+    fd, addr, len)
 {
 	struct wire_id id;
 
@@ -30,7 +32,8 @@ HOOK(int, getsockname, int fd, struct sockaddr *addr, socklen_t *len)
 	return (int)hj_ret(name(&id, WIRE_GETSOCKNAME, addr, len));
 }
 
-HOOK(int, getpeername, int fd, struct sockaddr *addr, socklen_t *len)
+CALL(int, getpeername, "i:fA", (int fd, struct sockaddr *addr, socklen_t *len),
+    fd, addr, len)
 {
 	struct wire_id id;
 

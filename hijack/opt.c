@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "hijack/debug.h"
 #include "hijack/dgram.h"
 #include "hijack/fd.h"
 #include "hijack/linger.h"
@@ -119,8 +120,8 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 	return err;
 }
 
-HOOK(int, setsockopt, int fd, int level, int name, const void *val,
-    socklen_t len)
+CALL(int, setsockopt, "i:fo", (int fd, int level, int name, const void *val,
+    socklen_t len), fd, level, name, val, len)
 {
 	struct wire_id id;
 
@@ -211,7 +212,8 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 	return 0;
 }
 
-HOOK(int, getsockopt, int fd, int level, int name, void *val, socklen_t *len)
+CALL(int, getsockopt, "i:fO", (int fd, int level, int name, void *val,
+    socklen_t *len), fd, level, name, val, len)
 {
 	struct wire_id id;
 	int err;

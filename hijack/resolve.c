@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hijack/debug.h"
 #include "hijack/dump.h"
 #include "hijack/rpc.h"
 
@@ -127,8 +128,9 @@ static const char *scope_number(const char *node, char *buf, size_t size)
  * AI_ADDRCONFIG asks which addresses the host has, not the virtual host: with
  * it a host that has only a loopback finds no numeric address either.
  */
-HOOK(int, getaddrinfo, const char *node, const char *service,
-    const struct addrinfo *hints, struct addrinfo **res)
+CALL(int, getaddrinfo, "e:ss", (const char *node, const char *service,
+    const struct addrinfo *hints, struct addrinfo **res), node, service, hints,
+    res)
 {
 	struct addrinfo h = { .ai_flags = AI_V4MAPPED | AI_ADDRCONFIG };
 	getaddrinfo_fn *libc;
@@ -216,8 +218,9 @@ static void fix_scope(const struct sockaddr_in6 *sa, char *host, size_t size)
 	hj_append(host, size, name);
 }
 
-HOOK(int, getnameinfo, const struct sockaddr *sa, socklen_t len, char *host,
-    socklen_t host_len, char *serv, socklen_t serv_len, int flags)
+CALL(int, getnameinfo, "e:a", (const struct sockaddr *sa, socklen_t len,
+    char *host, socklen_t host_len, char *serv, socklen_t serv_len, int flags),
+    sa, len, host, host_len, serv, serv_len, flags)
 {
 	int (*libc)(const struct sockaddr *, socklen_t, char *, socklen_t,
 	    char *, socklen_t, int);
@@ -261,7 +264,7 @@ static struct hostent *named(struct hostent *h, const char *name,
 	return h;
 }
 
-HOOK(struct hostent *, gethostbyname, const char *name)
+CALL(struct hostent *, gethostbyname, "p:s", (const char *name), name)
 {
 	struct hostent *(*libc)(const char *);
 	struct found f;
@@ -274,7 +277,8 @@ HOOK(struct hostent *, gethostbyname, const char *name)
 	return named(libc(f.text[0]), name, &f);
 }
 
-HOOK(struct hostent *, gethostbyname2, const char *name, int family)
+CALL(struct hostent *, gethostbyname2, "p:sD", (const char *name, int family),
+    name, family)
 {
 	struct hostent *(*libc)(const char *, int);
 	struct found f;
@@ -319,8 +323,9 @@ static int host_r(gethost_r_fn *libc, const char *name, int family,
 	return answer_r(libc, name, &f, family, ret, buf, len, res, err);
 }
 
-HOOK(int, gethostbyname_r, const char *name, struct hostent *ret, char *buf,
-    size_t len, struct hostent **res, int *err)
+CALL(int, gethostbyname_r, "r:s", (const char *name, struct hostent *ret,
+    char *buf, size_t len, struct hostent **res, int *err), name, ret, buf,
+    len, res, err)
 {
 	gethost_r_fn *libc;
 
@@ -329,8 +334,9 @@ HOOK(int, gethostbyname_r, const char *name, struct hostent *ret, char *buf,
 	    ENOSYS;
 }
 
-HOOK(int, gethostbyname2_r, const char *name, int family, struct hostent *ret,
-    char *buf, size_t len, struct hostent **res, int *err)
+CALL(int, gethostbyname2_r, "r:sD", (const char *name, int family,
+    struct hostent *ret, char *buf, size_t len, struct hostent **res, int *err),
+    name, family, ret, buf, len, res, err)
 {
 	gethost_r_fn *libc;
 
@@ -353,8 +359,8 @@ static bool addr_name(const void *addr, socklen_t len, int family,
 	    inet_ntop(family, addr, f->text[0], INET6_ADDRSTRLEN);
 }
 
-HOOK(struct hostent *, gethostbyaddr, const void *addr, socklen_t len,
-    int family)
+CALL(struct hostent *, gethostbyaddr, "p:_dD", (const void *addr, socklen_t len,
+    int family), addr, len, family)
 {
 	struct hostent *(*libc)(const void *, socklen_t, int);
 	struct hostent *(*by_name)(const char *, int);
@@ -368,9 +374,10 @@ HOOK(struct hostent *, gethostbyaddr, const void *addr, socklen_t len,
 	return libc ? libc(addr, len, family) : NULL;
 }
 
-HOOK(int, gethostbyaddr_r, const void *addr, socklen_t len, int family,
-    struct hostent *ret, char *buf, size_t size, struct hostent **res,
-    int *err)
+CALL(int, gethostbyaddr_r, "r:_dD", (const void *addr, socklen_t len,
+    int family, struct hostent *ret, char *buf, size_t size,
+    struct hostent **res, int *err), addr, len, family, ret, buf, size, res,
+    err)
 {
 	int (*libc)(const void *, socklen_t, int, struct hostent *, char *,
 	    size_t, struct hostent **, int *);

@@ -67,8 +67,7 @@ bool rpc_is_ctl(int fd)
 	return c && ctl_number(c) == fd && ctl_valid(c);
 }
 
-/* High, away from the numbers programs use and close. */
-static int ctl_floor(void)
+int rpc_fd_floor(void)
 {
 	struct rlimit rl = { 0, 0 };
 
@@ -135,10 +134,10 @@ static int ctl_open(struct client_hello *hello)
 	switch (hj_set.host) {
 	case HJ_HOST_URL:
 		fd = client_connect(&hj_set.sun, program_invocation_short_name,
-		    ctl_floor(), hello);
+		    rpc_fd_floor(), hello);
 		break;
 	case HJ_HOST_PRIVATE:
-		fd = spawn_connect(ctl_floor(), hello);
+		fd = spawn_connect(rpc_fd_floor(), hello);
 		break;
 	default:
 		hj_warn_once(&told_absent, "neither RUMP_SERVER nor SHMIF_BUS "

@@ -45,6 +45,8 @@ HJ_HIDDEN int rpc_send(struct wire_req *req, const int *fds, int nfds);
 /* To be called when the reply socket of rpc_send ends; returns -ENETDOWN. */
 HJ_HIDDEN int rpc_lost(void);
 
+/* From here on fds are high, away from the numbers programs use and close. */
+HJ_HIDDEN int rpc_fd_floor(void);
 /* The control connection's number or -1, for those who guard it. */
 HJ_HIDDEN int rpc_ctl_fd(void);
 /* Is fd, at this moment, the control connection? */

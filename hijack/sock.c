@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <linux/netlink.h>
 
+#include "hijack/debug.h"
 #include "hijack/family.h"
 #include "hijack/fd.h"
 #include "hijack/netlink.h"
@@ -172,7 +173,8 @@ int sock_true_error(int fd, int err)
 	return val > 0 && val < 4096 ? -val : err;
 }
 
-HOOK(int, socket, int domain, int type, int protocol)
+CALL(int, socket, "n:DTd", (int domain, int type, int protocol), domain, type,
+    protocol)
 {
 	int fd;
 
@@ -191,7 +193,8 @@ HOOK(int, socket, int domain, int type, int protocol)
 	return fd;
 }
 
-HOOK(int, bind, int fd, const struct sockaddr *addr, socklen_t len)
+CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
+    fd, addr, len)
 {
 	struct sockaddr_storage ss;
 	struct wire_rep rep;
@@ -211,7 +214,7 @@ HOOK(int, bind, int fd, const struct sockaddr *addr, socklen_t len)
 	return (int)hj_ret(err);
 }
 
-HOOK(int, listen, int fd, int backlog)
+CALL(int, listen, "i:fd", (int fd, int backlog), fd, backlog)
 {
 	struct wire_rep rep;
 	struct wire_id id;
@@ -281,7 +284,7 @@ static int shutdown_dgram(int fd, unsigned mark, int how)
 	return peer ? 0 : -ENOTCONN;
 }
 
-HOOK(int, shutdown, int fd, int how)
+CALL(int, shutdown, "i:fH", (int fd, int how), fd, how)
 {
 	struct wire_id id;
 	unsigned mark;

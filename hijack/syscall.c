@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "hijack/calls.h"
+#include "hijack/debug.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
@@ -20,6 +21,9 @@
 #define P(type, i)	((type)a[i])
 #define I(i)		((int)a[i])
 #define LEN(i)		((socklen_t)a[i])
+
+/* After it a line of ours might be the end of the process. */
+#define DEBUG_SANDBOX	"seccomp: the process shuts itself in, no trace from here"
 
 /* A filter may now forbid everything but the plain data calls. */
 static void warn_seccomp(long r)
@@ -157,6 +161,8 @@ HOOK(long, syscall, long nr, ...)
 	va_end(ap);
 	if (socket_call(nr, a, &r) || fd_call(nr, a, &r))
 		return r;
+	if (nr == SYS_seccomp)
+		debug_note(DEBUG_SANDBOX);
 	r = sys_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (nr == SYS_seccomp && a[0] != SECCOMP_GET_ACTION_AVAIL &&
 	    a[0] != SECCOMP_GET_NOTIF_SIZES)
@@ -176,6 +182,8 @@ HOOK(int, prctl, int op, ...)
 	for (int i = 0; i < 4; i++)
 		a[i] = va_arg(ap, unsigned long);
 	va_end(ap);
+	if (op == PR_SET_SECCOMP)
+		debug_note(DEBUG_SANDBOX);
 	r = next.prctl(op, a[0], a[1], a[2], a[3]);
 	if (op == PR_SET_SECCOMP)
 		warn_seccomp(r);

@@ -24,6 +24,7 @@ common_setup() {
 	export PATH=$B:$PATH PYTHONUNBUFFERED=1
 	unset RUMP_SERVER RUMPHIJACK RUMPHIJACK_RETRYCONNECT LD_PRELOAD \
 		SHMIF_BUS SHMIF_ADDR SHMIF_GATEWAY SHMIF_NAME SHMIF_HOST__ \
+		SHMIF_DEBUG \
 		http_proxy HTTP_PROXY all_proxy ALL_PROXY
 	export ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0
 	ASAN_OPTIONS+=:log_path=$DIR/san

@@ -9,6 +9,7 @@
 #ifndef STACK_RUMP_NAMES_H
 #define STACK_RUMP_NAMES_H
 
+#include "hijack/debug.h"
 #include "hijack/hijack.h"
 
 #undef HOOK
@@ -20,5 +21,12 @@
 /* libc's other names for a function are not wanted. */
 #define HOOK_ALIAS(alias_name, name)					\
 	extern __typeof__(hook_##name) hook_##name
+/* Nor is there a trace of them. */
+#undef CALL
+#undef DEBUG_RETURN
+#define CALL(ret, name, format, params, ...)				\
+	HOOK(ret, name, DEBUG_OPEN params)
+#define DEBUG_RETURN(name, format, function, ...)			\
+	return function(__VA_ARGS__)
 
 #endif
