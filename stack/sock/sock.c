@@ -235,25 +235,26 @@ int sock_name(const struct sock *s, int program_end)
 	    -errno : 0;
 }
 
-/* The kernel keeps the name of the end as long as the end lives. */
+/*
+ * The kernel keeps the name of the end as long as the end lives, and our end,
+ * made with it, is in the same name space wherever the program runs: it gets
+ * that name when it is free.
+ */
 bool sock_end_closed(const struct sock *s)
 {
-	struct wire_id id = {
-		.server = sock_server_id(), .sock = s->id,
-		.domain = s->domain, .type = s->type, .protocol = s->protocol,
-	};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un sun;
-	socklen_t len;
-	bool in_use;
+	socklen_t len = sizeof(sun);
 
-	if (fd < 0)
+	if (s->poll.fd < 0)
 		return true;
-	client_id_name(&id, &sun, &len);
-	in_use = bind(fd, (struct sockaddr *)&sun, len) < 0 &&
-	    errno == EADDRINUSE;
-	close(fd);
-	return !in_use;
+	if (getpeername(s->poll.fd, (struct sockaddr *)&sun, &len) < 0)
+		return false;		/* not to be known */
+	/* Without a name its maker died early; a path is a stranger's. */
+	if (len <= offsetof(struct sockaddr_un, sun_path) || sun.sun_path[0])
+		return true;
+	/* EINVAL: we got it before. */
+	return bind(s->poll.fd, (struct sockaddr *)&sun, len) == 0 ||
+	    errno == EINVAL;
 }
 
 void sock_defer(struct sock *s)
