@@ -105,11 +105,15 @@ HJ_HIDDEN void hj_env_read(struct hj_settings *set);
 
 /* warn.c */
 
-/* "libshmhijack: " and the strings up to NULL, as one line on stderr. */
+/*
+ * "libshmhijack: " and the strings up to NULL, as one line on stderr; nothing
+ * if that is a virtual socket.
+ */
 HJ_HIDDEN void hj_warn(const char *s, ...) __attribute__((sentinel));
 /* The same, but only the first time this *once is used. */
 HJ_HIDDEN void hj_warn_once(bool *once, const char *s, ...)
     __attribute__((sentinel));
+HJ_HIDDEN bool hj_stderr_is_virtual(void);
 /* strlcat(3): add as much of s as there is room for. */
 HJ_HIDDEN void hj_append(char *dst, size_t size, const char *s);
 /* Decimal text of v in buf; returns it. */

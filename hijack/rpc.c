@@ -110,7 +110,8 @@ static int absent(int err)
 	case -EACCES:
 	case -EPERM:
 		hj_warn_once(&told_absent, hj_set.what,
-		    ": no permission to use this virtual host's socket", NULL);
+		    ": no permission to use this virtual host's socket; "
+		    "ask its owner for chmod o+rw", NULL);
 		break;
 	case -EPROTO:
 		hj_warn_once(&told_absent, hj_set.what,

@@ -109,7 +109,8 @@ static int child_exec(void *arg)
 		return 126;
 	SYS3(SYS_dup3, null, 0, 0);
 	SYS3(SYS_dup3, null, 1, 0);
-	if (sys_fcntl(2, F_GETFD, 0) < 0)
+	/* What the server has to say goes where the program's errors go. */
+	if (hj_stderr_is_virtual() || sys_fcntl(2, F_SETFD, 0) < 0)
 		SYS3(SYS_dup3, null, 2, 0);
 	if (SYS3(SYS_close_range, 3, ~0u, 0) < 0)
 		for (int fd = 3; fd < 4096; fd++)

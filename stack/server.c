@@ -17,6 +17,7 @@
 #include "stack/host.h"
 #include "stack/spec.h"
 #include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 #include "stack/wire/wire.h"
 
 #define MAX_SPECS	64
@@ -212,6 +213,7 @@ int main(int argc, char **argv)
 	char err[REQUEST_ERRLEN] = "";
 	int fd = -1, e;
 
+	sys_fill_stdio();
 	parse_args(argc, argv);
 	raise_limit();
 	if (!cfg.front)

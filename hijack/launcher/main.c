@@ -17,6 +17,7 @@
 #include "bus/bus.h"
 #include "hijack/launcher/program.h"
 #include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 #ifndef SHMIF_VERSION
 #define SHMIF_VERSION "unknown"
@@ -319,8 +320,10 @@ int main(int argc, char **argv)
 {
 	struct options o = { .server = NULL };
 	char library[PATH_MAX];
-	int status = parse(&o, argc, argv);
+	int status;
 
+	sys_fill_stdio();
+	status = parse(&o, argc, argv);
 	if (status)
 		return status < 0 ? 0 : status;
 	argv += optind;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stack/wire/sys.h"
+
 #ifndef SHMIF_VERSION
 #define SHMIF_VERSION "unknown"
 #endif
@@ -200,6 +202,7 @@ int main(int argc, char **argv)
 	const char *base;
 	int i = 1;
 
+	sys_fill_stdio();
 	if (argc < 1)
 		return CTL_USAGE;
 	base = strrchr(argv[0], '/');

@@ -110,7 +110,8 @@ int ctl_connect(void)
 	if (fd == -ETIMEDOUT)
 		return ctl_fail("%s: the server does not answer", server.url);
 	if (fd < 0)
-		return ctl_fail("%s: %s", server.url, strerror(-fd));
+		return ctl_fail("%s: %s%s", server.url, strerror(-fd),
+		    fd == -EACCES ? "; ask its owner for chmod o+rw" : "");
 	server.fd = fd;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "stack/host.h"
 #include "stack/rump/report.h"
 #include "stack/wire/client.h"
+#include "stack/wire/sys.h"
 
 int rump_report(int e, const char *what, const char *err)
 {
@@ -36,6 +37,7 @@ static int result;	/* of make(), which cannot be tried again */
 
 static void make(void)
 {
+	sys_fill_stdio();
 	log_name(program_invocation_short_name);
 	result = host_init();
 	if (!result)

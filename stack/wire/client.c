@@ -63,10 +63,14 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 		return fd;
 	if (fd < min_fd) {
 		high = sys_fcntl(fd, F_DUPFD_CLOEXEC, min_fd);
-		if (high >= 0) {
+		if (high < 0 && fd < 3)
+			high = sys_fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (high >= 0 || fd < 3) {
 			sys_close(fd);
 			fd = high;
 		}
+		if (fd < 0)
+			return -EMFILE;
 	}
 	do {
 		err = (int)SYS3(SYS_connect, fd, sun, sizeof(*sun));

@@ -147,4 +147,20 @@ static inline int sys_fcntl(int fd, int cmd, long arg)
 	return (int)SYS3(SYS_fcntl, fd, cmd, arg);
 }
 
+/*
+ * For a program as it starts: if 0, 1 or 2 is missing, the next file opened
+ * would get that number, and what is printed.  Something takes its place that
+ * refuses what a missing one does: 0 to be read, 1 and 2 to be written.
+ * Close-on-exec, so that a program executed finds things as they were.
+ */
+static inline void sys_fill_stdio(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (sys_fcntl(fd, F_GETFD, 0) == -EBADF &&
+		    SYS4(SYS_openat, AT_FDCWD, "/dev/null", O_CLOEXEC |
+		    (fd ? O_RDONLY : O_WRONLY), 0) < 0)
+			SYS3(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
+			    0);
+}
+
 #endif
