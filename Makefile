@@ -33,8 +33,9 @@ made	= $(if $(wildcard $(1)),$(addprefix $B/,$(2)))
 hijack	:= $(call objs,hijack/*.c)
 # The preload library's calls once more, as rump_sys_*: stack/rump/names.h.
 calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
-	$B/hijack/,debug.o debugname.o debugtext.o env.o ifaddrs.o init.o \
-	open.o procnet.o resolve.o spawn.o syscall.o warn.o),$(hijack)))
+	$B/hijack/,debug.o debugname.o debugtext.o dl.o elfsym.o env.o \
+	ifaddrs.o init.o open.o procnet.o resolve.o spawn.o syscall.o uring.o \
+	warn.o),$(hijack)))
 stack	:= $(filter-out $B/stack/server.o,\
 	$(call objs,$(addprefix stack/,*.c $(addsuffix /*.c,wire core ip sock \
 	stream dgram api rump)) bus/*.c tap/*.c)) $(calls)

@@ -60,4 +60,7 @@ int hook_fcntl(int fd, int cmd, ...) __asm__("fcntl");
 int hook_ioctl(int fd, unsigned long req, ...) __asm__("ioctl");
 int hook_prctl(int op, ...) __asm__("prctl");
 
+/* uring.c: io_uring_setup(2), or -ENOSYS. */
+HJ_HIDDEN long uring_setup(unsigned entries, void *params);
+
 #endif

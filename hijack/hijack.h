@@ -89,6 +89,8 @@ extern HJ_HIDDEN struct hj_settings hj_set;
  * then not looked at.
  */
 extern HJ_HIDDEN bool hj_sandboxed;
+/* Another copy of the library does the work. */
+extern HJ_HIDDEN bool hj_dormant;
 /* Reads the settings and finds libc's functions, once; keeps errno. */
 HJ_HIDDEN void hj_init(void);
 /* Are sockets of this domain the virtual host's? */

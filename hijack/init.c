@@ -1,15 +1,14 @@
 /* init.c: the constructor, and what it finds out once. */
 #include "hijack/hijack.h"
 
-#include <dlfcn.h>
-
 #include "hijack/debug.h"
+#include "hijack/dl.h"
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
 
 struct hj_settings hj_set;
 bool hj_sandboxed;
-static bool dormant;	/* another copy of the library does the work */
+bool hj_dormant;
 
 /*
  * If the library is there twice (two builds of it), the first in line works
@@ -20,8 +19,8 @@ HJ_EXPORT void libshmhijack_stand_back(void)
 {
 	void (*further)(void);
 
-	hj_sandboxed = dormant = true;
-	*(void **)&further = dlsym(RTLD_NEXT, "libshmhijack_stand_back");
+	hj_sandboxed = hj_dormant = true;
+	*(void **)&further = dl_next("libshmhijack_stand_back");
 	if (further)
 		further();
 }
@@ -29,7 +28,7 @@ HJ_EXPORT void libshmhijack_stand_back(void)
 void *hj_libc(const char *name)
 {
 	int keep = errno;
-	void *sym = dlsym(RTLD_NEXT, name);
+	void *sym = dl_next(name);
 
 	errno = keep;
 	return sym;
@@ -80,7 +79,7 @@ static __attribute__((constructor)) void constructor(void)
 bool hj_wants(int domain)
 {
 	hj_init();
-	if (dormant)
+	if (hj_dormant)
 		return false;
 	return (domain == AF_INET && hj_set.families & HJ_INET) ||
 	    (domain == AF_INET6 && hj_set.families & HJ_INET6) ||

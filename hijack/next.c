@@ -1,7 +1,6 @@
 /* next.c: the functions behind our hooks; see next.h. */
 #include "hijack/next.h"
 
-#include <dlfcn.h>
 #include <signal.h>
 
 #include "stack/wire/sys.h"

@@ -141,6 +141,9 @@ static bool fd_call(long nr, const long a[6], long *r)
 	case SYS_sendfile:
 		*r = hook_sendfile(I(0), I(1), P(void *, 2), (size_t)a[3]);
 		break;
+	case SYS_io_uring_setup:
+		*r = hj_ret(uring_setup((unsigned)a[0], P(void *, 1)));
+		break;
 	case SYS_prctl:
 		*r = hook_prctl(I(0), a[1], a[2], a[3], a[4]);
 		break;

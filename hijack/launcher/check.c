@@ -68,9 +68,13 @@ static const struct {
 	{ "res_nsearch", CALL_HOST }, { "res_query", CALL_HOST },
 	{ "res_search", CALL_HOST }, { "__res_query", CALL_HOST },
 	{ "__res_search", CALL_HOST }, { "__res_nquery", CALL_HOST },
-	{ "io_uring_queue_init", CALL_NEVER },
-	{ "io_uring_queue_init_params", CALL_NEVER },
-	{ "io_uring_setup", CALL_NEVER }, { "rcmd", CALL_NEVER },
+	{ "dlmopen", CALL_NETWORK }, { "dlopen", CALL_NETWORK },
+	{ "dlsym", CALL_NETWORK }, { "dlvsym", CALL_NETWORK },
+	{ "io_uring_queue_init", CALL_NETWORK },
+	{ "io_uring_queue_init_mem", CALL_NETWORK },
+	{ "io_uring_queue_init_params", CALL_NETWORK },
+	{ "io_uring_setup", CALL_NETWORK }, { "socketpair", CALL_NETWORK },
+	{ "rcmd", CALL_NEVER },
 	{ "rresvport", CALL_NEVER },
 };
 #define NUM_CALLS (sizeof(calls) / sizeof(calls[0]))
