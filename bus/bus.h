@@ -118,6 +118,11 @@ int bus_create(const char *path, const struct bus_geometry *g,
 int bus_open(struct bus **out, const char *path, unsigned flags,
     char err[static BUS_ERRLEN]);
 void bus_close(struct bus *b);		/* leaves first; NULL is allowed */
+/*
+ * For a forked child of the process that goes on using it: membership, which
+ * fork() would share, stays the parent's alone.
+ */
+void bus_close_in_child(struct bus *b);
 const struct bus_geometry *bus_geometry(const struct bus *b);
 
 /*

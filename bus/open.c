@@ -274,11 +274,9 @@ int bus_open_twin(struct bus **out, struct bus *of,
 	return 0;
 }
 
-void bus_close(struct bus *b)
+/* All but the membership. */
+static void let_go(struct bus *b)
 {
-	if (!b)
-		return;
-	bus_leave(b);
 	if (b->hdr && !b->borrowed) {
 		bus_guard_del(b->hdr);
 		munmap(b->hdr, b->map_len);
@@ -290,6 +288,20 @@ void bus_close(struct bus *b)
 	free(b->watch.gso);
 	free(b->path);
 	free(b);
+}
+
+void bus_close(struct bus *b)
+{
+	if (!b)
+		return;
+	bus_leave(b);
+	let_go(b);
+}
+
+void bus_close_in_child(struct bus *b)
+{
+	if (b)
+		let_go(b);
 }
 
 const struct bus_geometry *bus_geometry(const struct bus *b)

@@ -410,6 +410,15 @@ static void unlink_bus(struct iface *f)
 		shmif_release(sh);
 }
 
+static void in_child(struct iface *f)
+{
+	struct shmif *sh = f->priv;
+
+	f->priv = NULL;
+	if (sh)
+		bus_close_in_child(sh->bus);
+}
+
 static int check_addr(struct iface *f, const struct wire_ifaddr *a,
     char err[static IFACE_ERRLEN])
 {
@@ -525,4 +534,5 @@ const struct iface_driver shmif_driver = {
 	.auto_addr = auto_addr,
 	.set_mac = set_mac,
 	.fill_link = fill_link,
+	.in_child = in_child,
 };

@@ -20,9 +20,6 @@
 #define HELLO_MS	10000	/* for the loop thread to answer */
 
 static pid_t serving;		/* the process of host_start() */
-/* Our end of host_connect(), known again by its cookie.  Core lock. */
-static int own_end = -1;
-static uint64_t own_cookie;
 
 int host_init(void)
 {
@@ -112,33 +109,17 @@ static void at_exit(void)
 		request_unlisten();
 }
 
-static uint64_t cookie_of(int fd)
-{
-	socklen_t len = sizeof(uint64_t);
-	uint64_t cookie = 0;
-
-	sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-	return cookie;
-}
-
 /*
- * A forked child is a client of the host in its parent.  It must not hold the
- * host's ends of the sockets: their closing would go unnoticed.
+ * A forked child is a client of the host in its parent.  Nothing of the host
+ * may live on in it: not the slot on a bus, not the listening socket, and
+ * no end of a socket whose closing would then go unnoticed.
  */
 static void in_child(void)
 {
-	struct sock *s;
-
-	for (s = sock_next(NULL); s; s = sock_next(s)) {
-		if (s->poll.fd >= 0)
-			sys_close(s->poll.fd);
-		if (s->plug_dup >= 0)
-			sys_close(s->plug_dup);
-		if (s->reply_fd >= 0)
-			sys_close(s->reply_fd);
-	}
-	if (own_end >= 0 && cookie_of(own_end) == own_cookie)
-		sys_close(own_end);
+	sock_in_child();
+	request_in_child();
+	iface_in_child();
+	loop_in_child();
 	core_drop();
 }
 
@@ -202,8 +183,6 @@ int host_connect(int min_fd, uint64_t *server_id)
 	sv[0] = raise_fd(sv[0], min_fd);
 	sv[1] = raise_fd(sv[1], min_fd);
 	core_lock();
-	own_end = sv[1];
-	own_cookie = cookie_of(sv[1]);
 	e = request_adopt(sv[1]);
 	core_unlock();
 	if (!e)

@@ -124,6 +124,32 @@ said_ready() {
 	has_members net 0
 }
 
+@test "a program's host dies with it, not with its children" {
+	local child
+
+	start_host a 10.0.0.1
+	start_bg r "$B/tests/h_rump" fork net 10.0.0.3 unix://r.sock
+	allow r.sock
+	said_ready r
+	child=$(sed -n 's/^child //p' r.log)
+	echo 'while it lives' >in
+	INPUT=in run_cmd on a nc -N 10.0.0.3 7
+	expect '^while it lives$'
+	# None of its files, but what the program itself has open.
+	run_cmd sh -c "readlink /proc/$child/fd/*"
+	cp out files
+	run_cmd -1 grep -E '/net$|eventpoll|eventfd' files
+	kill -KILL "${PID[r]}"
+	wait_for gone "${PID[r]}"
+	! gone "$child" || fail "the child is gone, too"
+	has_members net 1
+	LIMIT=2 run_bad 1 r.sock 'no server there' \
+		shmif -s unix://r.sock ifconfig
+	# The address is free.
+	start_host b 10.0.0.3
+	kill -KILL "$child"
+}
+
 @test "a program's host on a tap" {
 	requires root netns tun ip
 	NET=${DIR##*.}

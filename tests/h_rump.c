@@ -5,6 +5,7 @@
  * usage: h_rump self BUS			every call, in one host
  *        h_rump get BUS ADDR PEER PORT	an HTTP client
  *        h_rump serve BUS ADDR URL	an echo server, port 7, and a host
+ *        h_rump fork BUS ADDR URL	the same, and a child that only waits
  *        h_rump virt ADDR URL		the same on virt0
  *        h_rump errors BUS		what is refused, and how
  */
@@ -340,6 +341,22 @@ static void serve(char **arg)
 	echo_server((void *)(intptr_t)listening("0.0.0.0", 7));
 }
 
+static void fork_and_serve(char **arg)
+{
+	pid_t child;
+
+	join_bus(arg[0], arg[1]);
+	CHECK(rump_init_server(arg[2]) == 0);
+	child = fork();
+	CHECK(child >= 0);
+	if (child == 0)
+		for (;;)
+			pause();
+	printf("child %d\nready\n", (int)child);
+	fflush(stdout);
+	echo_server((void *)(intptr_t)listening("0.0.0.0", 7));
+}
+
 static void on_tap(char **arg)
 {
 	CHECK(rump_init() == 0);
@@ -407,6 +424,8 @@ int main(int argc, char **argv)
 		get(argv + 2);
 	else if (argc == 5 && !strcmp(argv[1], "serve"))
 		serve(argv + 2);
+	else if (argc == 5 && !strcmp(argv[1], "fork"))
+		fork_and_serve(argv + 2);
 	else if (argc == 4 && !strcmp(argv[1], "virt"))
 		on_tap(argv + 2);
 	else if (argc == 3 && !strcmp(argv[1], "errors"))

@@ -501,6 +501,14 @@ void request_unlisten(void)
 	listen_path[0] = '\0';
 }
 
+void request_in_child(void)
+{
+	if (spare_fd >= 0)
+		close(spare_fd);
+	spare_fd = -1;
+	listen_path[0] = '\0';
+}
+
 void request_private(unsigned grace_ms)
 {
 	grace = grace_ms;

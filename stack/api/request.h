@@ -16,6 +16,8 @@ int request_listen(const struct sockaddr_un *sun,
     char err[static REQUEST_ERRLEN]);
 /* Serve one connection more, on fd, which is taken over. 0 or -errno. */
 int request_adopt(int fd);
+/* In a forked child: let go of what the loop does not watch. */
+void request_in_child(void);
 /* Remove the socket file, if it is still ours. */
 void request_unlisten(void);
 /*

@@ -15,7 +15,7 @@
 
 static int epfd = -1, kickfd = -1;
 static atomic_bool stopping;
-static struct pollable *retired;	/* under the core lock */
+static struct pollable *retired, *all;	/* under the core lock */
 /*
  * When the loop will wake by itself, CLOCK_MONOTONIC ns; 0 while it is awake
  * and will look at the timers anyhow.  Set under the core lock, so that no
@@ -40,7 +40,14 @@ int loop_add(struct pollable *p, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = p };
 
-	return epoll_ctl(epfd, EPOLL_CTL_ADD, p->fd, &ev) < 0 ? -errno : 0;
+	if (epoll_ctl(epfd, EPOLL_CTL_ADD, p->fd, &ev) < 0)
+		return -errno;
+	p->all_next = all;
+	p->all_prev = &all;
+	if (all)
+		all->all_prev = &p->all_next;
+	all = p;
+	return 0;
 }
 
 int loop_modify(struct pollable *p, uint32_t events)
@@ -61,6 +68,12 @@ void loop_close(struct pollable *p)
 	epoll_ctl(epfd, EPOLL_CTL_DEL, p->fd, NULL);
 	close(p->fd);
 	p->fd = -1;
+	if (!p->all_prev)
+		return;
+	*p->all_prev = p->all_next;
+	if (p->all_next)
+		p->all_next->all_prev = p->all_prev;
+	p->all_prev = NULL;
 }
 
 void loop_retire(struct pollable *p)
@@ -81,6 +94,20 @@ static void bury(void)
 		retired = p->next;
 		p->free(p);
 	}
+}
+
+/* Not loop_close(): the epoll set is the parent's, too. */
+void loop_in_child(void)
+{
+	struct pollable *p;
+
+	for (p = all; p; p = p->all_next) {
+		close(p->fd);
+		p->fd = -1;
+	}
+	close(kickfd);
+	close(epfd);
+	kickfd = epfd = -1;
 }
 
 void loop_kick(void)

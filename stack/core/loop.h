@@ -18,6 +18,7 @@ struct pollable {
 	void (*fn)(struct pollable *p, uint32_t events);
 	void (*free)(struct pollable *p);
 	struct pollable *next;	/* in the queue of the retired */
+	struct pollable *all_next, **all_prev;	/* of all that are watched */
 	int fd;
 	bool dead;
 };
@@ -29,6 +30,9 @@ int loop_modify(struct pollable *p, uint32_t events);
 void loop_close(struct pollable *p);	/* stop watching, close the fd, keep p */
 /* Stop watching p and close its fd, now; call p->free later. */
 void loop_retire(struct pollable *p);
+
+/* In a forked child of the process that serves: let go of every fd. */
+void loop_in_child(void);
 
 /* Serve until loop_stop(); takes and drops the core lock itself. */
 void loop_run(void);

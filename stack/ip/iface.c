@@ -225,6 +225,15 @@ void iface_stop_all(void)
 	}
 }
 
+void iface_in_child(void)
+{
+	struct iface *f;
+
+	for (f = all; f; f = f->next)
+		if (f->driver->in_child)
+			f->driver->in_child(f);
+}
+
 /* Linking to a bus. */
 
 /* The server leaves the directory it was started in. */

@@ -31,6 +31,8 @@ struct iface_driver {
 	int (*auto_addr)(struct iface *f, struct wire_ifaddr *a);
 	int (*set_mac)(struct iface *f, const uint8_t mac[static 6]);
 	void (*fill_link)(struct iface *f, struct wire_link *l);
+	/* In a forked child: let go of fds the loop does not watch. */
+	void (*in_child)(struct iface *f);
 };
 
 /* Further IPv4 addresses: lwIP has one a netif, so each brings a netif. */
@@ -75,6 +77,7 @@ extern int shmif_tso;		/* sysctl: whether to */
 
 int iface_init(void);		/* makes lo0 */
 void iface_stop_all(void);	/* at the end; lock held */
+void iface_in_child(void);	/* the interfaces are the parent's */
 
 /* name "shmif" takes the next number; *out gets what was made. */
 int iface_create(const char *name, struct iface **out,

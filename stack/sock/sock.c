@@ -308,6 +308,20 @@ void sock_free(struct sock *s)
 	loop_retire(&s->poll);
 }
 
+void sock_in_child(void)
+{
+	struct sock *s;
+
+	for (s = all; s; s = s->all_next) {
+		if (s->plug_dup >= 0)
+			close(s->plug_dup);
+		if (s->reply_fd >= 0)
+			close(s->reply_fd);
+		if (s->ops->in_child)
+			s->ops->in_child(s);
+	}
+}
+
 int sock_take_error(struct sock *s)
 {
 	int err = s->so_error;

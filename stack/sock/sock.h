@@ -101,6 +101,7 @@ struct sock_ops {
 	void (*drain)(struct sock *s);	/* take what the program wrote, now */
 	void (*flush)(struct sock *s);	/* deferred work, see sock_defer() */
 	void (*apply)(struct sock *s);	/* options changed */
+	void (*in_child)(struct sock *s);	/* see sock_in_child() */
 	/* Datagrams only, see dgram.h. */
 	int (*transmit)(struct sock *s, const struct dgram_route *r,
 	    struct pbuf *p);
@@ -213,6 +214,8 @@ void sock_watch(struct sock *s, uint32_t events);
 bool sock_end_closed(const struct sock *s);
 /* Close our end; the program sees it.  The object stays, by id. */
 void sock_hang_up(struct sock *s);
+/* In a forked child: let go of the fds that the loop does not watch. */
+void sock_in_child(void);
 /* Forget the socket altogether. */
 void sock_free(struct sock *s);
 /* The server's own id, part of every identity name. */

@@ -639,4 +639,5 @@ const struct sock_ops stream_ops = {
 	.drain = stream_drain,
 	.flush = stream_flush,
 	.apply = connect_apply,
+	.in_child = accept_drop,
 };
