@@ -31,11 +31,12 @@ shared	= $(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl$c-z$cdefs) \
 objs	= $(patsubst %.c,$B/%.o,$(wildcard $(1)))
 made	= $(if $(wildcard $(1)),$(addprefix $B/,$(2)))
 hijack	:= $(call objs,hijack/*.c)
+look	:= $(call objs,hijack/look/*.c)
 # The preload library's calls once more, as rump_sys_*: stack/rump/names.h.
 calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
-	$B/hijack/,debug.o debugname.o debugtext.o dl.o elfsym.o env.o \
-	ifaddrs.o init.o open.o procnet.o resolve.o spawn.o syscall.o uring.o \
-	warn.o),$(hijack)))
+	$B/hijack/,childenv.o debug.o debugname.o debugtext.o dl.o elfsym.o \
+	env.o escape.o exec.o ifaddrs.o init.o open.o procnet.o resolve.o \
+	spawn.o syscall.o uring.o warn.o),$(hijack)))
 stack	:= $(filter-out $B/stack/server.o,\
 	$(call objs,$(addprefix stack/,*.c $(addsuffix /*.c,wire core ip sock \
 	stream dgram api rump)) bus/*.c tap/*.c)) $(calls)
@@ -69,7 +70,7 @@ all: $(libs) $(bins)	## libraries and programs, into $B
 tests: all $(tests)	## also what the tests and benchmarks run
 
 $B/%.o: own = $(if $(WERROR),-Werror)
-$(hijack): own = -fvisibility=hidden $(if $(WERROR),-Werror)
+$(hijack) $(look): own = -fvisibility=hidden $(if $(WERROR),-Werror)
 $(lwip): own = -w $(if $(SAN),-fno-sanitize=undefined)
 $B/lwip-o/core/ipv6/icmp6.o: own += -DLWIP_MULTICAST_PING=1
 $B/%.o: %.c $B/flags | lwip
@@ -102,11 +103,11 @@ $B/librumpshm.a: $(stack) $(lwip)	# q keeps both tcp.o, stack's and lwIP's
 	$P$(AR) qcs $@ $^
 $B/librumpshm.so: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
 # From the archive come only the few files that talk to a server.
-$B/libshmhijack.so: $(hijack) $(rump) $(wildcard hijack/hijack.map)
+$B/libshmhijack.so: $(hijack) $(look) $(rump) $(wildcard hijack/hijack.map)
 $B/lib%.so:
 	$P$(shared) -ldl
 $B/shmif_server: $B/stack/server.o $(rump)
-$B/shmhijack: $(call objs,hijack/launcher/*.c) $(rump)
+$B/shmhijack: $(call objs,hijack/launcher/*.c) $(look) $(rump)
 # The library comes first: the tool's own socket() is to be the library's.
 $B/shmif: $(call objs,stack/ctl/*.c) $(lib) $(rump)
 $B/shmif: with = -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib' -lpcap

@@ -4,13 +4,16 @@
  */
 #include "hijack/launcher/launcher.h"
 
+#include <assert.h>
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "hijack/launcher/elf.h"
-#include "hijack/launcher/program.h"
+#include "hijack/launcher/dynamic.h"
+#include "hijack/look/elf.h"
+#include "hijack/look/program.h"
 
 #define LIBS_MAX	128
 
@@ -63,8 +66,8 @@ static const struct {
 	{ "__ppoll_chk", CALL_NATIVE }, { "pselect", CALL_NATIVE },
 	{ "select", CALL_NATIVE }, { "sendfile", CALL_NATIVE },
 	{ "sendfile64", CALL_NATIVE }, { "splice", CALL_NATIVE },
-	{ "gethostbyaddr", CALL_HOST }, { "gethostbyaddr_r", CALL_HOST },
-	{ "getnameinfo", CALL_HOST }, { "res_nquery", CALL_HOST },
+	{ "gethostbyaddr", CALL_NETWORK }, { "gethostbyaddr_r", CALL_NETWORK },
+	{ "getnameinfo", CALL_NETWORK }, { "res_nquery", CALL_HOST },
 	{ "res_nsearch", CALL_HOST }, { "res_query", CALL_HOST },
 	{ "res_search", CALL_HOST }, { "__res_query", CALL_HOST },
 	{ "__res_search", CALL_HOST }, { "__res_nquery", CALL_HOST },
@@ -231,51 +234,115 @@ static void print_calls(const struct check *c, enum call_kind kind)
 		putchar('\n');
 }
 
+static const char *const libc_names[] = {
+	[PROGRAM_LIBC_NONE] = "none",
+	[PROGRAM_LIBC_GLIBC] = "glibc",
+	[PROGRAM_LIBC_MUSL] = "musl",
+	[PROGRAM_LIBC_OTHER] = "unknown",
+};
+static_assert(sizeof(libc_names) / sizeof(libc_names[0]) ==
+    PROGRAM_NUM_LIBCS, "a name for each libc");
+
+static const char *machine_name(unsigned machine)
+{
+	return machine == EM_X86_64 ? "x86-64" :
+	    machine == EM_386 ? "i386" :
+	    machine == EM_AARCH64 ? "aarch64" :
+	    machine == EM_ARM ? "arm" :
+	    machine == EM_RISCV ? "riscv" :
+	    machine == EM_PPC64 ? "ppc64" :
+	    machine == EM_S390 ? "s390" : "another machine";
+}
+
 static void print_kind(const struct program *p)
 {
-	if (p->script[0])
+	const struct program_file *f = &p->file;
+	char interp[PATH_MAX];
+	struct elf e;
+
+	if (p->script)
 		printf("%s: a script, read by %s\n", p->script, p->path);
-	if (!p->elf) {
+	if (!f->elf) {
 		printf("%s: it cannot be read\n", p->path);
 		return;
 	}
-	printf("%s: %s%s ELF, %s\n", p->path, p->go ? "Go, " : "",
-	    p->dynamic ? "dynamic" : "static", p->machine);
-	if (p->dynamic)
-		printf("  linker: %s (%s)\n", p->interp,
-		    program_libc_text(p->libc));
+	printf("%s: %s%s ELF, %s, %d bit\n", p->path, f->go ? "Go, " : "",
+	    f->dynamic ? "dynamic" : "static", machine_name(f->machine),
+	    f->wide ? 64 : 32);
+	if (!elf_open(&e, p->path)) {
+		if (!elf_interp(&e, interp, sizeof(interp)))
+			printf("  linker: %s (%s)\n", interp,
+			    libc_names[f->libc]);
+		elf_close(&e);
+	}
 	printf("  privileges: %s\n", p->setid && p->caps ?
 	    "set-ID and file capabilities" : p->setid ? "set-ID" :
 	    p->caps ? "file capabilities" : "none gained");
 }
 
-bool check_print(const struct program *p, const char *library)
+static void print_libraries(struct check *c, const char *path)
+{
+	c->lib[c->num_libs++] = strdup(path);
+	/* The list grows while it is walked, up to LIBS_MAX. */
+	for (unsigned i = 0; i < c->num_libs && c->lib[i]; i++)
+		look_at(c, c->lib[i]);
+	if (c->num_libs > 1) {
+		printf("  libraries:");
+		for (unsigned i = 1; i < c->num_libs; i++)
+			printf(" %s", strrchr(c->lib[i], '/') + 1);
+		putchar('\n');
+	}
+	if (c->missing[0])
+		printf("  libraries not found here:%s\n", c->missing);
+}
+
+/* A shell does little by itself: what counts is what it starts. */
+static bool is_shell(const char *path)
+{
+	static const char *const shells[] = {
+		"sh", "bash", "dash", "zsh", "ksh", "mksh", "busybox", "csh",
+		"tcsh", "fish",
+	};
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+		if (!strcmp(base, shells[i]))
+			return true;
+	return false;
+}
+
+static int print_verdict(const struct program *p)
+{
+	if (p->problem) {
+		printf("  does not work: %s\n", p->problem);
+		return 1;
+	}
+	if (!p->file.readable) {
+		printf("  cannot be told: it may be executed, not read\n");
+		return 3;
+	}
+	if (p->script && is_shell(p->path)) {
+		printf("  cannot be told: the shell works, what the script "
+		    "starts is looked at when it starts\n");
+		return 3;
+	}
+	printf("  works, as far as can be told from outside\n");
+	return 0;
+}
+
+int check_print(const struct program *p, const char *library)
 {
 	static struct check c;
 
 	print_kind(p);
 	look_at_library(&c, library);
-	if (p->elf && p->dynamic) {
-		c.lib[c.num_libs++] = strdup(p->path);
-		/* The list grows while it is walked, up to LIBS_MAX. */
-		for (unsigned i = 0; i < c.num_libs && c.lib[i]; i++)
-			look_at(&c, c.lib[i]);
-		if (c.num_libs > 1) {
-			printf("  libraries:");
-			for (unsigned i = 1; i < c.num_libs; i++)
-				printf(" %s", strrchr(c.lib[i], '/') + 1);
-			putchar('\n');
-		}
-		if (c.missing[0])
-			printf("  libraries not found here:%s\n", c.missing);
+	if (p->file.elf && p->file.dynamic) {
+		print_libraries(&c, p->path);
 		for (int k = 0; k < CALL_NUM_KINDS; k++)
 			print_calls(&c, (enum call_kind)k);
 	}
 	for (unsigned i = 0; i < c.num_libs; i++)
 		free(c.lib[i]);
-	if (p->problem[0])
-		printf("  does not work: %s\n", p->problem);
-	else
-		printf("  works, as far as can be told from outside\n");
-	return !p->problem[0];
+	return print_verdict(p);
 }

@@ -17,6 +17,8 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int library_find(char path[static PATH_MAX]);
 /* Put it in front of LD_PRELOAD.  Return: 0, or -errno after an error line. */
 int library_preload(const char *path);
+/* Take it out of LD_PRELOAD.  Return: 0, or -errno. */
+int library_drop(void);
 
 #define WAIT_MAX	16	/* hosts to wait for */
 
@@ -29,8 +31,11 @@ int wait_for_hosts(const char *const *target, int n, const char *seconds);
 
 struct program;
 
-/* Tell all about a program.  Return: whether the library works with it. */
-bool check_print(const struct program *p, const char *library);
+/*
+ * Tell all about a program.  Return: an exit status: 0 if the library works
+ * with it, 1 if not, 3 if that cannot be told.
+ */
+int check_print(const struct program *p, const char *library);
 
 /*
  * If argv is an interactive shell, arrange for the virtual host's name in its

@@ -82,3 +82,31 @@ int library_preload(const char *path)
 	free(list);
 	return err;
 }
+
+int library_drop(void)
+{
+	const char *old = getenv("LD_PRELOAD"), *base;
+	char *list, *end;
+	size_t len;
+	int err;
+
+	if (!old)
+		return 0;
+	end = list = calloc(1, strlen(old) + 2);
+	if (!list)
+		return -ENOMEM;
+	for (; *old; old += len + (old[len] != '\0')) {
+		len = strcspn(old, ": ");
+		base = memrchr(old, '/', len);
+		base = base ? base + 1 : old;
+		if (!len || !strncmp(base, LIBRARY_NAME,
+		    (size_t)(old + len - base)))
+			continue;
+		end = stpcpy(mempcpy(end, old, len), ":");
+	}
+	if (end > list)
+		end[-1] = '\0';
+	err = *list ? setenv("LD_PRELOAD", list, 1) : unsetenv("LD_PRELOAD");
+	free(list);
+	return err ? -errno : 0;
+}

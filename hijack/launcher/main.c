@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
-#include "hijack/launcher/program.h"
+#include "hijack/look/program.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
@@ -29,15 +29,17 @@ enum { FAILED = 1, USAGE = 2, NO_ANSWER = 125, CANNOT_EXECUTE = 126,
 
 static const char usage_text[] =
 "usage: shmhijack [-s URL | -b BUS [-a ADDR/PLEN]... [-g GATEWAY] [-n NAME]]\n"
-"                 [-w HOST[:PORT]]... [-t SECONDS] [--check] [--host-ok]\n"
-"                 [--] PROGRAM [ARGUMENT]...\n";
+"                 [-w HOST[:PORT]]... [-t SECONDS] [--strict | --host-ok]\n"
+"                 [--] PROGRAM [ARGUMENT]...\n"
+"       shmhijack --check PROGRAM\n"
+"       shmhijack --no-hijack [--] PROGRAM [ARGUMENT]...\n";
 
 struct options {
 	const char *server, *bus, *gateway, *name;
 	char addrs[BUS_ADDRS * (INET6_ADDRSTRLEN + 5)];
 	const char *wait[WAIT_MAX], *seconds;
 	int num_wait;
-	bool check, host_ok;
+	bool check, host_ok, strict, no_hijack;
 };
 
 void say(const char *fmt, ...)
@@ -121,6 +123,16 @@ static int check_options(const struct options *o)
 {
 	bool of_bus = o->addrs[0] || o->gateway || o->name;
 
+	if (o->strict && o->host_ok) {
+		say("--strict refuses what --host-ok lets out; say one");
+		return USAGE;
+	}
+	if (o->no_hijack && (o->server || o->bus || of_bus || o->strict ||
+	    o->check)) {
+		say("--no-hijack runs the program on this machine, not on a "
+		    "virtual host; it goes with no other option");
+		return USAGE;
+	}
 	if (o->server && (o->bus || of_bus)) {
 		say("-s names a host that exists; -b, -a, -g and -n are for "
 		    "one of its own");
@@ -145,10 +157,12 @@ static int check_options(const struct options *o)
 /* Return: 0, an exit status, or -1 for --help and --version. */
 static int parse(struct options *o, int argc, char **argv)
 {
-	enum { CHECK = 256, HOST_OK };
+	enum { CHECK = 256, HOST_OK, NO_HIJACK, STRICT };
 	static const struct option longs[] = {
 		{ "check", no_argument, NULL, CHECK },
 		{ "host-ok", no_argument, NULL, HOST_OK },
+		{ "no-hijack", no_argument, NULL, NO_HIJACK },
+		{ "strict", no_argument, NULL, STRICT },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -188,6 +202,12 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case HOST_OK:
 			o->host_ok = true;
+			break;
+		case NO_HIJACK:
+			o->no_hijack = true;
+			break;
+		case STRICT:
+			o->strict = true;
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -294,26 +314,57 @@ static int set_environment(const struct options *o)
 	return usage();
 }
 
+/* What a program that the library cannot reach gets: SHMIF_ESCAPE. */
+static void set_escape(const struct options *o)
+{
+	const char *old = getenv("SHMIF_ESCAPE");
+
+	if (o->strict)
+		setenv("SHMIF_ESCAPE", "deny", 1);
+	else if (o->host_ok)
+		setenv("SHMIF_ESCAPE", "allow", 1);
+	else if (old && !strcmp(old, "host"))
+		unsetenv("SHMIF_ESCAPE");	/* of an outer --no-hijack */
+}
+
 /* Return: 0 to go on, or an exit status. */
 static int look(const struct options *o, const char *name, const char *library)
 {
+	struct program_how how = { .search = getenv("PATH"), .shell = true };
 	static struct program p;
-	char path[PATH_MAX];
-	int err = program_find(name, path);
+	static char path[PATH_MAX];
+	int err = program_find(name, how.search, path, sizeof(path));
 
 	if (!err)
-		err = program_look(&p, path, library);
+		err = program_look(&p, path, &how);
 	if (err) {
 		say("%s: %s", name, strerror(-err));
 		return err == -ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
 	}
 	if (o->check)
-		return check_print(&p, library) ? 0 : FAILED;
-	if (!p.problem[0] || o->host_ok)
+		return check_print(&p, library);
+	if (!p.problem || o->host_ok)
 		return 0;
-	say("%s: %s; it would use the host's network (--host-ok lets it)",
+	say("%s: %s; it would use this machine's network (--host-ok lets it)",
 	    p.path, p.problem);
 	return CANNOT_EXECUTE;
+}
+
+static int run(char **argv)
+{
+	int err;
+
+	execvp(argv[0], argv);
+	err = errno;
+	say("%s: %s", argv[0], strerror(err));
+	return err == ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
+}
+
+/* The way out: the library, should it be in here, lets go by that word. */
+static int run_on_machine(char **argv)
+{
+	setenv("SHMIF_ESCAPE", "host", 1);
+	return library_drop() ? FAILED : run(argv);
 }
 
 int main(int argc, char **argv)
@@ -327,12 +378,15 @@ int main(int argc, char **argv)
 	if (status)
 		return status < 0 ? 0 : status;
 	argv += optind;
+	if (o.no_hijack)
+		return run_on_machine(argv);
 	if (library_find(library))
 		return FAILED;
 	if (!o.check) {
 		status = set_environment(&o);
 		if (status)
 			return status;
+		set_escape(&o);
 	}
 	status = look(&o, argv[0], library);
 	if (status || o.check)
@@ -343,9 +397,5 @@ int main(int argc, char **argv)
 		return status == USAGE ? USAGE : NO_ANSWER;
 	if (library_preload(library))
 		return FAILED;
-	argv = shell_mark_prompt(argv, o.name);
-	execvp(argv[0], argv);
-	status = errno == ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
-	say("%s: %s", argv[0], strerror(errno));
-	return status;
+	return run(shell_mark_prompt(argv, o.name));
 }
