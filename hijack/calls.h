@@ -58,6 +58,10 @@ int hook_dup2(int from, int to) __asm__("dup2");
 int hook_dup3(int from, int to, int flags) __asm__("dup3");
 int hook_fcntl(int fd, int cmd, ...) __asm__("fcntl");
 int hook_ioctl(int fd, unsigned long req, ...) __asm__("ioctl");
+int hook_execve(const char *path, char *const argv[], char *const env[])
+    __asm__("execve");
+int hook_execveat(int dirfd, const char *path, char *const argv[],
+    char *const env[], int flags) __asm__("execveat");
 int hook_prctl(int op, ...) __asm__("prctl");
 
 /* uring.c: io_uring_setup(2), or -ENOSYS. */

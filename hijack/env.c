@@ -4,6 +4,7 @@
  */
 #include "hijack/hijack.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,51 @@ static void read_retry(struct hj_settings *set)
 	}
 }
 
+int hj_escape(const char *word)
+{
+	static const char *const words[] = {
+		[HJ_ESCAPE_WARN] = "warn",
+		[HJ_ESCAPE_DENY] = "deny",
+		[HJ_ESCAPE_ALLOW] = "allow",
+		[HJ_ESCAPE_HOST] = "host",
+	};
+
+	static_assert(sizeof(words) / sizeof(words[0]) == HJ_ESCAPE_NUM,
+	    "a word for each");
+	for (int i = 0; i < HJ_ESCAPE_NUM; i++)
+		if (!strcmp(word, words[i]))
+			return i;
+	return -1;
+}
+
+/* Out of the list itself: some shells have an unsetenv(3) of their own. */
+static void drop(const char *prefix)
+{
+	char **to = environ;
+
+	for (char **e = environ; *e; e++)
+		if (strncmp(*e, prefix, strlen(prefix)))
+			*to++ = *e;
+	*to = NULL;
+}
+
+/*
+ * "host" is for a program without the library; here it is left over and must
+ * not let our children go.
+ */
+static void read_escape(struct hj_settings *set)
+{
+	const char *env = getenv("SHMIF_ESCAPE");
+	int e = env && *env ? hj_escape(env) : HJ_ESCAPE_WARN;
+
+	if (e < 0)
+		bad("SHMIF_ESCAPE", env, "say deny, warn or allow");
+	set->escape = e == HJ_ESCAPE_HOST ? HJ_ESCAPE_WARN :
+	    (enum hj_escape)e;
+	if (e == HJ_ESCAPE_HOST)
+		drop("SHMIF_ESCAPE=");
+}
+
 static void copy(char *dst, size_t size, const char *var)
 {
 	const char *val = getenv(var);
@@ -286,6 +332,7 @@ void hj_env_read(struct hj_settings *set)
 
 	read_hijack(set);
 	read_retry(set);
+	read_escape(set);
 	if (!set->families)
 		return;
 	if (url && *url)

@@ -65,11 +65,20 @@ enum hj_retry {		/* what to do when the virtual host is gone */
 	HJ_RETRY_FOREVER,
 };
 
+enum hj_escape {	/* SHMIF_ESCAPE: a program out of the library's reach */
+	HJ_ESCAPE_WARN,		/* is a line on stderr */
+	HJ_ESCAPE_DENY,		/* that, and is not executed */
+	HJ_ESCAPE_ALLOW,
+	HJ_ESCAPE_HOST,		/* no library, on purpose */
+	HJ_ESCAPE_NUM
+};
+
 /* Read from the environment once; constant after hj_init(). */
 struct hj_settings {
 	unsigned families;	/* enum hj_family: these are virtual */
 	enum hj_host host;
 	enum hj_retry retry;
+	enum hj_escape escape;	/* never HJ_ESCAPE_HOST */
 	unsigned retry_s;	/* HJ_RETRY_SECONDS */
 	struct sockaddr_un sun;	/* HJ_HOST_URL: where it serves */
 	char what[144];		/* its URL or the bus's name, for messages */
@@ -104,6 +113,8 @@ HJ_HIDDEN void *hj_libc(const char *name);
 
 /* A bad value is one line on stderr and exit status 1. */
 HJ_HIDDEN void hj_env_read(struct hj_settings *set);
+/* Return: enum hj_escape, or -1: no such word. */
+HJ_HIDDEN int hj_escape(const char *word);
 
 /* warn.c */
 

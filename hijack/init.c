@@ -1,8 +1,11 @@
 /* init.c: the constructor, and what it finds out once. */
 #include "hijack/hijack.h"
 
+#include "hijack/childenv.h"
 #include "hijack/debug.h"
 #include "hijack/dl.h"
+#include "hijack/escape.h"
+#include "hijack/exec.h"
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
 
@@ -20,6 +23,7 @@ HJ_EXPORT void libshmhijack_stand_back(void)
 	void (*further)(void);
 
 	hj_sandboxed = hj_dormant = true;
+	childenv_forget();
 	*(void **)&further = dl_next("libshmhijack_stand_back");
 	if (further)
 		further();
@@ -40,8 +44,13 @@ static void init(void)
 	int keep = errno;
 
 	next_find();
+	exec_find();
 	hj_env_read(&hj_set);
 	debug_start();
+	if (!hj_dormant)
+		childenv_keep();
+	if (childenv_library())
+		escape_init();
 	*(void **)&others = hj_libc("libshmhijack_stand_back");
 	if (others)
 		others();

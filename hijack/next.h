@@ -86,6 +86,10 @@ struct timespec;
 	X(int, prctl, (int a, unsigned long b, unsigned long c,		\
 	    unsigned long d, unsigned long e),				\
 	    SYS5(SYS_prctl, a, b, c, d, e))				\
+	X(int, execve, (const char *a, char *const *b, char *const *c),	\
+	    SYS3(SYS_execve, a, b, c))					\
+	X(int, execveat, (int a, const char *b, char *const *c,		\
+	    char *const *d, int e), SYS5(SYS_execveat, a, b, c, d, e))	\
 	X(int, poll, (struct pollfd *a, unsigned long b, int c),	\
 	    sys_poll(a, (unsigned)b, c))				\
 	X(int, ppoll, (struct pollfd *a, unsigned long b,		\

@@ -144,6 +144,13 @@ static bool fd_call(long nr, const long a[6], long *r)
 	case SYS_io_uring_setup:
 		*r = hj_ret(uring_setup((unsigned)a[0], P(void *, 1)));
 		break;
+	case SYS_execve:
+		*r = hook_execve(P(char *, 0), P(void *, 1), P(void *, 2));
+		break;
+	case SYS_execveat:
+		*r = hook_execveat(I(0), P(char *, 1), P(void *, 2),
+		    P(void *, 3), I(4));
+		break;
 	case SYS_prctl:
 		*r = hook_prctl(I(0), a[1], a[2], a[3], a[4]);
 		break;

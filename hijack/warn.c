@@ -15,6 +15,26 @@ bool hj_stderr_is_virtual(void)
 	return !hj_sandboxed && client_id_of(2, &id);
 }
 
+/* As syslog(3) does, daemon.warning. */
+static void put_log(const char *line, size_t n)
+{
+	static const char level[] = "<28>";
+	struct sockaddr_un sun = { AF_UNIX, "/dev/log" };
+	struct iovec iov[2] = {
+		{ (void *)level, sizeof(level) - 1 }, { (void *)line, n },
+	};
+	struct msghdr m = {
+		.msg_name = &sun, .msg_namelen = sizeof(sun),
+		.msg_iov = iov, .msg_iovlen = 2,
+	};
+	int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	sys_sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	sys_close(fd);
+}
+
 static void put_line(const char *s, va_list ap)
 {
 	static const char tag[] = "libshmhijack: ";
@@ -31,7 +51,9 @@ static void put_line(const char *s, va_list ap)
 		n += len;
 	}
 	line[n++] = '\n';
-	if (!hj_stderr_is_virtual())
+	if (hj_stderr_is_virtual())
+		put_log(line, n - 1);
+	else
 		SYS3(SYS_write, 2, line, n);
 }
 

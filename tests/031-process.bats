@@ -77,7 +77,7 @@ os.set_inheritable(c.fileno(), True)
 os.dup2(c.fileno(), 0)
 os.dup2(c.fileno(), 1)
 os.execve("/bin/sh", ["sh", "-c", "echo bare: $LD_PRELOAD$RUMP_SERVER.; cat"],
-          {})'
+          {"SHMIF_ESCAPE": "host"})'
 	wait_listen a 7
 	echo hello >words
 	INPUT=words run_cmd on b nc -N 10.0.0.1 7

@@ -141,7 +141,7 @@ _shmhijack() {
 	-b) _shmif_bus "$word" ;;
 	-a | -g | -n | -s) ;;
 	*) if [[ $word == -* ]]; then
-		_shmif_words "-a -b -g -n -s --check --host-ok" "$word"
+		_shmif_words "-a -b -g -n -s --check --host-ok --strict --no-hijack" "$word"
 	else
 		mapfile -t COMPREPLY < <(compgen -c -- "$word")
 	fi ;;

@@ -93,7 +93,8 @@ case $service in
 shmhijack)
 	_arguments '*-a[address]:address:' '-b[bus]:bus:_shmif_buses' \
 		'-g[gateway]:address:' '-n[name]:name:' '-s[server]:URL:' \
-		'--check' '--host-ok' '(-)1:program:_command_names -e' \
+		'--check' '--host-ok' '--strict' '--no-hijack' \
+		'(-)1:program:_command_names -e' \
 		'*::arguments:_normal' ;;
 rump.*) _shmif_command ${service#rump.} ;;
 *) _shmif_top ;;
