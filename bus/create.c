@@ -3,6 +3,7 @@
  * that nobody ever opens half a bus, and a failure leaves nothing behind.
  */
 #include "bus/handle.h"
+#include "stack/wire/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,6 @@ static int check_geometry(const struct bus_geometry *g, const char *path,
 static int fill_const(struct bus_const *c, const struct bus_geometry *g)
 {
 	uint32_t mask = ~0u << (32 - g->plen);
-	struct timespec ts;
 
 	*c = (struct bus_const){
 		.magic = BUS_MAGIC,
@@ -61,8 +61,7 @@ static int fill_const(struct bus_const *c, const struct bus_geometry *g)
 		c->subnet[i] = g->subnet[i] & mask >> (24 - 8 * i);
 	if (getentropy(&c->key, sizeof(c->key)) < 0)
 		return -errno;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	c->created_ns = ts.tv_sec * 1000000000ull + ts.tv_nsec;
+	c->created_ns = clock_real_ns();
 	return 0;
 }
 

@@ -15,8 +15,6 @@
 #include "bus/ring.h"
 #include "bus/spin.h"
 
-#define BUS_NS_MS	1000000ull
-
 /* What a writer remembers about a member that was in its way (room.c). */
 struct bus_stall {
 	uint64_t pos, since_ns;		/* where it stood, and since when */
@@ -157,7 +155,6 @@ int bus_room_make(struct bus *b, uint64_t end);
 uint64_t bus_room_stray(struct bus *b, uint64_t off, uint64_t span);
 
 /* wait.c */
-uint64_t bus_now_ns(void);	/* CLOCK_MONOTONIC */
 /* Sleep at most ns while *word is val.  Return: 0, or -errno of futex(2). */
 int bus_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64_t ns);
 void bus_futex_wake(_Atomic uint32_t *word);

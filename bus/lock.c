@@ -30,14 +30,15 @@
  *   there (room.c), so late bytes land under pads.
  */
 #include "bus/handle.h"
+#include "stack/wire/clock.h"
 
 #include <errno.h>
 #include <time.h>
 
 #define LOCK_SPINS	100			/* a few microseconds */
-#define LOCK_NAP_NS	(2 * BUS_NS_MS)
-#define LOCK_STUCK_NS	(50 * BUS_NS_MS)
-#define LOCK_GIVE_UP_NS	(400 * BUS_NS_MS)
+#define LOCK_NAP_NS	(2 * CLOCK_NS_MS)
+#define LOCK_STUCK_NS	(50 * CLOCK_NS_MS)
+#define LOCK_GIVE_UP_NS	(400 * CLOCK_NS_MS)
 
 static inline void pause_cpu(void)
 {
@@ -85,10 +86,10 @@ static bool try_steal(struct bus *b, uint32_t w, uint64_t ns)
 static int lock_slow(struct bus *b)
 {
 	_Atomic uint32_t *lock = &b->hdr->lock;
-	uint64_t start = bus_now_ns(), now = start, since = start;
+	uint64_t start = clock_ns(), now = start, since = start;
 	uint32_t w, seen = atomic_load(lock);
 
-	for (; now - start < LOCK_GIVE_UP_NS; now = bus_now_ns()) {
+	for (; now - start < LOCK_GIVE_UP_NS; now = clock_ns()) {
 		w = atomic_load(lock);
 		if (!(w & BUS_LOCK_OWNER)) {
 			if (try_lock(b, w, BUS_LOCK_WAITERS))

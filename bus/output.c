@@ -1,7 +1,7 @@
 /*
  * output.c: frames from lwIP to the bus.
  *
- * Between shmif_batch_begin() and shmif_batch_end(), around lwIP's tcp_output(), the
+ * Between batch_begin and batch_end, around lwIP's tcp_output(), the
  * segments of one stream are gathered to large segments (gso.h).  Their pbufs are
  * only referred to: what lwIP has sent it does not touch before an answer
  * comes.  A large segment that finds no room when it is complete is copied and waits:
@@ -20,8 +20,6 @@
 #include "stack/ip/iface.h"
 
 #define TX_IOV	64	/* pieces of a frame that go as they are */
-
-int shmif_tso = 1;
 
 /* The one that is being made; at most one, under the core lock. */
 static struct {
@@ -198,13 +196,15 @@ static bool gather(struct shmif *sh, struct pbuf *p)
 	return true;
 }
 
-void shmif_batch_begin(void)
+void shmif_batch_begin(struct iface *f)
 {
-	making.batch = shmif_tso;
+	(void)f;		/* one stream at a time goes by one interface */
+	making.batch = iface_tso;
 }
 
-void shmif_batch_end(void)
+void shmif_batch_end(struct iface *f)
 {
+	(void)f;
 	making.batch = false;
 	send_gso();
 }

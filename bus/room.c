@@ -12,19 +12,20 @@
  * 13 of 100 frames with 20 ms, and 1 at most with 100 ms.
  */
 #include "bus/handle.h"
+#include "stack/wire/clock.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define STALL_NS	(100 * BUS_NS_MS)
-#define CRAWL_NS	(400 * BUS_NS_MS)
-#define CRAWL_GAP_NS	(50 * BUS_NS_MS)	/* not in the way: forgiven */
+#define STALL_NS	(100 * CLOCK_NS_MS)
+#define CRAWL_NS	(400 * CLOCK_NS_MS)
+#define CRAWL_GAP_NS	(50 * CLOCK_NS_MS)	/* not in the way: forgiven */
 
 /* True if the member that stands at c, in the way, no longer counts. */
 static bool stop_waiting(struct bus *b, unsigned slot, uint64_t c)
 {
 	struct bus_stall *st = &b->tx.stall[slot];
-	uint64_t now = bus_now_ns();
+	uint64_t now = clock_ns();
 
 	if (bus_slot_reclaim(b, slot))
 		return true;

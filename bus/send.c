@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "bus/gso.h"
+#include "stack/wire/clock.h"
 
 #define RESERVE_TURNS	64
 #define SEND_TRIES	3
@@ -31,14 +32,6 @@ static_assert(GSO_MAX == BUS_MTU_DEFAULT + BUS_ETH_HDR,
 struct spot {
 	uint64_t pos, old;
 };
-
-static uint64_t realtime_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* False if the lock is no longer ours, and nothing may be written. */
 static bool claim(struct bus *b, uint64_t pos, uint32_t len)
@@ -159,7 +152,7 @@ static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
 	rec = ring_at(&b->ring, at.pos);
 	seq = atomic_load_explicit(&b->hdr->seq, memory_order_relaxed);
 	atomic_store_explicit(&rec->seq, seq, memory_order_relaxed);
-	atomic_store_explicit(&rec->when_ns, realtime_ns(),
+	atomic_store_explicit(&rec->when_ns, clock_real_ns(),
 	    memory_order_relaxed);
 	atomic_store_explicit(&rec->sender, b->slot, memory_order_relaxed);
 	atomic_store_explicit(&rec->seg_size, seg_size, memory_order_relaxed);

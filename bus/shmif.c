@@ -22,9 +22,7 @@
 #include "stack/core/affinity.h"
 #include "stack/core/core.h"
 #include "stack/core/log.h"
-#include "stack/dgram/dgram.h"
 #include "stack/ip/iface.h"
-#include "stack/stream/stream.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
 #define ALIGN	2	/* puts the IP header on a 4-byte boundary */
@@ -237,6 +235,7 @@ static void broken(struct shmif *sh)
 static bool turn(struct shmif *sh)
 {
 	struct pbuf *batch[BATCH];
+	uint64_t delivered;
 	int n = 0, err = 0;
 	bool flood;
 
@@ -248,15 +247,14 @@ static bool turn(struct shmif *sh)
 			break;
 	}
 	core_lock();
+	delivered = iface_rx_delivered;
 	for (int i = 0; i < n; i++)
 		deliver(sh, batch[i]);
-	flood = dgram_delivered() && n == BATCH;
+	flood = iface_rx_delivered != delivered && n == BATCH;
 	if (sh->blocked) {
 		sh->blocked = false;
-		if (shmif_unstick(sh)) {
-			stream_tx_ready();
-			dgram_tx_ready();
-		}
+		if (shmif_unstick(sh))
+			iface_tx_ready();
 	}
 	core_unlock();
 	/* Let the program read before more comes than its queue can hold. */
@@ -467,7 +465,7 @@ static void fill_link(struct iface *f, struct wire_link *l)
 	l->tx_dropped = m.tx_full;
 }
 
-int shmif_resolve(struct iface *f, const char *name, struct wire_rep *rep)
+static int resolve(struct iface *f, const char *name, struct wire_rep *rep)
 {
 	struct shmif *sh = f->priv;
 	struct wire_ifaddr a = { 0 };
@@ -499,7 +497,7 @@ static bool has_addr(const struct bus_member *m, const struct wire_ifaddr *a)
 	return false;
 }
 
-int shmif_name_of(struct iface *f, const struct wire_ifaddr *a,
+static int name_of(struct iface *f, const struct wire_ifaddr *a,
     struct wire_rep *rep)
 {
 	struct shmif *sh = f->priv;
@@ -516,7 +514,7 @@ int shmif_name_of(struct iface *f, const struct wire_ifaddr *a,
 	return -ENOENT;
 }
 
-uint32_t shmif_mtu_max(const struct iface *f)
+static uint32_t mtu_max(const struct iface *f)
 {
 	const struct shmif *sh = f->priv;
 
@@ -535,4 +533,9 @@ const struct iface_driver shmif_driver = {
 	.set_mac = set_mac,
 	.fill_link = fill_link,
 	.in_child = in_child,
+	.mtu_max = mtu_max,
+	.batch_begin = shmif_batch_begin,
+	.batch_end = shmif_batch_end,
+	.resolve = resolve,
+	.name_of = name_of,
 };

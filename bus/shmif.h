@@ -12,9 +12,12 @@
 
 struct bus;
 struct iface;
+struct iface_driver;
 struct netif;
 struct pbuf;
 struct rxbuf;
+
+extern const struct iface_driver shmif_driver;
 
 /* Received frames by size: what is larger than RX_TINY is recycled. */
 enum { RX_TINY, RX_USUAL, RX_JUMBO, RX_SIZES };
@@ -42,6 +45,9 @@ struct shmif {
 	bool gone;
 };
 
+/* The driver's operations in output.c. */
+void shmif_batch_begin(struct iface *f);
+void shmif_batch_end(struct iface *f);
 /* netif.linkoutput */
 err_t shmif_output(struct netif *nif, struct pbuf *p);
 /* Send what is stuck.  Return: false if it still is. */

@@ -4,6 +4,7 @@
  * drops it when the last process that has it is gone, however it went.
  */
 #include "bus/handle.h"
+#include "stack/wire/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +109,7 @@ bool bus_slot_reclaim(struct bus *b, unsigned slot)
  */
 bool bus_join_lock(struct bus *b)
 {
-	struct timespec ts = { .tv_nsec = 2 * BUS_NS_MS };
+	struct timespec ts = { .tv_nsec = 2 * CLOCK_NS_MS };
 
 	for (int i = 0; i < JOIN_TRIES; i++) {
 		if (set_lock(b, 0, F_WRLCK) == 0)

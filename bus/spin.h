@@ -21,6 +21,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "stack/wire/clock.h"
+
 #define SPIN_DEFAULT_US	100	/* the longest; sysctl net.busy_poll */
 #define SPIN_OTHERS_NS	3000u	/* a longer yield: not just another poller */
 #define SPIN_HOG_NS	100000u	/* a longer one: somebody computes */
@@ -39,14 +41,6 @@ struct spin {
 	int crowd;		/* polls that others ran in, less what paid off */
 	unsigned rest;		/* sleeps to go until it may poll again */
 };
-
-static inline uint64_t spin_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* A sleep lasted ns. */
 static inline void spin_slept(struct spin *s, uint64_t ns)
@@ -91,7 +85,7 @@ static inline bool spin_until(struct spin *s, bool (*ready)(void *arg),
 		max = s->budget_us;
 	if (!max || s->rest)
 		return false;
-	now = spin_now();
+	now = clock_ns();
 	end = now + max * 1000ull;
 	while (!ready(arg)) {
 		uint64_t before = now;
@@ -101,7 +95,7 @@ static inline bool spin_until(struct spin *s, bool (*ready)(void *arg),
 			return false;
 		}
 		sched_yield();
-		now = spin_now();
+		now = clock_ns();
 		took = now - before;
 		if (took > SPIN_HOG_NS) {
 			spin_crowd(s, SPIN_CROWD);

@@ -4,6 +4,7 @@
  * the system call that wakes, and a truncated file wakes nobody.
  */
 #include "bus/handle.h"
+#include "stack/wire/clock.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -11,18 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLICE_NS	(500 * BUS_NS_MS)
-#define FULL_NS		(10 * BUS_NS_MS)	/* after -EAGAIN */
+#define SLICE_NS	(500 * CLOCK_NS_MS)
+#define FULL_NS		(10 * CLOCK_NS_MS)	/* after -EAGAIN */
 
 int spin_max_us = SPIN_DEFAULT_US;
-
-uint64_t bus_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 /* Not FUTEX_PRIVATE_FLAG: others map the same file elsewhere. */
 int bus_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64_t ns)
@@ -137,14 +130,14 @@ static int wait_until(struct bus *b, uint64_t deadline)
 		r = ready(b);
 		if (r != 0)
 			return r < 0 ? r : 0;
-		now = bus_now_ns();
+		now = clock_ns();
 		if (now >= deadline)
 			return -ETIMEDOUT;
 		if (spin(b) || (b->me && !bus_go_idle(b)))
 			continue;
-		now = bus_now_ns();
+		now = clock_ns();
 		r = nap(b, word, val, deadline - now);
-		spin_slept(&b->spin, bus_now_ns() - now);
+		spin_slept(&b->spin, clock_ns() - now);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
@@ -156,7 +149,7 @@ int bus_wait(struct bus *b, int timeout_ms)
 	int r;
 
 	if (timeout_ms >= 0)
-		deadline = bus_now_ns() + timeout_ms * BUS_NS_MS;
+		deadline = clock_ns() + timeout_ms * CLOCK_NS_MS;
 	/* Before anything is looked at, see bus_kick and bus_send. */
 	atomic_store(&b->sleeping, 1);
 	r = wait_until(b, deadline);

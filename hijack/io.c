@@ -20,6 +20,7 @@
 #include "hijack/next.h"
 #include "hijack/sock.h"
 #include "stack/wire/client.h"
+#include "stack/wire/clock.h"
 #include "stack/wire/sys.h"
 
 /* Flags that a pair takes otherwise than TCP. */
@@ -463,33 +464,19 @@ HOOK(int, sendmmsg, int fd, struct mmsghdr *v, unsigned n, int flags)
 }
 HOOK_ALIAS(__sendmmsg, sendmmsg);
 
-static bool passed(const struct timespec *deadline)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec > deadline->tv_sec || (now.tv_sec ==
-	    deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
-}
-
 /* Like the kernel's, the time-out is looked at after each message only. */
 static int recv_many(int fd, struct mmsghdr *v, unsigned n, int flags,
     const struct timespec *timeout)
 {
-	struct timespec end;
+	uint64_t end = 0;
 	unsigned i;
 
 	if (timeout) {
 		if (timeout->tv_sec < 0 || (unsigned long)timeout->tv_nsec >=
 		    1000000000)
 			return (int)hj_ret(-EINVAL);
-		clock_gettime(CLOCK_MONOTONIC, &end);
-		end.tv_sec += timeout->tv_sec;
-		end.tv_nsec += timeout->tv_nsec;
-		if (end.tv_nsec >= 1000000000) {
-			end.tv_sec++;
-			end.tv_nsec -= 1000000000;
-		}
+		end = clock_ns() + (uint64_t)timeout->tv_sec * CLOCK_NS_S +
+		    (uint64_t)timeout->tv_nsec;
 	}
 	for (i = 0; i < n; i++) {
 		ssize_t r = recvmsg_any(fd, &v[i].msg_hdr,
@@ -500,7 +487,7 @@ static int recv_many(int fd, struct mmsghdr *v, unsigned n, int flags,
 		v[i].msg_len = (unsigned)r;
 		if (flags & MSG_WAITFORONE)
 			flags |= MSG_DONTWAIT;
-		if (timeout && passed(&end))
+		if (timeout && clock_ns() >= end)
 			return (int)i + 1;
 	}
 	return (int)i;

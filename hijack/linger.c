@@ -12,6 +12,7 @@
 #include "hijack/next.h"
 #include "hijack/rpc.h"
 #include "stack/wire/client.h"
+#include "stack/wire/clock.h"
 #include "stack/wire/sys.h"
 
 bool linger_used;
@@ -41,14 +42,6 @@ static unsigned linger_time(int fd, struct wire_id *id)
 	    (unsigned)l.l_linger : 0;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /*
  * The host forgets a closed socket once its last byte is acknowledged; of
  * one that is open elsewhere, under another number or in another process,
@@ -56,12 +49,12 @@ static uint64_t now_ns(void)
  */
 static void wait_acknowledged(const struct wire_id *id, unsigned seconds)
 {
-	uint64_t end = now_ns() + seconds * 1000000000ull;
+	uint64_t end = clock_ns() + seconds * 1000000000ull;
 	struct wire_rep rep;
 	int pause = 1;
 
 	while (rpc_sock(id, WIRE_QUERY, WIRE_QUERY_LINGER, 0, 0, NULL, 0,
-	    &rep) == 0 && rep.value && now_ns() < end) {
+	    &rep) == 0 && rep.value && clock_ns() < end) {
 		if (sys_poll(NULL, 0, pause) == -EINTR)
 			return;
 		if (pause < 20)

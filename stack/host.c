@@ -9,13 +9,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bus/shmif.h"
 #include "stack/core/core.h"
 #include "stack/core/loop.h"
+#include "stack/dgram/dgram.h"
+#include "stack/ip/autoconf.h"
+#include "stack/ip/ifconfig.h"
 #include "stack/ip/route.h"
+#include "stack/ip/rtadv.h"
+#include "stack/ip/timers.h"
+#include "stack/ip/unresolved.h"
+#include "stack/sock/error.h"
 #include "stack/sock/sock.h"
 #include "stack/spec.h"
+#include "stack/stream/stream.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "tap/virt.h"
 
 #define HELLO_MS	10000	/* for the loop thread to answer */
 
@@ -31,7 +41,17 @@ int host_init(void)
 	if (e)
 		return e;
 	core_lock();
-	e = iface_init();
+	timers_init();
+	autoconf_init();
+	rtadv_init();
+	unresolved_init();
+	sock_init();
+	error_init();
+	stream_init();
+	dgram_init();
+	ifconfig_driver_add(&shmif_driver);
+	ifconfig_driver_add(&virt_driver);
+	e = ifconfig_init();
 	core_unlock();
 	return e;
 }
@@ -85,7 +105,7 @@ void host_end(void)
 {
 	request_unlisten();
 	core_lock();
-	iface_stop_all();
+	ifconfig_stop_all();
 	core_drop();
 }
 

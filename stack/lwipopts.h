@@ -10,7 +10,7 @@
 #define SYS_LIGHTWEIGHT_PROT		0
 #define LWIP_NETCONN			0
 #define LWIP_SOCKET			0
-#define LWIP_TIMERS			0	/* core.c has the table */
+#define LWIP_TIMERS			0	/* core_timer_add() */
 #define LWIP_HOOK_FILENAME		"stack/ip/hooks.h"
 #ifdef NDEBUG
 #define LWIP_NOASSERT
@@ -135,8 +135,8 @@
 #define LWIP_HOOK_IP4_CANFORWARD(p, dst)	forward_ip4(p, dst)
 #define LWIP_HOOK_IP6_ROUTE(src, dst)		route_ip6(src, dst)
 #define LWIP_HOOK_ND6_GET_GW(nif, dst)		route_ip6_gw(nif, dst)
-#define LWIP_HOOK_IP4_INPUT(p, nif)		loopback_ip4_input(p, nif)
-#define LWIP_HOOK_IP6_INPUT(p, nif)		forward_ip6(p, nif)
+#define LWIP_HOOK_IP4_INPUT(p, nif)		input_ip4(p, nif)
+#define LWIP_HOOK_IP6_INPUT(p, nif)		input_ip6(p, nif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \
 	accept_admit(pcb, hdr)
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		stream_isn(l, lp, r, rp)

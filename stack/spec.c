@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bus/bus.h"
+#include "stack/ip/ifconfig.h"
 
 static bool parse_u32(const char *text, uint32_t max, uint32_t *v)
 {
@@ -182,10 +183,10 @@ static int set_addrs(struct spec *s, struct iface *f,
 
 	if (!s->naddr)
 		return f->driver->auto_addr ?
-		    iface_addr_add(f, &slot, err) :
-		    iface_set_up(f, true, err);
+		    ifconfig_addr_add(f, &slot, err) :
+		    ifconfig_up(f, true, err);
 	for (int i = 0; i < s->naddr; i++) {
-		e = iface_addr_add(f, &s->addr[i], err);
+		e = ifconfig_addr_add(f, &s->addr[i], err);
 		if (e)
 			return e;
 	}
@@ -200,19 +201,19 @@ int spec_apply(struct spec *s, char err[static IFACE_ERRLEN])
 
 	if (s->name[0])
 		iface_set_hostname(s->name);
-	e = iface_create(s->iface, &f, err);
+	e = ifconfig_create(s->iface, &f, err);
 	if (e)
 		return e;
 	if (s->has_mac)
-		e = iface_set_mac(f, s->mac, err);
+		e = ifconfig_mac(f, s->mac, err);
 	if (!e && s->naddr && s->addr[0].family == AF_INET)
 		memcpy(f->want_ip4, s->addr[0].ip, 4);
 	if (!e && f->driver->link) {
 		e = bus_path(path, sizeof(path), s->bus, true, err);
 		if (!e)
-			e = iface_link(f, path, err);
+			e = ifconfig_link(f, path, err);
 	}
 	if (!e && s->mtu)
-		e = iface_set_mtu(f, s->mtu, err);
+		e = ifconfig_mtu(f, s->mtu, err);
 	return e ? e : set_addrs(s, f, err);
 }

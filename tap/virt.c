@@ -21,6 +21,7 @@
 #include "stack/core/loop.h"
 #include "stack/ip/iface.h"
 #include "tap/tapdev.h"
+#include "tap/virt.h"
 
 #define BATCH	64	/* frames per turn of the loop */
 #define HEADER	14	/* bytes, Ethernet */

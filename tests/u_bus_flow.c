@@ -2,6 +2,7 @@
  * u_bus_flow.c: frames from one member to others: who gets them, every
  * length at every place in the ring, fullness, laggards, waiting, observers.
  */
+#include "stack/wire/clock.h"
 #include "tests/u_bus.h"
 
 #include <pthread.h>
@@ -10,7 +11,7 @@ static uint8_t frame[FRAME_MAX], got[FRAME_MAX];
 
 static uint64_t now_ms(void)
 {
-	return bus_now_ns() / BUS_NS_MS;
+	return clock_ns() / CLOCK_NS_MS;
 }
 
 /* The next frame, which must be whole. Return: its seed, 0 if none. */

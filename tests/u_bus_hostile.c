@@ -2,6 +2,7 @@
  * u_bus_hostile.c: a bus file that somebody fills with nonsense or truncates
  * while members use it: errors, never a crash, never a hang.
  */
+#include "stack/wire/clock.h"
 #include "tests/u_bus.h"
 
 #include <fcntl.h>
@@ -122,7 +123,7 @@ static void scribble(uint8_t *map, const struct area *a, int n,
 
 static void test_scribble(const struct area *a, int ms)
 {
-	uint64_t state = bus_now_ns() | 1, end;
+	uint64_t state = clock_ns() | 1, end;
 	struct bus *b[4];
 	pthread_t t[3];
 	uint8_t *map;
@@ -141,8 +142,8 @@ static void test_scribble(const struct area *a, int ms)
 	for (int i = 0; i < 3; i++)
 		CHECK_EQ(pthread_create(&t[i], NULL, i < 2 ? user : joiner,
 		    b[i]), 0);
-	end = bus_now_ns() + ms * BUS_NS_MS;
-	for (int i = 0; bus_now_ns() < end; i++) {
+	end = clock_ns() + ms * CLOCK_NS_MS;
+	for (int i = 0; clock_ns() < end; i++) {
 		scribble(map, a, 1 + i % 16, &state);
 		if (i % 4 == 0)
 			usleep(t_random(&state) % 200);

@@ -4,6 +4,7 @@
  * lost frame.  A run takes a sample of the instructions, `u_bus_step all`
  * takes minutes and each of them.
  */
+#include "stack/wire/clock.h"
 #include "tests/u_bus.h"
 
 #include <sys/mman.h>
@@ -140,7 +141,7 @@ static void test_kill(struct bus *a, struct bus *b, int stride)
 	bool alive = true;
 	pid_t pid;
 
-	for (int n = bus_now_ns() % stride; alive; n += stride, cases++) {
+	for (int n = clock_ns() % stride; alive; n += stride, cases++) {
 		pid = start_victim(bus_mac(b));
 		alive = step(pid, n);
 		held += in_the_middle(b, 2);
@@ -187,7 +188,7 @@ static void test_stop(struct bus *a, struct bus *b, int stride)
 {
 	int robbed = 0, cases = 0;
 
-	for (int n = bus_now_ns() % stride; ; n += stride, cases++)
+	for (int n = clock_ns() % stride; ; n += stride, cases++)
 		if (!stop_at(a, b, n, &robbed))
 			break;
 	printf("stop: %d cases, %d robbed of the lock\n", cases, robbed);
@@ -200,7 +201,7 @@ static void test_idle_kill(struct bus *a, struct bus *b, int stride)
 	bool alive = true;
 	pid_t pid;
 
-	for (int n = bus_now_ns() % stride; alive; n += stride) {
+	for (int n = clock_ns() % stride; alive; n += stride) {
 		drain(b);
 		CHECK_EQ(bus_wait(b, 0), -ETIMEDOUT);
 		CHECK(bus_go_idle(b));

@@ -2,6 +2,7 @@
  * u_bus_stress.c: many at once, and members that are killed or stopped at
  * random instants: every frame that arrives is whole, in order, and counted.
  */
+#include "stack/wire/clock.h"
 #include "tests/u_bus.h"
 
 #include <pthread.h>
@@ -40,7 +41,7 @@ static void take_one(struct bus *b, uint8_t *buf, ssize_t n, struct view *v)
 /* Read for ms, or until all is quiet and `shared->stop` is set. */
 static void read_for(struct bus *b, struct view *v, int ms)
 {
-	uint64_t end = bus_now_ns() + ms * BUS_NS_MS;
+	uint64_t end = clock_ns() + ms * CLOCK_NS_MS;
 	uint8_t *buf = malloc(FRAME_MAX);
 	ssize_t n;
 	int r;
@@ -49,11 +50,11 @@ static void read_for(struct bus *b, struct view *v, int ms)
 	for (;;) {
 		while ((n = bus_peek(b)) > 0) {
 			take_one(b, buf, n, v);
-			if (ms >= 0 && bus_now_ns() >= end)
+			if (ms >= 0 && clock_ns() >= end)
 				goto out;
 		}
 		CHECK_EQ(n, 0);
-		if (ms >= 0 ? bus_now_ns() >= end :
+		if (ms >= 0 ? clock_ns() >= end :
 		    atomic_load(&shared->stop))
 			break;
 		r = bus_wait(b, 2);
@@ -207,7 +208,7 @@ static void test_kill(int rounds)
 {
 	struct bus *b = t_member(), *w = t_member();
 	struct view v = { 0 };
-	uint64_t state = bus_now_ns() | 1, start, frames, worst = 0;
+	uint64_t state = clock_ns() | 1, start, frames, worst = 0;
 	uint8_t f[100];
 	pid_t pid[2];
 
@@ -221,10 +222,10 @@ static void test_kill(int rounds)
 		CHECK_EQ(waitpid(pid[i & 1], NULL, 0), pid[i & 1]);
 		/* Whatever it left, the others go on. */
 		t_fill(f, sizeof(f), bus_mac(b), bus_mac(w), SEED(9, i + 1));
-		start = bus_now_ns();
+		start = clock_ns();
 		while (t_send(w, f, sizeof(f)) == -EAGAIN)
 			read_for(b, &v, 1);
-		start = bus_now_ns() - start;
+		start = clock_ns() - start;
 		worst = start > worst ? start : worst;
 		pid[i & 1] = start_writer(bus_mac(b), i & 1, 65535);
 		CHECK(members(b) <= 4);
@@ -234,7 +235,7 @@ static void test_kill(int rounds)
 	CHECK(v.frames > frames);
 	printf("kill: %d rounds, %llu frames, slowest send %llu us\n", rounds,
 	    (unsigned long long)v.frames, (unsigned long long)worst / 1000);
-	CHECK(worst < 1000 * BUS_NS_MS);
+	CHECK(worst < 1000 * CLOCK_NS_MS);
 	atomic_store(&shared->stop, true);
 	t_reap(pid[0]);
 	t_reap(pid[1]);
@@ -251,7 +252,7 @@ static void test_stop(int rounds)
 {
 	struct bus *b = t_member();
 	struct view v = { 0 };
-	uint64_t state = bus_now_ns() | 1, frames, start, worst = 0, strays;
+	uint64_t state = clock_ns() | 1, frames, start, worst = 0, strays;
 	unsigned robbed = 0;
 	pid_t pid[2];
 
@@ -263,12 +264,12 @@ static void test_stop(int rounds)
 		read_for(b, &v, t_random(&state) % 4 + 1);
 		kill(pid[i & 1], SIGSTOP);
 		frames = v.frames;
-		start = bus_now_ns();
+		start = clock_ns();
 		while (v.frames < frames + 10) {
-			CHECK(bus_now_ns() - start < 3000 * BUS_NS_MS);
+			CHECK(clock_ns() - start < 3000 * CLOCK_NS_MS);
 			read_for(b, &v, 5);
 		}
-		start = bus_now_ns() - start;
+		start = clock_ns() - start;
 		worst = start > worst ? start : worst;
 		read_for(b, &v, 100);
 		strays = 0;
@@ -323,7 +324,7 @@ static void test_stop_reader(void)
 	}
 	CHECK_EQ(read(p[0], &dst_slot, sizeof(int)), sizeof(int));
 	CHECK_EQ(bus_member(b, dst_slot, &m), 1);
-	start = bus_now_ns();
+	start = clock_ns();
 	for (uint64_t i = 1; i <= 20000; i++) {
 		if (i == 1000)
 			kill(pid, SIGSTOP);
@@ -334,7 +335,7 @@ static void test_stop_reader(void)
 			CHECK_EQ(bus_wait(b, -1), 0);
 		CHECK_EQ(r, 0);
 	}
-	CHECK(bus_now_ns() - start < 5000 * BUS_NS_MS);
+	CHECK(clock_ns() - start < 5000 * CLOCK_NS_MS);
 	atomic_store(&shared->stop, true);
 	t_reap(pid);
 	bus_close(b);

@@ -12,6 +12,7 @@
 #include "stack/api/sysctl.h"
 #include "stack/core/loop.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/ifconfig.h"
 #include "stack/ip/neigh.h"
 #include "stack/ip/route.h"
 #include "stack/sock/sock.h"
@@ -48,7 +49,7 @@ static int text(struct wire_rep *rep, int e, const char *err)
 static int create(struct wire_ifreq *ifr, struct wire_rep *rep, char *err)
 {
 	struct iface *f;
-	int e = iface_create(ifr->name, &f, err);
+	int e = ifconfig_create(ifr->name, &f, err);
 
 	if (!e) {
 		rep->len = (uint32_t)strlen(f->name);
@@ -76,22 +77,22 @@ static int if_op(int op, struct wire_ifreq *ifr, struct wire_rep *rep,
 	}
 	switch (op) {
 	case WIRE_IF_DESTROY:
-		return iface_destroy(f, err);
+		return ifconfig_destroy(f, err);
 	case WIRE_IF_LINKSTR:
-		return iface_link(f, ifr->str, err);
+		return ifconfig_link(f, ifr->str, err);
 	case WIRE_IF_UNLINKSTR:
-		return iface_unlink(f, err);
+		return ifconfig_unlink(f, err);
 	case WIRE_IF_ADDR_ADD:
-		return iface_addr_add(f, &ifr->addr, err);
+		return ifconfig_addr_add(f, &ifr->addr, err);
 	case WIRE_IF_ADDR_DEL:
-		return iface_addr_del(f, &ifr->addr);
+		return ifconfig_addr_del(f, &ifr->addr);
 	case WIRE_IF_UP:
 	case WIRE_IF_DOWN:
-		return iface_set_up(f, op == WIRE_IF_UP, err);
+		return ifconfig_up(f, op == WIRE_IF_UP, err);
 	case WIRE_IF_MTU:
-		return iface_set_mtu(f, ifr->mtu, err);
+		return ifconfig_mtu(f, ifr->mtu, err);
 	case WIRE_IF_LLADDR:
-		return iface_set_mac(f, ifr->mac, err);
+		return ifconfig_mac(f, ifr->mac, err);
 	}
 	return -EINVAL;
 }
@@ -196,8 +197,8 @@ static int do_name_of(const struct wire_req *req, struct wire_rep *rep)
 		return -EINVAL;
 	memcpy(&a, req->data, sizeof(a));
 	for (f = iface_next(NULL); f && e; f = iface_next(f))
-		if (f->driver == &shmif_driver)
-			e = shmif_name_of(f, &a, rep);
+		if (f->driver->name_of)
+			e = f->driver->name_of(f, &a, rep);
 	return e;
 }
 
@@ -214,8 +215,8 @@ static int do_resolve(const struct wire_req *req, struct wire_rep *rep)
 		return -ENOENT;
 	memcpy(name, req->data, req->len);
 	for (f = iface_next(NULL); f && e; f = iface_next(f))
-		if (f->driver == &shmif_driver)
-			e = shmif_resolve(f, name, rep);
+		if (f->driver->resolve)
+			e = f->driver->resolve(f, name, rep);
 	return e;
 }
 

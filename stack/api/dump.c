@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 #include "stack/ip/neigh.h"
 #include "stack/ip/route.h"
 #include "stack/sock/sock.h"
-#include "stack/stream/stream.h"
 #include "stack/wire/wire.h"
 
 /* Records go through stdio into the memfd. */
@@ -80,17 +78,11 @@ static void socks(struct out *o)
 		w.domain = s->domain;
 		w.type = s->type;
 		w.protocol = s->protocol;
-		w.state = s->type == SOCK_STREAM ?
-		    (uint32_t)stream_linux_state(s) :
-		    s->peer.family ? TCP_ESTABLISHED : TCP_CLOSE;
 		w.local = s->local;
 		w.peer = s->peer;
 		if (!w.local.family)
 			w.local.family = (uint16_t)s->domain;
-		if (s->type == SOCK_STREAM) {
-			w.recvq = stream_inq(s);
-			w.sendq = stream_outq(s);
-		}
+		s->ops->fill(s, &w);
 		w.pid = s->owner.pid;
 		w.uid = s->owner.uid;
 		memcpy(w.comm, s->owner.comm, sizeof(w.comm));

@@ -202,49 +202,6 @@ static int *field(struct sock *s, const struct option *o)
 	return (int *)((char *)&s->opt + o->field);
 }
 
-struct opt_default opt_default = {
-	.ttl = 64, .hops = 64,
-	.keepidle = 7200, .keepintvl = 75, .keepcnt = 9, .syncnt = 6,
-};
-
-void opt_defaults(struct sock *s)
-{
-	struct sock_opts *o = &s->opt;
-	bool stream = s->type == SOCK_STREAM;
-
-	o->sndbuf = stream ? 16384 : 212992;
-	o->rcvbuf = stream ? 131072 : 212992;
-	/* Ports mean nothing to those: they all share one. */
-	o->reuseaddr = !stream && !is_udp(s);
-	o->rcvlowat = 1;
-	o->peek_off = -1;
-	o->incoming_cpu = -1;
-	o->keepidle = opt_default.keepidle;
-	o->keepintvl = opt_default.keepintvl;
-	o->keepcnt = opt_default.keepcnt;
-	o->syncnt = opt_default.syncnt;
-	o->nodelay = stream && opt_default.nodelay;
-	o->linger2 = 60;
-	o->quickack = 1;
-	o->ttl = opt_default.ttl;
-	o->mtu_discover = 1;
-	o->mc_ttl = 1;
-	o->mc_loop = 1;
-	o->mc_all = s->domain == AF_INET;
-	o->mc_all6 = 1;
-	o->hops = opt_default.hops;
-	o->mc_hops = 1;
-	o->mc_loop6 = 1;
-	o->mtu_discover6 = 1;
-	o->checksum6 = s->protocol == IPPROTO_ICMPV6 ? 2 : -1;
-	o->autoflowlabel = 1;
-	o->addr_prefs = 0x500;
-	o->v6only = s->protocol == IPPROTO_ICMPV6 && s->type == SOCK_DGRAM;
-	strcpy(o->congestion, "reno");
-	/* Linux's IPPROTO_RAW sockets bring their header. */
-	o->hdrincl = s->type == SOCK_RAW && s->protocol == IPPROTO_RAW;
-}
-
 /* At IPPROTO_IP one byte will do, for most options even none. */
 static int value(const struct option *o, const void *val, size_t len, int *v)
 {

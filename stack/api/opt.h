@@ -6,13 +6,6 @@
 
 struct sock;
 
-void opt_defaults(struct sock *s);
-/* What a new socket begins with where sysctl has a say in it. */
-extern struct opt_default {
-	int ttl, hops;
-	int keepidle, keepintvl, keepcnt, syncnt;	/* s, s, tries, tries */
-	int nodelay;
-} opt_default;
 /* val has len bytes; 0 or -errno as setsockopt(2). */
 int opt_set(struct sock *s, int level, int name, const void *val, size_t len);
 /*

@@ -256,7 +256,8 @@ static int ip_set(struct sock *s, int name, const void *val, size_t len)
 	case MCAST_LEAVE_GROUP:
 		if (s->type == SOCK_STREAM)
 			return -EPROTO;
-		return mcast_member(s, IPPROTO_IP, name, val, len);
+		return mcast_member(&dgram_of(s)->memberships, IPPROTO_IP,
+		    name, val, len);
 	case IP_OPTIONS:
 		return len ? -EINVAL : 0;
 	}
@@ -327,7 +328,8 @@ static int ipv6_set(struct sock *s, int name, const void *val, size_t len)
 	case MCAST_LEAVE_GROUP:
 		if (s->type == SOCK_STREAM)
 			return -EPROTO;
-		return mcast_member(s, IPPROTO_IPV6, name, val, len);
+		return mcast_member(&dgram_of(s)->memberships,
+		    IPPROTO_IPV6, name, val, len);
 	case IPV6_MTU:
 		err = get_int(val, len, &v);
 		if (err || (v && v < 1280))

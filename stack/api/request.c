@@ -21,9 +21,10 @@
 #include "stack/core/core.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
+#include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/sock/sock.h"
-#include "stack/stream/stream.h"
+#include "stack/stream/connect.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
@@ -49,7 +50,7 @@ static struct pollable listener = { .fd = -1 };
 static char listen_path[108];
 static struct stat listen_stat;
 static unsigned nclients;
-static unsigned grace;		/* ms, 0: for ever */
+static unsigned grace;		/* ms */
 static uint64_t idle_since;	/* ns, 0: in use */
 static bool was_used;
 
@@ -100,7 +101,8 @@ static void do_socket(struct request *r)
 
 static int to_addr(struct request *r, struct sock *s, struct wire_addr *a)
 {
-	return addr_from_sockaddr(a, s, r->req.data, r->req.len);
+	return addr_from_sockaddr(a, s->domain, s->opt.v6only, r->req.data,
+	    r->req.len);
 }
 
 static int do_bind(struct request *r, struct sock *s)
@@ -149,15 +151,15 @@ static int do_connect(struct request *r, struct sock *s)
 	if (s->type != SOCK_STREAM)
 		return err;
 	if (r->req.a == WIRE_CONNECT_ASYNC) {
-		connect_plugged(s, take_fd(r, 1), r->req.b);
+		connect_plugged(stream_of(s), take_fd(r, 1), r->req.b);
 		if (s->state != SOCK_CONNECTING && s->poll.fd >= 0)
-			connect_unplug(s);		/* it failed at once */
+			connect_unplug(stream_of(s));		/* it failed at once */
 		return err;
 	}
 	if (err == -EALREADY)
 		err = -EINPROGRESS;
 	if (err == -EINPROGRESS)
-		connect_wait(s, take_fd(r, 0));
+		connect_wait(stream_of(s), take_fd(r, 0));
 	return err;
 }
 
@@ -416,7 +418,7 @@ static int spare_fd = -1;
 static void refuse_one(int fd)
 {
 	static uint64_t told;
-	uint64_t now = core_now_ns();
+	uint64_t now = clock_ns();
 	int c;
 
 	if (spare_fd >= 0)
@@ -509,24 +511,27 @@ void request_in_child(void)
 	listen_path[0] = '\0';
 }
 
-void request_private(unsigned grace_ms)
+/* A private host that nobody uses ends. */
+static void look_idle(void)
 {
-	grace = grace_ms;
-}
+	uint64_t now = clock_ns();
 
-/* A timer of core.c's: a private host that nobody uses ends. */
-void request_second(void)
-{
-	uint64_t now = core_now_ns();
-
-	if (!grace)
-		return;
 	if (nclients || sock_count_open()) {
 		idle_since = 0;
 		return;
 	}
 	if (!idle_since)
 		idle_since = now;
-	if (now - idle_since >= (was_used ? grace : 10000) * 1000000ull)
+	if (now - idle_since >= (was_used ? grace : 10000) * CLOCK_NS_MS)
 		loop_stop();
+}
+
+void request_private(unsigned grace_ms)
+{
+	static struct core_timer timer = { .fn = look_idle, .period = 500 };
+
+	core_lock();
+	grace = grace_ms;
+	core_timer_add(&timer);
+	core_unlock();
 }

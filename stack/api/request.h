@@ -25,6 +25,5 @@ void request_unlisten(void);
  * socket.
  */
 void request_private(unsigned grace_ms);
-void request_second(void);	/* core.c's timer looks at that */
 
 #endif

@@ -9,7 +9,6 @@
 #include "bus/spin.h"
 #include "lwip/opt.h"
 #include "lwip/stats.h"
-#include "stack/api/opt.h"
 #include "stack/core/affinity.h"
 #include "stack/ip/autoconf.h"
 #include "stack/ip/iface.h"
@@ -17,6 +16,7 @@
 #include "stack/ip/route.h"
 #include "stack/ip/rtadv.h"
 #include "stack/sock/port.h"
+#include "stack/sock/sockopt.h"
 
 enum kind { K_INT, K_PORT, K_STAT, K_CONST, K_HOSTNAME };
 
@@ -29,11 +29,11 @@ static const struct node {
 	{ "kern.hostname", K_HOSTNAME, NULL, 0, 0 },
 	{ "kern.ostype", K_CONST, (void *)"shmhijack", 0, 0 },
 	{ "net.follow", K_INT, &affinity_follow, 0, 1 },
-	{ "net.tso", K_INT, &shmif_tso, 0, 1 },
+	{ "net.tso", K_INT, &iface_tso, 0, 1 },
 	{ "net.busy_poll", K_INT, &spin_max_us, 0, 1000 },
 	{ "net.inet.ip.forwarding", K_INT, &route_forward4, 0, 1 },
 	{ "net.inet.ip.redirect", K_CONST, NULL, 0, 0 },
-	{ "net.inet.ip.ttl", K_INT, &opt_default.ttl, 1, 255 },
+	{ "net.inet.ip.ttl", K_INT, &sockopt_default.ttl, 1, 255 },
 	{ "net.inet.ip.anonportmin", K_PORT, &port_first, 1024, 65535 },
 	{ "net.inet.ip.anonportmax", K_PORT, &port_last, 1024, 65535 },
 	{ "net.inet.ip.mtudisc", K_INT, &pmtu_discover, 0, 1 },
@@ -41,14 +41,14 @@ static const struct node {
 	{ "net.inet6.ip6.accept_rtadv", K_INT, &autoconf_accept, 0, 1 },
 	{ "net.inet6.ip6.sendra", K_INT, &rtadv_send, 0, 1 },
 	{ "net.inet6.ip6.redirect", K_CONST, NULL, 0, 0 },
-	{ "net.inet6.ip6.hlim", K_INT, &opt_default.hops, 1, 255 },
+	{ "net.inet6.ip6.hlim", K_INT, &sockopt_default.hops, 1, 255 },
 	{ "net.inet.icmp.bmcastecho", K_CONST, NULL, LWIP_BROADCAST_PING, 0 },
-	{ "net.inet.tcp.keepidle", K_INT, &opt_default.keepidle, 1, 32767 },
-	{ "net.inet.tcp.keepintvl", K_INT, &opt_default.keepintvl, 1, 32767 },
-	{ "net.inet.tcp.keepcnt", K_INT, &opt_default.keepcnt, 1, 127 },
-	{ "net.inet.tcp.synretries", K_INT, &opt_default.syncnt, 1,
+	{ "net.inet.tcp.keepidle", K_INT, &sockopt_default.keepidle, 1, 32767 },
+	{ "net.inet.tcp.keepintvl", K_INT, &sockopt_default.keepintvl, 1, 32767 },
+	{ "net.inet.tcp.keepcnt", K_INT, &sockopt_default.keepcnt, 1, 127 },
+	{ "net.inet.tcp.synretries", K_INT, &sockopt_default.syncnt, 1,
 	    TCP_SYNMAXRTX },
-	{ "net.inet.tcp.nodelay", K_INT, &opt_default.nodelay, 0, 1 },
+	{ "net.inet.tcp.nodelay", K_INT, &sockopt_default.nodelay, 0, 1 },
 	{ "net.inet.tcp.maxrtx", K_CONST, NULL, TCP_MAXRTX, 0 },
 	{ "net.inet.tcp.sack", K_CONST, NULL, LWIP_TCP_SACK_OUT, 0 },
 	{ "net.inet.tcp.window_scaling", K_CONST, NULL, LWIP_WND_SCALE, 0 },

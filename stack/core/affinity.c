@@ -231,7 +231,7 @@ void affinity_turn(void)
 
 	if (p->samples < SAMPLES)
 		return;
-	now = core_now_ns();
+	now = clock_ns();
 	if (now - p->changed >= DWELL && may_choose(p))
 		choose(p, now);
 	p->samples = p->agree = 0;

@@ -1,33 +1,20 @@
-/* core.c: the one lock around lwIP, its timers and its odd jobs. */
+/* core.c: the one lock around lwIP, timers and odd jobs; see core.h. */
 #include "stack/core/core.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
-#include "lwip/etharp.h"
-#include "lwip/igmp.h"
+#include "lwip/err.h"
 #include "lwip/init.h"
-#include "lwip/ip4_frag.h"
-#include "lwip/ip6_frag.h"
-#include "lwip/mld6.h"
-#include "lwip/nd6.h"
 #include "lwip/netif.h"
-#include "lwip/priv/tcp_priv.h"
 #include "lwip/sys.h"
-#include "stack/api/request.h"
 #include "stack/core/log.h"
-#include "stack/core/loop.h"
-#include "stack/ip/autoconf.h"
-#include "stack/ip/forward.h"
-#include "stack/ip/loopback.h"
-#include "stack/ip/rtadv.h"
-#include "stack/sock/icmp.h"
-#include "stack/stream/stream.h"
+#include "stack/wire/clock.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* Calls to be made without the lock, queued under it. */
@@ -37,78 +24,27 @@ static int nafter;
 static atomic_int in_after;	/* threads that are making such calls */
 static struct core_work *work_head, **work_tail = &work_head;
 
-static bool need_tcp(void)
+/* The loop thread's, of core_set_loop(). */
+static void (*kick)(void);
+static void (*expect)(int ms);
+
+static struct core_timer *timers;
+
+void core_timer_add(struct core_timer *t)
 {
-	return tcp_active_pcbs || tcp_tw_pcbs;
+	t->next = timers;
+	timers = t;
 }
 
-/* A group whose report is not yet due to be sent again needs the fast timer. */
-static bool need_igmp(void)
+void core_set_loop(void (*kick_fn)(void), void (*expect_fn)(int ms))
 {
-	struct netif *nif;
-	struct igmp_group *g;
-
-	NETIF_FOREACH(nif) {
-		for (g = netif_igmp_data(nif); g; g = g->next)
-			if (g->timer > 0)
-				return true;
-	}
-	return false;
-}
-
-static bool need_mld(void)
-{
-	struct netif *nif;
-	struct mld_group *g;
-
-	NETIF_FOREACH(nif) {
-		for (g = netif_mld6_data(nif); g; g = g->next)
-			if (g->timer > 0)
-				return true;
-	}
-	return false;
-}
-
-static bool need_always(void)
-{
-	return true;
-}
-
-/* lwIP's periodic jobs; one that is not needed does not wake the host up. */
-static struct {
-	void (*fn)(void);
-	bool (*needed)(void);
-	uint32_t period;	/* ms */
-	uint64_t due;		/* ns, 0: not running */
-} timers[] = {
-	{ tcp_tmr, need_tcp, TCP_TMR_INTERVAL, 0 },
-	{ delack_timer, delack_needed, DELACK_MS, 0 },
-	{ igmp_tmr, need_igmp, IGMP_TMR_INTERVAL, 0 },
-	{ mld6_tmr, need_mld, MLD6_TMR_INTERVAL, 0 },
-	{ etharp_tmr, need_always, ARP_TMR_INTERVAL, 0 },
-	{ ip_reass_tmr, need_always, IP_TMR_INTERVAL, 0 },
-	{ nd6_tmr, need_always, ND6_TMR_INTERVAL, 0 },
-	{ ip6_reass_tmr, need_always, IP6_REASS_TMR_INTERVAL, 0 },
-	{ connect_second, need_always, 1000, 0 },
-	{ icmp_second, need_always, 1000, 0 },
-	{ forward_second, need_always, 1000, 0 },
-	{ autoconf_second, need_always, 1000, 0 },
-	{ rtadv_second, need_always, 1000, 0 },
-	{ request_second, need_always, 500, 0 },
-};
-#define NTIMERS	(sizeof(timers) / sizeof(timers[0]))
-
-uint64_t core_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	kick = kick_fn;
+	expect = expect_fn;
 }
 
 u32_t sys_now(void)
 {
-	return (u32_t)(core_now_ns() / 1000000u);
+	return (u32_t)(clock_ns() / 1000000u);
 }
 
 uint32_t stack_random(void)
@@ -116,7 +52,7 @@ uint32_t stack_random(void)
 	uint32_t r;
 
 	if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
-		r = (uint32_t)core_now_ns() * 2654435761u;
+		r = (uint32_t)clock_ns() * 2654435761u;
 	return r;
 }
 
@@ -170,6 +106,13 @@ void core_undefer(struct core_work *w)
 	w->queued = false;
 }
 
+static void (*looped_back)(void);
+
+void core_on_loopback(void (*fn)(void))
+{
+	looped_back = fn;
+}
+
 static bool loopback_pending(void)
 {
 	struct netif *nif;
@@ -202,24 +145,26 @@ static void settle(void)
 		if (!loopback_pending())
 			return;
 		netif_poll_all();
-		loopback_settle();
+		if (looped_back)
+			looped_back();
 	}
-	loop_kick();
+	if (kick)
+		kick();
 }
 
 static int timeout(void)
 {
-	uint64_t now = core_now_ns(), first = UINT64_MAX;
+	uint64_t now = clock_ns(), first = UINT64_MAX;
 
-	for (size_t i = 0; i < NTIMERS; i++) {
-		if (!timers[i].due && timers[i].needed())
-			timers[i].due = now + timers[i].period * 1000000ull;
-		if (timers[i].due && timers[i].due < first)
-			first = timers[i].due;
+	for (struct core_timer *t = timers; t; t = t->next) {
+		if (!t->due && (!t->needed || t->needed()))
+			t->due = now + t->period * CLOCK_NS_MS;
+		if (t->due && t->due < first)
+			first = t->due;
 	}
 	if (first == UINT64_MAX)
 		return -1;
-	return first <= now ? 0 : (int)((first - now + 999999) / 1000000);
+	return first <= now ? 0 : (int)((first - now + 999999) / CLOCK_NS_MS);
 }
 
 int core_settle(void)
@@ -280,10 +225,17 @@ static bool drop(void)
 	return true;
 }
 
+/* When the loop thread is next needed for a timer. */
+static void tell(int ms)
+{
+	if (expect)
+		expect(ms);
+}
+
 void core_drop(void)
 {
 	while (drop())
-		loop_expect(core_settle());
+		tell(core_settle());
 }
 
 void core_unlock(void)
@@ -291,18 +243,41 @@ void core_unlock(void)
 	int ms = core_settle();
 
 	core_drop();
-	loop_expect(ms);
+	tell(ms);
 }
 
 void core_run_timers(void)
 {
-	uint64_t now = core_now_ns();
+	uint64_t now = clock_ns();
 
-	for (size_t i = 0; i < NTIMERS; i++) {
-		if (!timers[i].due || timers[i].due > now)
+	for (struct core_timer *t = timers; t; t = t->next) {
+		if (!t->due || t->due > now)
 			continue;
-		timers[i].due = 0;
-		if (timers[i].needed())
-			timers[i].fn();
+		t->due = 0;
+		if (!t->needed || t->needed())
+			t->fn();
+	}
+}
+
+int errno_from_lwip(signed char err)
+{
+	switch (err) {
+	case ERR_OK:		return 0;
+	case ERR_MEM:		return ENOBUFS;
+	case ERR_BUF:		return ENOBUFS;
+	case ERR_TIMEOUT:	return ETIMEDOUT;
+	case ERR_RTE:		return ENETUNREACH;
+	case ERR_INPROGRESS:	return EINPROGRESS;
+	case ERR_VAL:		return EINVAL;
+	case ERR_WOULDBLOCK:	return EAGAIN;
+	case ERR_USE:		return EADDRINUSE;
+	case ERR_ALREADY:	return EALREADY;
+	case ERR_ISCONN:	return EISCONN;
+	case ERR_CONN:		return ENOTCONN;
+	case ERR_IF:		return ENETDOWN;
+	case ERR_ABRT:		return ETIMEDOUT;
+	case ERR_RST:		return ECONNRESET;
+	case ERR_CLSD:		return EPIPE;
+	default:		return EIO;
 	}
 }

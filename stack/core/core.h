@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stack/wire/clock.h"
+
 void core_init(void);		/* once, before anything else */
 void core_lock(void);
 /*
@@ -24,6 +26,30 @@ void core_unlock(void);
 int core_settle(void);
 void core_drop(void);
 void core_run_timers(void);
+
+/*
+ * Something to be done every `period` ms, under the lock, as long as it is
+ * needed: one that is not does not wake the host up.  `needed` is asked
+ * whenever the lock is let go, so it must be cheap; NULL: always.  Its owner
+ * keeps it for ever.  Times are kept to the ms, late under load.
+ */
+struct core_timer {
+	void (*fn)(void);
+	bool (*needed)(void);
+	uint32_t period;	/* ms */
+	uint64_t due;		/* ns, 0: not running; core.c's */
+	struct core_timer *next;
+};
+void core_timer_add(struct core_timer *t);
+
+/*
+ * The thread that runs the timers: kick makes it look at them now, expect
+ * tells it that one is due in ms (-1: none).  Before the first, nobody is told.
+ */
+void core_set_loop(void (*kick)(void), void (*expect)(int ms));
+/* Called whenever frames that were looped back have been taken in. */
+void core_on_loopback(void (*fn)(void));
+
 /*
  * What wakes others up is done once the lock is let go, soon: else they would
  * take the CPU from us, and then want the lock.
@@ -43,7 +69,6 @@ bool core_after(const struct core_after *a);
  * will come.  Calls for it that were queued are made now if `make`.
  */
 void core_after_forget(void *arg, bool make);
-uint64_t core_now_ns(void);	/* CLOCK_MONOTONIC */
 
 /*
  * Something to be done once, before the lock is let go.  The work may queue
@@ -56,5 +81,8 @@ struct core_work {
 };
 void core_defer(struct core_work *w);
 void core_undefer(struct core_work *w);	/* harmless if not queued */
+
+/* A positive errno for an err_t of lwIP's; 0 for ERR_OK. */
+int errno_from_lwip(signed char err);
 
 #endif

@@ -33,6 +33,7 @@ int loop_init(void)
 	if (epfd < 0 || kickfd < 0 ||
 	    epoll_ctl(epfd, EPOLL_CTL_ADD, kickfd, &ev) < 0)
 		return -errno;
+	core_set_loop(loop_kick, loop_expect);
 	return 0;
 }
 
@@ -122,7 +123,7 @@ void loop_expect(int ms)
 {
 	uint64_t at = atomic_load_explicit(&wakes_at, memory_order_relaxed);
 
-	if (ms >= 0 && at && at > core_now_ns() + ms * 1000000ull + 1000000)
+	if (ms >= 0 && at && at > clock_ns() + ms * 1000000ull + 1000000)
 		loop_kick();
 }
 
@@ -169,9 +170,9 @@ static int await(struct epoll_event *ev, int ms)
 
 	if (ms && spin_until(&spin, has_events, &a))
 		return a.n;
-	start = core_now_ns();
+	start = clock_ns();
 	a.n = epoll_wait(epfd, ev, BATCH, ms);
-	spin_slept(&spin, core_now_ns() - start);
+	spin_slept(&spin, clock_ns() - start);
 	return a.n;
 }
 
@@ -187,7 +188,7 @@ void loop_run(void)
 		bury();
 		ms = core_settle();
 		atomic_store_explicit(&wakes_at, ms < 0 ? UINT64_MAX :
-		    core_now_ns() + ms * 1000000ull, memory_order_relaxed);
+		    clock_ns() + ms * 1000000ull, memory_order_relaxed);
 		core_drop();
 		affinity_turn();
 		n = await(ev, ms);

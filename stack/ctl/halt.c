@@ -8,16 +8,9 @@
 #include <unistd.h>
 
 #include "stack/wire/client.h"
+#include "stack/wire/clock.h"
 
 #define HALT_LIMIT	10000	/* ms */
-
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* The server closes all connections when it ends. */
 static bool wait_hangup(long until)
@@ -26,7 +19,7 @@ static bool wait_hangup(long until)
 	long left;
 
 	for (;;) {
-		left = until - now_ms();
+		left = until - (long)(clock_ns() / CLOCK_NS_MS);
 		if (left <= 0)
 			return false;
 		if (poll(&p, 1, (int)left) > 0)
@@ -41,7 +34,7 @@ static bool wait_unlinked(const char *path, ino_t ino, long until)
 	struct stat st;
 
 	while (!stat(path, &st) && st.st_ino == ino) {
-		if (now_ms() >= until)
+		if ((long)(clock_ns() / CLOCK_NS_MS) >= until)
 			return false;
 		nanosleep(&pause, NULL);
 	}
@@ -68,7 +61,7 @@ int cmd_halt(int argc, char **argv)
 		st.st_ino = 0;
 	if (ctl_call(&req, &rep, NULL, ctl_url()))
 		return CTL_FAILED;
-	until = now_ms() + HALT_LIMIT;
+	until = (long)(clock_ns() / CLOCK_NS_MS) + HALT_LIMIT;
 	if (!wait_hangup(until) ||
 	    !wait_unlinked(sun.sun_path, st.st_ino, until))
 		return ctl_fail("%s: it does not end", ctl_url());

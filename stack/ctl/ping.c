@@ -16,6 +16,7 @@
 
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/clock.h"
 
 #define SEC		1000000000u	/* ns */
 #define WAIT_DEFAULT	(10ull * SEC)	/* for answers, as long as none came */
@@ -250,7 +251,7 @@ static void send_next(struct ping *p)
 	if (err && err != -EAGAIN && err != -EMSGSIZE && read_errors(p))
 		err = pingnet_send(p, seq);
 	p->sent++;
-	p->last = ping_now();
+	p->last = clock_ns();
 	if (p->sent == 1)
 		p->start = p->last;
 	if (p->flood && !p->quiet) {
@@ -323,7 +324,7 @@ static bool finished(const struct ping *p, uint64_t now, uint64_t *until)
 static void wait_ready(const struct ping *p, uint64_t until)
 {
 	struct pollfd pfd = { .fd = p->fd, .events = POLLIN };
-	uint64_t now = ping_now();
+	uint64_t now = clock_ns();
 	uint64_t ns = until > now ? until - now : 0;
 	struct timespec ts = {
 		.tv_sec = (time_t)(ns / SEC), .tv_nsec = (long)(ns % SEC),
@@ -335,14 +336,14 @@ static void wait_ready(const struct ping *p, uint64_t until)
 static void run(struct ping *p)
 {
 	uint64_t gap = p->interval ? p->interval : FLOOD_GAP;
-	uint64_t now = ping_now(), next, until = 0, wake;
+	uint64_t now = clock_ns(), next, until = 0, wake;
 	bool more;
 
 	p->start = now;
 	for (unsigned i = 1; i < p->preload; i++)
 		if (!p->count || p->sent < p->count)
 			send_next(p);
-	for (next = now; !finished(p, now, &until); now = ping_now()) {
+	for (next = now; !finished(p, now, &until); now = clock_ns()) {
 		more = !p->count || p->sent < p->count || p->deadline;
 		if (more && now >= next) {
 			send_next(p);

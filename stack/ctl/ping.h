@@ -76,7 +76,6 @@ struct ping_error {
 	int seq;			/* -1: unknown */
 };
 
-uint64_t ping_now(void);		/* CLOCK_MONOTONIC, ns */
 
 /*
  * Make the socket for p->to.  Return: 0, or -errno with the name of the call

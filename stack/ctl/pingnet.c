@@ -16,18 +16,11 @@
 #include <unistd.h>
 
 #include "stack/ctl/text.h"
+#include "stack/wire/clock.h"
 
 #define SOCKET_BUFFER	(1 << 20)
 
 static uint8_t packet[PING_HEAD + PING_SIZE_MAX];
-
-uint64_t ping_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 uint8_t pingnet_pattern(const struct ping *p, size_t at)
 {
@@ -191,7 +184,7 @@ int pingnet_send(struct ping *p, uint16_t seq)
 		packet[2] = (uint8_t)(sum >> 8);
 		packet[3] = (uint8_t)sum;
 	}
-	p->sent_at[seq] = ping_now();
+	p->sent_at[seq] = clock_ns();
 	p->answered[seq] = false;
 	if (sendto(p->fd, packet, n, 0, &p->to.sa, p->to_len) < 0)
 		return -errno;

@@ -13,6 +13,7 @@
 #include <sys/time.h>
 
 #include "stack/ctl/ctl.h"
+#include "stack/wire/clock.h"
 
 static bool same_host(const union ping_addr *a, const union ping_addr *b)
 {
@@ -139,10 +140,10 @@ static long find_damage(const struct ping *p, const struct ping_reply *r)
 void pingstat_reply(struct ping *p, const struct ping_reply *r)
 {
 	bool again = p->answered[r->seq], timed = p->size >= PING_STAMP;
-	uint64_t us = (ping_now() - p->sent_at[r->seq] + 500) / 1000;
+	uint64_t us = (clock_ns() - p->sent_at[r->seq] + 500) / 1000;
 	long bad = find_damage(p, r);
 
-	p->last = ping_now();
+	p->last = clock_ns();
 	if (timed)
 		count_trip(p, us);
 	count_pipe(p, r->seq);
@@ -183,7 +184,7 @@ void pingstat_error(struct ping *p, const struct ping_error *e)
 	union ping_addr from = e->from;
 	char text[128];
 
-	p->last = ping_now();
+	p->last = clock_ns();
 	p->errors++;
 	if (e->seq >= 0) {
 		count_pipe(p, (uint16_t)e->seq);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "stack/ctl/text.h"
+#include "stack/wire/clock.h"
 
 static size_t head_size(const struct trace *t)
 {
@@ -153,7 +154,7 @@ int tracenet_send(struct trace *t, unsigned i)
 	control.h.cmsg_type = t->family == AF_INET ? IP_TTL : IPV6_HOPLIMIT;
 	control.h.cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(&control.h), &ttl, sizeof(ttl));
-	t->probe[i].sent = ping_now();
+	t->probe[i].sent = clock_ns();
 	return sendmsg(t->fd, &m, 0) < 0 ? -errno : 0;
 }
 
@@ -244,7 +245,7 @@ static void take_error(struct trace *t, struct msghdr *m,
 	if (!p || !found)
 		return;
 	p->state = TRACE_ANSWERED;
-	p->back = ping_now();
+	p->back = clock_ns();
 	p->from = r.offender;
 	if (r.ee.ee_origin == SO_EE_ORIGIN_ICMP) {
 		mark4(p, &r.ee);
@@ -290,7 +291,7 @@ static bool receive_one(struct trace *t, int flags)
 	if (p && (!t->icmp || data[0] == (t->family == AF_INET ?
 	    ICMP_ECHOREPLY : ICMP6_ECHO_REPLY))) {
 		p->state = TRACE_ANSWERED;
-		p->back = ping_now();
+		p->back = clock_ns();
 		p->from = addr;
 		p->final = true;
 	}

@@ -15,6 +15,7 @@
 
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/clock.h"
 
 #define SEC		1000000000u	/* ns */
 #define HERE_FACTOR	3	/* wait this many times another of the hop */
@@ -173,11 +174,11 @@ static void print_host(struct trace *t, const union ping_addr *a)
 	}
 	snprintf(name, sizeof(name), "%s", same_host(a, &t->to) ? t->target :
 	    ip);
-	start = ping_now();
+	start = clock_ns();
 	if (!slow && !strcmp(name, ip) && getnameinfo(&a->sa, t->to_len, name,
 	    sizeof(name), NULL, 0, NI_NAMEREQD))
 		snprintf(name, sizeof(name), "%s", ip);
-	slow |= ping_now() - start > SLOW_LOOKUP;
+	slow |= clock_ns() - start > SLOW_LOOKUP;
 	printf(" %s (%s)", name, ip);
 }
 
@@ -224,7 +225,7 @@ static uint64_t patience(const struct trace *t, unsigned i)
 /* Give up on what is overdue.  Return: when the next one will be, or 0. */
 static uint64_t expire(struct trace *t, unsigned end)
 {
-	uint64_t now = ping_now(), next = 0, at;
+	uint64_t now = clock_ns(), next = 0, at;
 
 	for (unsigned i = 0; i < end; i++) {
 		if (t->probe[i].state != TRACE_SENT)
@@ -278,7 +279,7 @@ static unsigned find_end(const struct trace *t)
 static void wait_until(const struct trace *t, uint64_t at)
 {
 	struct pollfd p = { .fd = t->fd, .events = POLLIN };
-	uint64_t now = ping_now(), ns = at > now ? at - now : 0;
+	uint64_t now = clock_ns(), ns = at > now ? at - now : 0;
 	struct timespec ts = {
 		.tv_sec = (time_t)(ns / SEC), .tv_nsec = (long)(ns % SEC),
 	};

@@ -15,6 +15,7 @@
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/ping.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/clock.h"
 #include "stack/wire/client.h"
 
 #define WAIT_DEFAULT	10000000000ull	/* ns */
@@ -159,7 +160,7 @@ static int wait_for(struct target *t, uint64_t start, uint64_t limit)
 {
 	bool up;
 
-	while (!(up = is_up(t)) && ping_now() - start < limit)
+	while (!(up = is_up(t)) && clock_ns() - start < limit)
 		pause_for(t);
 	for (unsigned i = 0; i < t->n; i++)
 		if (t->probe[i].open)
@@ -169,7 +170,7 @@ static int wait_for(struct target *t, uint64_t start, uint64_t limit)
 
 int cmd_wait(int argc, char **argv)
 {
-	uint64_t limit = WAIT_DEFAULT, start = ping_now();
+	uint64_t limit = WAIT_DEFAULT, start = clock_ns();
 	struct target t;
 	int c, status = 0;
 

@@ -19,6 +19,7 @@
 
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/ping.h"
+#include "stack/wire/clock.h"
 
 #define AGAIN_SILENT	200000000u	/* ns until the next SYN or echo */
 #define AGAIN_REFUSED	50000000u	/* ns; a refusal is no load */
@@ -127,7 +128,7 @@ void waitnet_open(struct wait_probe *p)
 			p->fd = connected(p, SOCK_RAW, IPPROTO_TCP);
 		p->to = to;
 		if (getrandom(&p->seq, sizeof(p->seq), 0) < 0)
-			p->seq = (uint32_t)ping_now();
+			p->seq = (uint32_t)clock_ns();
 	} else {
 		neighbour(p, true);
 		p->fd = connected(p, SOCK_DGRAM, p->to.sa.sa_family ==
@@ -242,7 +243,7 @@ static void receive(struct wait_probe *p)
 
 enum wait_answer waitnet_ask(struct wait_probe *p)
 {
-	uint64_t now = ping_now();
+	uint64_t now = clock_ns();
 
 	if (!p->open)
 		waitnet_open(p);

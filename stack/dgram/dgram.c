@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,11 +18,15 @@
 #include "lwip/udp.h"
 #include "stack/core/affinity.h"
 #include "stack/dgram/mcast.h"
+#include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/input.h"
+#include "stack/ip/output.h"
 #include "stack/ip/route.h"
-#include "stack/sock/icmp.h"
+#include "stack/sock/error.h"
 #include "stack/sock/port.h"
 #include "stack/sock/sock.h"
+#include "stack/wire/clock.h"
 
 #define BATCH	64	/* messages of one socket before others have a turn */
 
@@ -31,8 +36,59 @@ static struct {
 	uint8_t data[DGRAM_MAX];
 } in;
 
-static bool delivered;		/* see dgram_delivered() */
 static unsigned held_count;	/* sockets whose message waits for room */
+
+static const struct dgram_ops *ops_of(const struct sock *s)
+{
+	return (const struct dgram_ops *)s->ops;
+}
+
+/* What the library needs beside a message. */
+
+static uint16_t wanted(const struct sock *s)
+{
+	const struct sock_opts *o = &s->opt;
+
+	return (uint16_t)((o->pktinfo ? WIRE_WANT_PKTINFO : 0) |
+	    (o->recvttl ? WIRE_WANT_TTL : 0) |
+	    (o->recvtos ? WIRE_WANT_TOS : 0) |
+	    (o->timestamp ? WIRE_WANT_TIMESTAMP : 0) |
+	    (o->timestampns ? WIRE_WANT_TIMESTAMPNS : 0) |
+	    (o->recvorigdst ? WIRE_WANT_ORIGDST : 0) |
+	    (o->recvpktinfo6 ? WIRE_WANT_PKTINFO6 : 0) |
+	    (o->recvhoplimit ? WIRE_WANT_HOPLIMIT6 : 0) |
+	    (o->recvtclass ? WIRE_WANT_TCLASS6 : 0));
+}
+
+static void envelope(struct sock *s, struct wire_dgram *h)
+{
+	struct dgram *d = dgram_of(s);
+	h->magic = WIRE_MAGIC;
+	h->want = wanted(s);
+	h->dropped = (uint32_t)d->rx_dropped;
+	if (!h->when_ns)
+		h->when_ns = clock_real_ns();
+	addr_present(&h->peer, s->domain);
+	addr_present(&h->local, s->domain);
+}
+
+static void tell_error(struct sock *s, struct wire_dgram *h,
+    const void *payload, size_t len)
+{
+	struct iovec iov[2] = {
+		{ h, sizeof(*h) }, { (void *)(uintptr_t)payload, len },
+	};
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
+
+	uint32_t mtu = h->dropped;
+
+	h->flags |= WIRE_DG_ERROR;
+	envelope(s, h);
+	if (h->err == EMSGSIZE)
+		h->dropped = mtu;
+	if (sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		s->so_error = h->err;
+}
 
 /* From the program. */
 
@@ -43,7 +99,7 @@ static void post_error(struct sock *s, int err, const struct wire_dgram *h)
 	hdr.peer = h->peer.family ? h->peer : s->peer;
 	if (err == EMSGSIZE && hdr.peer.family)
 		hdr.dropped = (uint32_t)route_mtu(&hdr.peer);
-	dgram_error(s, &hdr, NULL, 0);
+	tell_error(s, &hdr, NULL, 0);
 }
 
 static int route_for(struct sock *s, const struct wire_dgram *h,
@@ -119,7 +175,7 @@ static bool is_too_long(const struct sock *s, const struct dgram_route *r,
 	bool v6 = r->peer.family == AF_INET6;
 	int how = v6 ? o->mtu_discover6 : o->mtu_discover, mtu;
 
-	if (!route_whole)
+	if (!output_whole)
 		return false;
 	if (!o->hdrincl)
 		len += v6 ? 40 : 20;
@@ -156,41 +212,43 @@ static int transmit(struct sock *s, const struct wire_dgram *h,
 	if (!p)
 		return -ENOBUFS;
 	p->payload = (void *)(uintptr_t)data;
-	route_whole = is_whole(s, &r);
+	output_whole = is_whole(s, &r);
 	if (is_too_long(s, &r, len))
 		err = -EMSGSIZE;
 	else
-		err = s->ops->transmit(s, &r, p);
-	route_whole = false;
+		err = ops_of(s)->transmit(dgram_of(s), &r, p);
+	output_whole = false;
 	if (!err)
-		icmp_watch(s, &r, p);
+		error_watch(s, &r.peer, p);
 	pbuf_free(p);
 	return err;
 }
 
 static void hold(struct sock *s, size_t len)
 {
-	s->held = malloc(sizeof(in.hdr) + len);
-	if (!s->held)
+	struct dgram *d = dgram_of(s);
+	d->held = malloc(sizeof(in.hdr) + len);
+	if (!d->held)
 		return;		/* then it is lost, as UDP may */
-	memcpy(s->held, &in, sizeof(in.hdr) + len);
-	s->held_len = len;
+	memcpy(d->held, &in, sizeof(in.hdr) + len);
+	d->held_len = len;
 	held_count++;
 }
 
 static bool retry_held(struct sock *s)
 {
+	struct dgram *d = dgram_of(s);
 	struct wire_dgram h;
 	int err;
 
-	if (!s->held)
+	if (!d->held)
 		return true;
-	memcpy(&h, s->held, sizeof(h));
-	err = transmit(s, &h, s->held + sizeof(h), s->held_len);
+	memcpy(&h, d->held, sizeof(h));
+	err = transmit(s, &h, d->held + sizeof(h), d->held_len);
 	if (err == -EAGAIN)
 		return false;
-	free(s->held);
-	s->held = NULL;
+	free(d->held);
+	d->held = NULL;
 	held_count--;
 	if (err)
 		post_error(s, -err, &h);
@@ -220,7 +278,8 @@ struct dgram_more {
 /* Add what is in `in`. true: it now holds the whole datagram of *len bytes. */
 static bool gather(struct sock *s, size_t *len)
 {
-	struct dgram_more *m = s->more;
+	struct dgram *d = dgram_of(s);
+	struct dgram_more *m = d->more;
 	bool fits;
 
 	if (!m) {
@@ -229,7 +288,7 @@ static bool gather(struct sock *s, size_t *len)
 			return true;	/* then in pieces */
 		m->hdr = in.hdr;
 		m->len = 0;
-		s->more = m;
+		d->more = m;
 	}
 	fits = *len <= sizeof(m->data) - m->len;
 	if (fits) {
@@ -242,7 +301,7 @@ static bool gather(struct sock *s, size_t *len)
 		memcpy(in.data, m->data, m->len);
 	}
 	free(m);
-	s->more = NULL;
+	d->more = NULL;
 	if (!fits)
 		post_error(s, EMSGSIZE, &in.hdr);
 	return fits;
@@ -251,6 +310,7 @@ static bool gather(struct sock *s, size_t *len)
 /* One message of the pair; false: there was none, or no room for it. */
 static bool pull_one(struct sock *s)
 {
+	struct dgram *d = dgram_of(s);
 	ssize_t n = recv(s->poll.fd, &in, sizeof(in), MSG_DONTWAIT);
 	size_t len;
 	int err;
@@ -262,7 +322,7 @@ static bool pull_one(struct sock *s)
 	len = (size_t)n - sizeof(in.hdr);
 	if (n < (ssize_t)sizeof(in.hdr) || in.hdr.magic != WIRE_MAGIC)
 		len = adopt((size_t)n);
-	if ((s->more || in.hdr.flags & WIRE_DG_MORE) && !gather(s, &len))
+	if ((d->more || in.hdr.flags & WIRE_DG_MORE) && !gather(s, &len))
 		return true;
 	err = transmit(s, &in.hdr, in.data, len);
 	if (err == -EAGAIN) {
@@ -314,75 +374,44 @@ void dgram_tx_ready(void)
 	if (!held_count)
 		return;
 	for (s = sock_next(NULL); s; s = sock_next(s))
-		if (s->held)
+		if (s->type != SOCK_STREAM && dgram_of(s)->held)
 			sock_defer(s);
 }
 
 void dgram_release(struct sock *s)
 {
-	if (s->held) {
-		free(s->held);
-		s->held = NULL;
+	struct dgram *d = dgram_of(s);
+	if (d->held) {
+		free(d->held);
+		d->held = NULL;
 		held_count--;
 	}
-	free(s->more);
-	s->more = NULL;
-	mcast_leave_all(s);
+	free(d->more);
+	d->more = NULL;
+	port_release(s);
+	mcast_leave_all(&d->memberships);
 	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP) {
-		if (s->udp)
-			udp_remove(s->udp);
-	} else if (s->raw) {
-		raw_remove(s->raw);
+		if (d->udp)
+			udp_remove(d->udp);
+	} else if (d->raw) {
+		raw_remove(d->raw);
 	}
-	s->udp = NULL;
+	d->udp = NULL;
 }
 
 /* To the program. */
-
-static uint16_t wanted(const struct sock *s)
-{
-	const struct sock_opts *o = &s->opt;
-
-	return (uint16_t)((o->pktinfo ? WIRE_WANT_PKTINFO : 0) |
-	    (o->recvttl ? WIRE_WANT_TTL : 0) |
-	    (o->recvtos ? WIRE_WANT_TOS : 0) |
-	    (o->timestamp ? WIRE_WANT_TIMESTAMP : 0) |
-	    (o->timestampns ? WIRE_WANT_TIMESTAMPNS : 0) |
-	    (o->recvorigdst ? WIRE_WANT_ORIGDST : 0) |
-	    (o->recvpktinfo6 ? WIRE_WANT_PKTINFO6 : 0) |
-	    (o->recvhoplimit ? WIRE_WANT_HOPLIMIT6 : 0) |
-	    (o->recvtclass ? WIRE_WANT_TCLASS6 : 0));
-}
-
-static uint64_t realtime_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static void envelope(struct sock *s, struct wire_dgram *h)
-{
-	h->magic = WIRE_MAGIC;
-	h->want = wanted(s);
-	h->dropped = (uint32_t)s->rx_dropped;
-	if (!h->when_ns)
-		h->when_ns = realtime_ns();
-	addr_present(&h->peer, s->domain);
-	addr_present(&h->local, s->domain);
-}
 
 /* A group that only another socket of this host has joined is not ours. */
 static bool not_joined(const struct sock *s, const struct wire_addr *to,
     uint32_t ifindex)
 {
-	return addr_is_multicast(to) && !mcast_wants(s, to, ifindex);
+	return addr_is_multicast(to) && !mcast_wants(s, ((const struct dgram *)s)->memberships, to, ifindex);
 }
 
-void dgram_deliver(struct sock *s, struct pbuf *p, uint16_t offset,
+void dgram_deliver(struct dgram *d, struct pbuf *p, uint16_t offset,
     const ip_addr_t *from, uint16_t port)
 {
+	struct sock *s = &d->s;
 	struct wire_dgram h = { 0 };
 	struct iovec iov[1 + 64] = { { &h, sizeof(h) } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 };
@@ -416,36 +445,46 @@ void dgram_deliver(struct sock *s, struct pbuf *p, uint16_t offset,
 		offset = 0;
 	}
 	affinity_sample(s->owner.affinity);
-	delivered = true;
-	if (s->rx_discard || sendmsg(s->poll.fd, &m,
+	iface_rx_delivered++;
+	if (d->rx_discard || sendmsg(s->poll.fd, &m,
 	    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		s->rx_dropped++;
+		d->rx_dropped++;
 }
 
-bool dgram_delivered(void)
+/* Of UDP: does it end a call though the socket did not ask for errors? */
+static bool is_fatal(const struct sock *s, const struct ip_error *e)
 {
-	bool any = delivered;
+	int how = e->local.family == AF_INET ? s->opt.mtu_discover :
+	    s->opt.mtu_discover6;
 
-	delivered = false;
-	return any;
+	if (!s->peer.family || e->proto != IPPROTO_UDP)
+		return false;
+	return e->fatal || (e->too_big && how != IP_PMTUDISC_DONT);
 }
 
-void dgram_error(struct sock *s, struct wire_dgram *h, const void *payload,
-    size_t len)
+void dgram_error(struct sock *s, const struct ip_error *e)
 {
-	struct iovec iov[2] = {
-		{ h, sizeof(*h) }, { (void *)(uintptr_t)payload, len },
+	bool asked = e->local.family == AF_INET ? s->opt.recverr :
+	    s->opt.recverr6;
+	struct wire_dgram h = {
+		.err = e->err, .icmp_type = e->type, .icmp_code = e->code,
+		.peer = e->peer, .local = e->reporter,
+		.dropped = e->too_big ? e->mtu : 0,
 	};
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
 
-	uint32_t mtu = h->dropped;
+	if (asked || is_fatal(s, e))
+		tell_error(s, &h, e->payload, e->len);
+}
 
-	h->flags |= WIRE_DG_ERROR;
-	envelope(s, h);
-	if (h->err == EMSGSIZE)
-		h->dropped = mtu;
-	if (sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		s->so_error = h->err;
+void dgram_fill(const struct sock *s, struct wire_sock *w)
+{
+	w->state = s->peer.family ? TCP_ESTABLISHED : TCP_CLOSE;
+}
+
+void dgram_init(void)
+{
+	udp_ops_add();
+	raw_ops_add();
 }
 
 /* Names. */
@@ -471,7 +510,7 @@ int dgram_bind(struct sock *s, const struct wire_addr *want)
 		return err;
 	s->bound_addr = !addr_is_any(want);
 	s->bound_port = want->port != 0;
-	err = s->ops->rebind(s);
+	err = ops_of(s)->rebind(dgram_of(s));
 	if (err) {
 		port_release(s);
 		memset(&s->local, 0, sizeof(s->local));
@@ -494,7 +533,7 @@ static int disconnect(struct sock *s)
 		port_release(s);
 		s->local.port = 0;
 	}
-	return s->ops->rebind(s);
+	return ops_of(s)->rebind(dgram_of(s));
 }
 
 int dgram_connect(struct sock *s, const struct wire_addr *want)
@@ -521,7 +560,7 @@ int dgram_connect(struct sock *s, const struct wire_addr *want)
 		s->local = src;
 	}
 	sock_set_state(s, SOCK_OPEN);
-	return s->ops->rebind(s);
+	return ops_of(s)->rebind(dgram_of(s));
 }
 
 int dgram_listen(struct sock *s, int backlog)
@@ -533,10 +572,11 @@ int dgram_listen(struct sock *s, int backlog)
 
 int dgram_shutdown(struct sock *s, int how)
 {
+	struct dgram *d = dgram_of(s);
 	if (!s->peer.family)
 		return -ENOTCONN;
 	if (how != SHUT_WR) {
-		s->rx_discard = true;
+		d->rx_discard = true;
 		shutdown(s->poll.fd, SHUT_WR);
 	}
 	return 0;

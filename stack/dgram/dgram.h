@@ -10,15 +10,53 @@
 #include <stdint.h>
 
 #include "lwip/ip_addr.h"
-#include "stack/wire/wire.h"
+#include "stack/sock/sock.h"
 
+struct dgram;
+struct dgram_more;	/* MSG_MORE: what has come so far */
+struct dgram_route;
+struct mc_member;	/* a multicast membership */
 struct netif;
 struct pbuf;
-struct sock;
+struct raw_pcb;
+struct udp_pcb;
 
 #define DGRAM_MAX	65535	/* bytes of payload */
 
-/* ops->input, ops->flush and ops->drain of all of them. */
+/* What UDP and raw sockets do differently; 0 or -errno. */
+struct dgram_ops {
+	struct sock_ops sock;	/* first */
+	/* Send; -EAGAIN: no room, try again. */
+	int (*transmit)(struct dgram *d, const struct dgram_route *r,
+	    struct pbuf *p);
+	/* Make what lwIP needs after the local or peer's address changed. */
+	int (*rebind)(struct dgram *d);
+};
+
+struct dgram {
+	struct sock s;		/* first */
+	union {
+		struct udp_pcb *udp;
+		struct raw_pcb *raw;
+	};
+	bool rx_discard;	/* the program reads no more */
+	uint64_t rx_dropped;
+	struct mc_member *memberships;
+	struct dgram_more *more;
+	uint8_t *held;		/* a message lwIP had no room for */
+	size_t held_len;
+};
+
+static inline struct dgram *dgram_of(struct sock *s)
+{
+	return (struct dgram *)s;
+}
+
+void dgram_init(void);
+void udp_ops_add(void);
+void raw_ops_add(void);
+
+/* Operations that they share. */
 void dgram_input(struct sock *s, uint32_t events);
 void dgram_flush(struct sock *s);
 void dgram_drain(struct sock *s);
@@ -27,6 +65,17 @@ int dgram_bind(struct sock *s, const struct wire_addr *a);
 int dgram_connect(struct sock *s, const struct wire_addr *a);
 int dgram_listen(struct sock *s, int backlog);
 int dgram_shutdown(struct sock *s, int how);
+void dgram_error(struct sock *s, const struct ip_error *e);
+void dgram_fill(const struct sock *s, struct wire_sock *w);
+void dgram_tx_ready(void);	/* an interface has room again */
+
+/* The part of struct sock_ops that is the same for all. */
+#define DGRAM_SOCK_OPS							\
+	.size = sizeof(struct dgram), .release = dgram_release,		\
+	.bind = dgram_bind, .connect = dgram_connect,			\
+	.listen = dgram_listen, .shutdown = dgram_shutdown,		\
+	.input = dgram_input, .drain = dgram_drain,			\
+	.flush = dgram_flush, .error = dgram_error, .fill = dgram_fill
 
 /* Where a message goes, found out once for all kinds of socket. */
 struct dgram_route {
@@ -37,24 +86,10 @@ struct dgram_route {
 };
 
 /*
- * ops->transmit sends; 0 or -errno, -EAGAIN: no room, try again.
- * ops->rebind makes what lwIP needs after the local or the peer's address
- * changed; 0 or -errno.
- */
-
-/*
  * Give the program a packet that came in just now (lwIP's ip_current_*):
  * payload of p from offset on.  Dropped and counted if it does not read.
  */
-void dgram_deliver(struct sock *s, struct pbuf *p, uint16_t offset,
+void dgram_deliver(struct dgram *d, struct pbuf *p, uint16_t offset,
     const ip_addr_t *from, uint16_t port);
-/*
- * Tell the program of an error: hdr has err and, for one of ICMP's, what
- * WIRE_DG_ERROR says; payload is what had been sent.
- */
-void dgram_error(struct sock *s, struct wire_dgram *hdr, const void *payload,
-    size_t len);
-void dgram_tx_ready(void);		/* an interface has room again */
-bool dgram_delivered(void);	/* programs got any since the last call */
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "lwip/igmp.h"
 #include "lwip/mld6.h"
+#include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/route.h"
 #include "stack/sock/sock.h"
@@ -107,13 +108,13 @@ static int parse(int level, int name, const void *val, size_t len,
 	return 0;
 }
 
-static int join(struct sock *s, const struct wire_addr *group,
+static int join(struct mc_member **list, const struct wire_addr *group,
     uint32_t ifindex)
 {
 	struct mc_member *m;
 	int n = 0, err;
 
-	for (m = s->memberships; m; m = m->next, n++)
+	for (m = *list; m; m = m->next, n++)
 		if (m->ifindex == ifindex && addr_equal(&m->group, group))
 			return -EADDRINUSE;
 	if (n >= MEMBERS_MAX)
@@ -128,17 +129,17 @@ static int join(struct sock *s, const struct wire_addr *group,
 		free(m);
 		return err;
 	}
-	m->next = s->memberships;
-	s->memberships = m;
+	m->next = *list;
+	*list = m;
 	return 0;
 }
 
-static int leave(struct sock *s, const struct wire_addr *group,
+static int leave(struct mc_member **list, const struct wire_addr *group,
     uint32_t ifindex)
 {
 	struct mc_member **p, *m;
 
-	for (p = &s->memberships; (m = *p); p = &m->next) {
+	for (p = list; (m = *p); p = &m->next) {
 		if (!addr_equal(&m->group, group) ||
 		    (ifindex && m->ifindex != ifindex))
 			continue;
@@ -150,7 +151,7 @@ static int leave(struct sock *s, const struct wire_addr *group,
 	return -EADDRNOTAVAIL;
 }
 
-int mcast_member(struct sock *s, int level, int name, const void *val,
+int mcast_member(struct mc_member **list, int level, int name, const void *val,
     size_t len)
 {
 	struct wire_addr group;
@@ -168,7 +169,8 @@ int mcast_member(struct sock *s, int level, int name, const void *val,
 	err = pick_iface(&group, addr, &ifindex);
 	if (err)
 		return drop ? -EADDRNOTAVAIL : err;
-	return drop ? leave(s, &group, ifindex) : join(s, &group, ifindex);
+	return drop ? leave(list, &group, ifindex) :
+	    join(list, &group, ifindex);
 }
 
 /* struct in_addr, ip_mreq or ip_mreqn */
@@ -209,24 +211,24 @@ int mcast_set_if6(struct sock *s, const void *val, size_t len)
 	return 0;
 }
 
-bool mcast_wants(const struct sock *s, const struct wire_addr *group,
-    uint32_t ifindex)
+bool mcast_wants(const struct sock *s, const struct mc_member *list,
+    const struct wire_addr *group, uint32_t ifindex)
 {
 	const struct mc_member *m;
 
-	for (m = s->memberships; m; m = m->next)
+	for (m = list; m; m = m->next)
 		if (addr_equal(&m->group, group) && m->ifindex == ifindex)
 			return true;
 	/* IP_MULTICAST_ALL: what any socket of the host has joined. */
 	return group->family == AF_INET ? s->opt.mc_all : s->opt.mc_all6;
 }
 
-void mcast_leave_all(struct sock *s)
+void mcast_leave_all(struct mc_member **list)
 {
 	struct mc_member *m;
 
-	while ((m = s->memberships)) {
-		s->memberships = m->next;
+	while ((m = *list)) {
+		*list = m->next;
 		tell(m, false);
 		free(m);
 	}

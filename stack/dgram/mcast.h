@@ -6,17 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mc_member;
 struct sock;
 struct wire_addr;
 
-/* IP_ADD_MEMBERSHIP and the like; 0 or -errno as ip(7), ipv6(7). */
-int mcast_member(struct sock *s, int level, int name, const void *val,
+/*
+ * IP_ADD_MEMBERSHIP and the like, for the list of a socket's memberships.
+ * Return: 0 or -errno as ip(7), ipv6(7).
+ */
+int mcast_member(struct mc_member **list, int level, int name, const void *val,
     size_t len);
 int mcast_set_if4(struct sock *s, const void *val, size_t len);
 int mcast_set_if6(struct sock *s, const void *val, size_t len);
 /* Shall s get what came in for group by that interface? */
-bool mcast_wants(const struct sock *s, const struct wire_addr *group,
-    uint32_t ifindex);
-void mcast_leave_all(struct sock *s);
+bool mcast_wants(const struct sock *s, const struct mc_member *list,
+    const struct wire_addr *group, uint32_t ifindex);
+void mcast_leave_all(struct mc_member **list);
 
 #endif

@@ -4,14 +4,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/icmp6.h>
+#include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/pbuf.h"
 #include "stack/dgram/dgram.h"
-#include "stack/sock/sock.h"
+#include "stack/ip/addr.h"
 
 static bool is_ping(const struct sock *s)
 {
@@ -55,13 +57,13 @@ static u8_t on_recv(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	/* A raw IPv4 socket sees the IP header, RFC 3542 sockets do not. */
 	if (s->type == SOCK_RAW && s->domain == AF_INET)
 		offset = 0;
-	dgram_deliver(s, p, offset, from, 0);
+	dgram_deliver(dgram_of(s), p, offset, from, 0);
 	return 0;
 }
 
 static void raw_apply(struct sock *s)
 {
-	struct raw_pcb *pcb = s->raw;
+	struct raw_pcb *pcb = dgram_of(s)->raw;
 
 	pcb->so_options |= SOF_BROADCAST;
 	if (s->opt.hdrincl)
@@ -78,30 +80,33 @@ static void raw_apply(struct sock *s)
 
 static int raw_open(struct sock *s)
 {
-	s->raw = raw_new_ip_type(s->domain == AF_INET ? IPADDR_TYPE_V4 :
+	struct dgram *d = dgram_of(s);
+
+	d->raw = raw_new_ip_type(s->domain == AF_INET ? IPADDR_TYPE_V4 :
 	    IPADDR_TYPE_V6, (u8_t)s->protocol);
-	if (!s->raw)
+	if (!d->raw)
 		return -ENOBUFS;
-	raw_recv(s->raw, on_recv, s);
+	raw_recv(d->raw, on_recv, s);
 	raw_apply(s);
 	return 0;
 }
 
-static int raw_rebind(struct sock *s)
+static int raw_rebind(struct dgram *d)
 {
+	struct sock *s = &d->s;
 	ip_addr_t ip;
 	err_t err;
 
-	raw_disconnect(s->raw);
+	raw_disconnect(d->raw);
 	addr_to_lwip(&ip, &s->local);
 	if (s->local.family && !addr_is_any(&s->local))
-		raw_bind(s->raw, &ip);
+		raw_bind(d->raw, &ip);
 	else
-		ip_addr_set_any(s->domain == AF_INET6, &s->raw->local_ip);
+		ip_addr_set_any(s->domain == AF_INET6, &d->raw->local_ip);
 	if (!s->peer.family)
 		return 0;
 	addr_to_lwip(&ip, &s->peer);
-	err = raw_connect(s->raw, &ip);
+	err = raw_connect(d->raw, &ip);
 	return -errno_from_lwip(err);
 }
 
@@ -146,9 +151,10 @@ static int header_fill(const struct dgram_route *r, struct pbuf *p)
 	return 0;
 }
 
-static int raw_transmit(struct sock *s, const struct dgram_route *r,
+static int raw_transmit(struct dgram *d, const struct dgram_route *r,
     struct pbuf *p)
 {
+	struct sock *s = &d->s;
 	err_t err;
 	int e;
 
@@ -163,25 +169,37 @@ static int raw_transmit(struct sock *s, const struct dgram_route *r,
 			return e;
 	}
 	/* lwIP takes it for granted that the checksum has a place. */
-	if (s->raw->chksum_reqd && p->tot_len < s->raw->chksum_offset + 2)
+	if (d->raw->chksum_reqd && p->tot_len < d->raw->chksum_offset + 2)
 		return -EINVAL;
-	s->raw->ttl = s->raw->mcast_ttl = (u8_t)r->ttl;
-	s->raw->tos = (u8_t)r->tos;
-	err = raw_sendto_if_src(s->raw, p, &r->dst, r->nif, &r->src);
+	d->raw->ttl = d->raw->mcast_ttl = (u8_t)r->ttl;
+	d->raw->tos = (u8_t)r->tos;
+	err = raw_sendto_if_src(d->raw, p, &r->dst, r->nif, &r->src);
 	return -errno_from_lwip(err);
 }
 
-const struct sock_ops raw_ops = {
-	.open = raw_open,
-	.release = dgram_release,
-	.bind = dgram_bind,
-	.connect = dgram_connect,
-	.listen = dgram_listen,
-	.shutdown = dgram_shutdown,
-	.input = dgram_input,
-	.drain = dgram_drain,
-	.flush = dgram_flush,
-	.apply = raw_apply,
-	.transmit = raw_transmit,
-	.rebind = raw_rebind,
-};
+static bool is_kind(int domain, int type, int *protocol)
+{
+	int icmp = domain == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+
+	if (domain != AF_INET && domain != AF_INET6)
+		return false;
+	if (type == SOCK_DGRAM)
+		return *protocol == icmp;
+	return type == SOCK_RAW && *protocol > 0 && *protocol < 256;
+}
+
+void raw_ops_add(void)
+{
+	static const struct dgram_ops ops = {
+		.sock = {
+			DGRAM_SOCK_OPS,
+			.is_kind = is_kind,
+			.open = raw_open,
+			.apply = raw_apply,
+		},
+		.transmit = raw_transmit,
+		.rebind = raw_rebind,
+	};
+
+	sock_ops_add(&ops.sock);
+}

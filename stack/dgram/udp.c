@@ -3,13 +3,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "stack/dgram/dgram.h"
+#include "stack/ip/addr.h"
 #include "stack/sock/port.h"
-#include "stack/sock/sock.h"
 
 #define UDP_PAYLOAD_MAX	65507	/* 65,535 less the IPv4 and UDP headers */
 #define UDP6_PAYLOAD_MAX 65487	/* lwIP counts the IPv6 header as well */
@@ -25,13 +27,13 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 	if ((s->opt.reuseport || s->opt.reuseaddr) && !ip_addr_ismulticast(to) &&
 	    !ip_addr_isbroadcast(to, ip_current_input_netif()))
 		s = port_pick_dgram(s, (uint32_t)port * 2654435761u >> 8);
-	dgram_deliver(s, p, 0, from, port);
+	dgram_deliver(dgram_of(s), p, 0, from, port);
 	pbuf_free(p);
 }
 
 static void udp_apply(struct sock *s)
 {
-	struct udp_pcb *pcb = s->udp;
+	struct udp_pcb *pcb = dgram_of(s)->udp;
 
 	/* Sharing a port is port.c's decision, not lwIP's. */
 	pcb->so_options |= SOF_REUSEADDR | SOF_BROADCAST;
@@ -43,11 +45,13 @@ static void udp_apply(struct sock *s)
 
 static int udp_open(struct sock *s)
 {
-	s->udp = udp_new_ip_type(s->domain == AF_INET ? IPADDR_TYPE_V4 :
+	struct dgram *d = dgram_of(s);
+
+	d->udp = udp_new_ip_type(s->domain == AF_INET ? IPADDR_TYPE_V4 :
 	    IPADDR_TYPE_ANY);
-	if (!s->udp)
+	if (!d->udp)
 		return -ENOBUFS;
-	udp_recv(s->udp, on_recv, s);
+	udp_recv(d->udp, on_recv, s);
 	udp_apply(s);
 	return 0;
 }
@@ -56,29 +60,30 @@ static int udp_open(struct sock *s)
  * Make lwIP's idea of the addresses ours.  A pcb that is not bound by lwIP
  * gets nothing, so one without a port is taken out altogether.
  */
-static int udp_rebind(struct sock *s)
+static int udp_rebind(struct dgram *d)
 {
+	struct sock *s = &d->s;
 	ip_addr_t ip;
 	err_t err;
 
 	if (!s->bound) {
-		udp_remove(s->udp);
+		udp_remove(d->udp);
 		return udp_open(s);
 	}
 	addr_to_lwip(&ip, &s->local);
 	if (addr_is_any(&s->local))
 		ip = s->domain == AF_INET ? *IP4_ADDR_ANY :
 		    s->opt.v6only ? *IP6_ADDR_ANY : *IP_ANY_TYPE;
-	udp_disconnect(s->udp);
-	err = udp_bind(s->udp, &ip, ntohs(s->local.port));
+	udp_disconnect(d->udp);
+	err = udp_bind(d->udp, &ip, ntohs(s->local.port));
 	if (err == ERR_OK && s->peer.family) {
 		addr_to_lwip(&ip, &s->peer);
-		err = udp_connect(s->udp, &ip, ntohs(s->peer.port));
+		err = udp_connect(d->udp, &ip, ntohs(s->peer.port));
 	}
 	return -errno_from_lwip(err);
 }
 
-static int udp_transmit(struct sock *s, const struct dgram_route *r,
+static int udp_transmit(struct dgram *d, const struct dgram_route *r,
     struct pbuf *p)
 {
 	struct pbuf *q = NULL;
@@ -97,26 +102,37 @@ static int udp_transmit(struct sock *s, const struct dgram_route *r,
 		q->flags |= PBUF_FLAG_MCASTLOOP;
 		p = q;
 	}
-	s->udp->ttl = s->udp->mcast_ttl = (u8_t)r->ttl;
-	s->udp->tos = (u8_t)r->tos;
-	err = udp_sendto_if_src(s->udp, p, &r->dst, ntohs(r->peer.port),
+	d->udp->ttl = d->udp->mcast_ttl = (u8_t)r->ttl;
+	d->udp->tos = (u8_t)r->tos;
+	err = udp_sendto_if_src(d->udp, p, &r->dst, ntohs(r->peer.port),
 	    r->nif, &r->src);
 	if (q)
 		pbuf_free(q);
 	return -errno_from_lwip(err);
 }
 
-const struct sock_ops udp_ops = {
-	.open = udp_open,
-	.release = dgram_release,
-	.bind = dgram_bind,
-	.connect = dgram_connect,
-	.listen = dgram_listen,
-	.shutdown = dgram_shutdown,
-	.input = dgram_input,
-	.drain = dgram_drain,
-	.flush = dgram_flush,
-	.apply = udp_apply,
-	.transmit = udp_transmit,
-	.rebind = udp_rebind,
-};
+static bool is_kind(int domain, int type, int *protocol)
+{
+	if ((domain != AF_INET && domain != AF_INET6) || type != SOCK_DGRAM ||
+	    (*protocol && *protocol != IPPROTO_UDP))
+		return false;
+	*protocol = IPPROTO_UDP;
+	return true;
+}
+
+void udp_ops_add(void)
+{
+	static const struct dgram_ops ops = {
+		.sock = {
+			DGRAM_SOCK_OPS,
+			.is_kind = is_kind,
+			.open = udp_open,
+			.apply = udp_apply,
+			.tx_ready = dgram_tx_ready,	/* of all of them */
+		},
+		.transmit = udp_transmit,
+		.rebind = udp_rebind,
+	};
+
+	sock_ops_add(&ops.sock);
+}

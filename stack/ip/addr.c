@@ -1,20 +1,15 @@
 /* addr.c: sockaddrs, wire addresses and lwIP's, one into the other. */
-#include "stack/sock/sock.h"
+#include "stack/ip/addr.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include "lwip/err.h"
 #include "lwip/netif.h"
 
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
-/*
- * A program's sockaddr as an address the stack works with; v4-mapped ones
- * become IPv4.  0 or -errno as connect(2) and bind(2).
- */
-int addr_from_sockaddr(struct wire_addr *a, const struct sock *s,
+int addr_from_sockaddr(struct wire_addr *a, int domain, bool v6only,
     const void *sa, size_t len)
 {
 	struct sockaddr_in in;
@@ -26,19 +21,18 @@ int addr_from_sockaddr(struct wire_addr *a, const struct sock *s,
 		return -EINVAL;
 	memcpy(&family, sa, sizeof(family));
 	if (family == AF_INET || (family == AF_UNSPEC &&
-	    s->domain == AF_INET && len >= sizeof(in))) {
+	    domain == AF_INET && len >= sizeof(in))) {
 		if (len < sizeof(in))
 			return -EINVAL;
 		memcpy(&in, sa, sizeof(in));
-		if (s->domain == AF_INET6 && family == AF_INET &&
-		    s->opt.v6only)
+		if (domain == AF_INET6 && family == AF_INET && v6only)
 			return -ENETUNREACH;
 		a->family = AF_INET;
 		a->port = in.sin_port;
 		memcpy(a->ip, &in.sin_addr, 4);
 		return 0;
 	}
-	if (family != AF_INET6 || s->domain != AF_INET6)
+	if (family != AF_INET6 || domain != AF_INET6)
 		return -EAFNOSUPPORT;
 	if (len < 24)		/* without the scope id, RFC 2133 */
 		return -EINVAL;
@@ -46,7 +40,7 @@ int addr_from_sockaddr(struct wire_addr *a, const struct sock *s,
 	memcpy(&in6, sa, len < sizeof(in6) ? len : sizeof(in6));
 	a->port = in6.sin6_port;
 	if (!memcmp(&in6.sin6_addr, mapped, sizeof(mapped))) {
-		if (s->opt.v6only)
+		if (v6only)
 			return -ENETUNREACH;
 		a->family = AF_INET;
 		memcpy(a->ip, in6.sin6_addr.s6_addr + 12, 4);
@@ -58,7 +52,6 @@ int addr_from_sockaddr(struct wire_addr *a, const struct sock *s,
 	return 0;
 }
 
-/* As a program of that domain sees it; family 0 is the wildcard. */
 size_t addr_to_sockaddr(const struct wire_addr *a, int domain,
     struct sockaddr_storage *ss)
 {
@@ -121,7 +114,7 @@ bool addr_is_any(const struct wire_addr *a)
 {
 	static const uint8_t zero[16];
 
-	return !memcmp(a->ip, zero, a->family == AF_INET ? 4 : 16);
+	return !memcmp(a->ip, zero, addr_len(a->family));
 }
 
 bool addr_is_multicast(const struct wire_addr *a)
@@ -137,11 +130,10 @@ bool addr_needs_scope(const struct wire_addr *a)
 	    (a->ip[1] & 0xf) == 2));
 }
 
-/* Address only, not port. */
 bool addr_equal(const struct wire_addr *a, const struct wire_addr *b)
 {
 	return a->family == b->family &&
-	    !memcmp(a->ip, b->ip, a->family == AF_INET ? 4 : 16);
+	    !memcmp(a->ip, b->ip, addr_len(a->family));
 }
 
 void addr_present(struct wire_addr *a, int domain)
@@ -162,27 +154,4 @@ void addr_unmap(struct wire_addr *a)
 	memset(a->ip + 4, 0, 12);
 	a->family = AF_INET;
 	a->scope = 0;
-}
-
-int errno_from_lwip(signed char err)
-{
-	switch (err) {
-	case ERR_OK:		return 0;
-	case ERR_MEM:		return ENOBUFS;
-	case ERR_BUF:		return ENOBUFS;
-	case ERR_TIMEOUT:	return ETIMEDOUT;
-	case ERR_RTE:		return ENETUNREACH;
-	case ERR_INPROGRESS:	return EINPROGRESS;
-	case ERR_VAL:		return EINVAL;
-	case ERR_WOULDBLOCK:	return EAGAIN;
-	case ERR_USE:		return EADDRINUSE;
-	case ERR_ALREADY:	return EALREADY;
-	case ERR_ISCONN:	return EISCONN;
-	case ERR_CONN:		return ENOTCONN;
-	case ERR_IF:		return ENETDOWN;
-	case ERR_ABRT:		return ETIMEDOUT;
-	case ERR_RST:		return ECONNRESET;
-	case ERR_CLSD:		return EPIPE;
-	default:		return EIO;
-	}
 }

@@ -78,7 +78,7 @@ static bool is_there(const struct wire_route *r)
 	return false;
 }
 
-void autoconf_second(void)
+static void follow(void)
 {
 	const struct wire_route *have;
 	struct wire_route r;
@@ -106,7 +106,7 @@ static void learn(struct core_work *w)
 	struct iface *f;
 
 	(void)w;
-	autoconf_second();
+	follow();
 	for (f = iface_next(NULL); f; f = iface_next(f))
 		if (f->driver->addrs_changed)
 			f->driver->addrs_changed(f);
@@ -122,4 +122,24 @@ bool autoconf_advertised(const struct pbuf *p, struct netif *in)
 		return false;	/* a router goes by its own table */
 	core_defer(&work);
 	return true;
+}
+
+/* Routes that were learned, until lwIP has forgotten the last of them. */
+static bool needed(void)
+{
+	const struct wire_route *r;
+
+	for (size_t i = 0; (r = route_entry(i)); i++)
+		if (r->flags & WIRE_RT_AUTO)
+			return true;
+	return false;
+}
+
+void autoconf_init(void)
+{
+	static struct core_timer timer = {
+		.fn = follow, .needed = needed, .period = 1000,
+	};
+
+	core_timer_add(&timer);
 }

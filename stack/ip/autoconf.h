@@ -14,6 +14,6 @@ extern int autoconf_accept;	/* a switch of sysctl; 0 or 1 */
  * What lwIP makes of it becomes routes as soon as the lock is let go.
  */
 bool autoconf_advertised(const struct pbuf *p, struct netif *in);
-void autoconf_second(void);	/* a timer of core.c's: routers expire */
+void autoconf_init(void);
 
 #endif

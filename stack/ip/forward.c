@@ -18,7 +18,9 @@
 #include "lwip/prot/icmp.h"
 #include "stack/core/core.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/output.h"
 #include "stack/ip/route.h"
+#include "stack/ip/unresolved.h"
 
 #define ERRORS_PER_S	1000
 
@@ -26,7 +28,7 @@ bool forward_too_many(void)
 {
 	static uint64_t second;
 	static unsigned count;
-	uint64_t now = core_now_ns() / 1000000000u;
+	uint64_t now = clock_ns() / 1000000000u;
 
 	if (now != second) {
 		second = now;
@@ -128,14 +130,13 @@ static void forward(struct pbuf *p, struct netif *in)
 		answer(p, in, ICMP_DUR, ICMP_DUR_FRAG, out->mtu);
 		return;
 	}
-	if (!route_resolved(&peer, 0))
-		forward_watch(&peer, in, p);
+	forward_watch(&peer, in, p);
 	count_hop(ip);
 	IP_STATS_INC(ip.fw);
 	if (p->tot_len > out->mtu)
 		ip4_frag(p, out, dst);
 	else
-		route_send_ip4(out, p, dst);
+		output_send_ip4(out, p, dst);
 }
 
 /* lwIP asks whether it may; what may be done has been done then. */
@@ -154,60 +155,27 @@ void forward_silent4(struct pbuf *q, struct netif *in)
 	answer(q, in, ICMP_DUR, ICMP_DUR_HOST, 0);
 }
 
-/* Next hops that do not answer. */
-
-#define WATCHED		32
-#define PATIENCE_NS	3000000000ull	/* as Linux */
-
-static struct watch {
-	uint64_t since;		/* 0: free */
-	struct wire_addr dst;
-	u8_t in;		/* index of a netif */
-	u16_t len;
-	uint8_t packet[FORWARD_QUOTE6];
-} watches[WATCHED];
-
-void forward_watch(const struct wire_addr *dst, struct netif *in,
-    const struct pbuf *p)
+/* A next hop that does not answer. */
+static void silent(const struct unresolved *u)
 {
-	struct watch *w;
-
-	for (w = watches; w < watches + WATCHED && w->since; w++)
-		;
-	if (w == watches + WATCHED)
-		return;		/* enough for one time */
-	w->since = core_now_ns();
-	w->dst = *dst;
-	w->in = netif_get_index(in);
-	w->len = pbuf_copy_partial(p, w->packet, sizeof(w->packet), 0);
-}
-
-static void report(const struct watch *w)
-{
-	struct netif *in = netif_get_by_index(w->in);
+	struct netif *in = netif_get_by_index((u8_t)u->id);
 	struct pbuf *q;
 
-	if (!in || route_resolved(&w->dst, 0))
+	if (!in)
 		return;
-	q = pbuf_alloc(PBUF_RAW, w->len, PBUF_RAM);
+	q = pbuf_alloc(PBUF_RAW, u->len, PBUF_RAM);
 	if (!q)
 		return;
-	pbuf_take(q, w->packet, w->len);
-	if (w->dst.family == AF_INET)
+	pbuf_take(q, u->quote, u->len);
+	if (u->peer.family == AF_INET)
 		forward_silent4(q, in);
 	else
 		forward_silent6(q, in);
 	pbuf_free(q);
 }
 
-void forward_second(void)
+void forward_watch(const struct wire_addr *dst, struct netif *in,
+    const struct pbuf *p)
 {
-	uint64_t now = core_now_ns();
-
-	for (struct watch *w = watches; w < watches + WATCHED; w++) {
-		if (!w->since || now - w->since < PATIENCE_NS)
-			continue;
-		report(w);
-		w->since = 0;
-	}
+	unresolved_watch(dst, silent, netif_get_index(in), p);
 }

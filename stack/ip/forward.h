@@ -17,12 +17,17 @@ struct pbuf;
 bool forward_too_many(void);
 
 /*
- * A packet that came in by `in` goes to dst, whose next hop has not answered
- * ARP or ND yet: if it never does, the sender is told.
+ * A packet that came in by `in` goes to dst: if its next hop never answers ARP
+ * or ND, the sender is told.
  */
 void forward_watch(const struct wire_addr *dst, struct netif *in,
     const struct pbuf *p);
-void forward_second(void);	/* a timer of core.c's */
+
+/*
+ * An IPv6 packet that is not for this host, with its whole header: forwarded,
+ * if the host is a router, or not.  Stays the caller's.
+ */
+void forward_ip6(struct pbuf *p, struct netif *in);
 
 /* Host unreachable, about the packet q that came in by `in`. */
 void forward_silent4(struct pbuf *q, struct netif *in);

@@ -1,4 +1,4 @@
-/* hooks.h: the questions lwIP leaves to us; answered in route.c, forward.c and others. */
+/* hooks.h: the questions lwIP leaves to us; the prefix names who answers. */
 #ifndef STACK_HOOKS_H
 #define STACK_HOOKS_H
 
@@ -16,10 +16,8 @@ int route_ip4_may_forward(struct pbuf *p, u32_t dst);
 int forward_ip4(struct pbuf *p, u32_t dst);
 struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst);
 const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst);
-int loopback_ip4_input(struct pbuf *p, struct netif *nif);
-int icmp_ip4_input(struct pbuf *p);
-int icmp_ip6_input(struct pbuf *p);
-int forward_ip6(struct pbuf *p, struct netif *in);
+int input_ip4(struct pbuf *p, struct netif *in);
+int input_ip6(struct pbuf *p, struct netif *in);
 u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
     u16_t rport);
 err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn);

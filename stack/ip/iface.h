@@ -1,4 +1,7 @@
-/* iface.h: network interfaces of the virtual host: lo0, shmifN, virtN. */
+/*
+ * iface.h: the network interfaces of the virtual host: lo0, shmifN, virtN;
+ * which there are, and what their drivers do.  Changes are ifconfig.h's.
+ */
 #ifndef STACK_IFACE_H
 #define STACK_IFACE_H
 
@@ -12,9 +15,18 @@
 
 struct iface;
 
-/* What a kind of interface does; 0 or -errno with one line in err. */
+/*
+ * What a kind of interface does; 0 or -errno with one line in err.
+ *
+ * Life: attach() once, then any number of link()/unlink() pairs where the kind
+ * is linked to something, then detach().  All is called under the core lock.
+ * The driver owns iface.priv and gives received frames to nif.input; frames
+ * come to nif.linkoutput.  When it had no room for one (ERR_WOULDBLOCK), it
+ * calls iface_tx_ready() once there is some.
+ */
 struct iface_driver {
 	const char *kind;	/* also the name's stem */
+	bool loopback;
 	/* Prepare f->nif (hwaddr, mtu, flags, linkoutput). */
 	int (*attach)(struct iface *f, char err[static IFACE_ERRLEN]);
 	/* May let go of the core lock while it waits for its thread. */
@@ -33,6 +45,20 @@ struct iface_driver {
 	void (*fill_link)(struct iface *f, struct wire_link *l);
 	/* In a forked child: let go of fds the loop does not watch. */
 	void (*in_child)(struct iface *f);
+	/* The most that it can carry, of what it is linked to; NULL: any. */
+	uint32_t (*mtu_max)(const struct iface *f);
+	/*
+	 * In between, frames of one stream may be held back, to be joined to a
+	 * large segment (bus/gso.h): for the time of one tcp_output().
+	 */
+	void (*batch_begin)(struct iface *f);
+	void (*batch_end)(struct iface *f);
+	/* Addresses of the member of that name into rep; 0 or -ENOENT. */
+	int (*resolve)(struct iface *f, const char *name,
+	    struct wire_rep *rep);
+	/* Name of the member with that address into rep; 0 or -ENOENT. */
+	int (*name_of)(struct iface *f, const struct wire_ifaddr *a,
+	    struct wire_rep *rep);
 };
 
 /* Further IPv4 addresses: lwIP has one a netif, so each brings a netif. */
@@ -94,6 +120,8 @@ int iface_set_up(struct iface *f, bool up, char err[static IFACE_ERRLEN]);
 int iface_set_mtu(struct iface *f, uint32_t mtu, char err[static IFACE_ERRLEN]);
 int iface_set_mac(struct iface *f, const uint8_t mac[static 6],
     char err[static IFACE_ERRLEN]);
+void iface_insert(struct iface *f);
+void iface_remove(struct iface *f);
 
 struct iface *iface_next(struct iface *f);	/* NULL to NULL, by index */
 struct iface *iface_find(const char *name);
@@ -102,7 +130,9 @@ struct netif *iface_by_name(const char *name);
 void iface_name(const struct netif *nif, char name[static WIRE_NAMELEN]);
 uint32_t iface_index(const struct netif *nif);
 bool iface_is_loopback(const struct iface *f);
-/* The i-th address; false after the last. */
+bool iface_is_linked(const struct iface *f);	/* or needs no link */
+/* ifaddr.c: the addresses; which one to use. */
+/* The i-th; false after the last. */
 bool iface_addr_at(struct iface *f, unsigned i, struct wire_ifaddr *a);
 bool iface_has_addr(const struct wire_addr *a);
 struct iface *iface_of_addr(const struct wire_addr *a);
@@ -111,6 +141,7 @@ struct netif *iface_netif_for(struct iface *f, const struct wire_addr *hop);
 /* The address to use as source towards peer. */
 int iface_source(struct iface *f, struct netif *nif,
     const struct wire_addr *peer, struct wire_addr *src);
+
 /* ARP for an alias is its netif's; for a driver's input. */
 struct netif *iface_arp_target(struct iface *f, const uint8_t *frame,
     size_t len);
@@ -119,5 +150,18 @@ void iface_fill_link(struct iface *f, struct wire_link *l);
 /* The host's name, as others see it on a bus. */
 extern char iface_hostname[64];
 void iface_set_hostname(const char *name);
+
+/*
+ * Drivers: there is room again after ERR_WOULDBLOCK.  fn is whoever waits for
+ * that, one for the host.
+ */
+void iface_tx_ready(void);
+void iface_on_tx_ready(void (*fn)(void));
+/* Around lwIP's tcp_output(): batch_begin and batch_end of all drivers. */
+void iface_batch_begin(void);
+void iface_batch_end(void);
+extern int iface_tso;		/* sysctl: whether to join segments */
+/* Messages given to programs since the start, for drivers to compare. */
+extern uint64_t iface_rx_delivered;
 
 #endif

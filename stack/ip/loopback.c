@@ -6,7 +6,7 @@
 #include "bus/bus.h"
 #include "lwip/ip.h"
 #include "lwip/netif.h"
-#include "stack/ip/hooks.h"
+#include "stack/core/core.h"
 #include "stack/ip/iface.h"
 
 static struct netif *lo;
@@ -39,26 +39,24 @@ static err_t output6(struct netif *nif, struct pbuf *p, const ip6_addr_t *to)
 
 /*
  * All of 127.0.0.0/8 is this host, but lwIP takes only what is for the
- * interface's own address: so its address is that of the packet, until
- * loopback_settle().
+ * interface's own address: so its address is that of the packet, until all
+ * that was looped back has been taken in.
  */
-int loopback_ip4_input(struct pbuf *p, struct netif *nif)
+void loopback_input(const struct pbuf *p, struct netif *nif)
 {
 	const struct ip_hdr *h = p->payload;
 	ip4_addr_t to;
 
-	if (p->len >= IP_HLEN && nif == lo) {
-		ip4_addr_copy(to, h->dest);
-		if (ip4_addr_isloopback(&to))
-			ip_addr_copy_from_ip4(nif->ip_addr, to);
-	}
-	return icmp_ip4_input(p);
+	if (nif != lo)
+		return;
+	ip4_addr_copy(to, h->dest);
+	if (ip4_addr_isloopback(&to))
+		ip_addr_copy_from_ip4(nif->ip_addr, to);
 }
 
-void loopback_settle(void)
+static void settle(void)
 {
-	if (lo)
-		IP_ADDR4(&lo->ip_addr, 127, 0, 0, 1);
+	IP_ADDR4(&lo->ip_addr, 127, 0, 0, 1);
 }
 
 static int attach(struct iface *f, char err[static IFACE_ERRLEN])
@@ -70,6 +68,7 @@ static int attach(struct iface *f, char err[static IFACE_ERRLEN])
 	IP4_ADDR(&ip, 127, 0, 0, 1);
 	IP4_ADDR(&mask, 255, 0, 0, 0);
 	lo = &f->nif;
+	core_on_loopback(settle);
 	f->nif.input = ip_input;
 	f->nif.output = output4;
 	f->nif.output_ip6 = output6;
@@ -94,6 +93,7 @@ static void detach(struct iface *f)
 
 const struct iface_driver loopback_driver = {
 	.kind = "lo",
+	.loopback = true,
 	.attach = attach,
 	.detach = detach,
 };

@@ -3,9 +3,12 @@
 #define STACK_LOOPBACK_H
 
 struct iface_driver;
+struct netif;
+struct pbuf;
+
 extern const struct iface_driver loopback_driver;
 
-/* To be called after lwIP took in what was looped back. */
-void loopback_settle(void);
+/* A whole IPv4 header came in by nif, and lwIP is going to look at it. */
+void loopback_input(const struct pbuf *p, struct netif *nif);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * pmtu.c: the size of packets that a path takes: learned from routers, kept
- * for ten minutes, and what it means for connections.
+ * pmtu.c: the size of packets that a path takes: learned from routers, and
+ * kept for ten minutes.
  */
 #include "stack/ip/pmtu.h"
 
@@ -10,10 +10,8 @@
 
 #include "lwip/nd6.h"
 #include "lwip/priv/nd6_priv.h"
-#include "lwip/priv/tcp_priv.h"
-#include "stack/core/core.h"
-#include "stack/ip/route.h"
-#include "stack/sock/sock.h"
+#include "stack/ip/addr.h"
+#include "stack/wire/clock.h"
 
 #define ENTRIES		256
 #define LIFETIME_NS	600000000000ull	/* RFC 1191 6.3 */
@@ -47,7 +45,7 @@ unsigned pmtu_get(const struct wire_addr *peer)
 	if (!p->mtu || p->peer.family != peer->family ||
 	    !addr_equal(&p->peer, peer))
 		return 0;
-	if (core_now_ns() - p->since > LIFETIME_NS) {
+	if (clock_ns() - p->since > LIFETIME_NS) {
 		p->mtu = 0;	/* perhaps it has grown */
 		nd6_clear_destination_cache();
 		return 0;
@@ -68,56 +66,6 @@ static unsigned guess(unsigned len)
 	return MIN4;
 }
 
-static u16_t mss_for(const struct tcp_pcb *pcb, unsigned mtu)
-{
-	return (u16_t)(mtu - (IP_IS_V6_VAL(pcb->remote_ip) ? 60 : 40));
-}
-
-/*
- * Cut all that waits to be sent.  lwIP cuts only the first segment of the
- * queue: each of them is made the first for that moment.
- */
-static void cut_unsent(struct tcp_pcb *pcb)
-{
-	struct tcp_seg *head = pcb->unsent, *seg;
-
-	for (seg = head; seg; seg = seg->next) {
-		if (seg->len <= pcb->mss)
-			continue;
-		pcb->unsent = seg;
-		if (tcp_split_unsent_seg(pcb, pcb->mss) != ERR_OK)
-			break;	/* no memory: the next report comes */
-	}
-	pcb->unsent = head;
-}
-
-static bool too_long(const struct tcp_seg *seg, u16_t mss)
-{
-	for (; seg; seg = seg->next)
-		if (seg->len > mss)
-			return true;
-	return false;
-}
-
-/* What is on its way is lost: all of it was too long, or nearly all. */
-static void shrink(struct tcp_pcb *pcb, unsigned mtu)
-{
-	u16_t mss = mss_for(pcb, mtu);
-
-	if (pcb->state < ESTABLISHED)
-		return;
-	if (pcb->mss > mss)
-		pcb->mss = mss;
-	if (!too_long(pcb->unacked, mss) && !too_long(pcb->unsent, mss))
-		return;
-	if (pcb->unacked)
-		tcp_rexmit_rto_prepare(pcb);
-	cut_unsent(pcb);
-	if (pcb->cwnd < 2u * mss)
-		pcb->cwnd = 2u * mss;
-	tcp_output(pcb);
-}
-
 /* Neighbours have an entry of their own in lwIP's cache, with an MTU. */
 static void tell_nd6(const struct wire_addr *peer, unsigned mtu)
 {
@@ -127,59 +75,22 @@ static void tell_nd6(const struct wire_addr *peer, unsigned mtu)
 			destination_cache[i].pmtu = (u16_t)mtu;
 }
 
-void pmtu_learn(const struct wire_addr *peer, unsigned mtu, unsigned len)
+unsigned pmtu_learn(const struct wire_addr *peer, unsigned mtu, unsigned len,
+    unsigned most)
 {
 	struct pmtu *p = entry_of(peer);
 	unsigned least = peer->family == AF_INET ? MIN4 : MIN6;
-	struct tcp_pcb *pcb, *next;
-	ip_addr_t ip;
 
 	if (!mtu)
 		mtu = guess(len);
 	if (mtu < least)
 		mtu = least;
-	if (mtu > (unsigned)route_mtu(peer))
-		return;
+	if (mtu > most)
+		return 0;
 	p->peer = *peer;
 	p->mtu = mtu;
-	p->since = core_now_ns();
+	p->since = clock_ns();
 	if (peer->family == AF_INET6)
 		tell_nd6(peer, mtu);
-	addr_to_lwip(&ip, peer);
-	for (pcb = tcp_active_pcbs; pcb; pcb = next) {
-		next = pcb->next;
-		if (ip_addr_zoneless_eq(&pcb->remote_ip, &ip))
-			shrink(pcb, mtu);
-	}
-}
-
-struct tcp_pcb *pmtu_quoted(const struct wire_addr *local,
-    const struct wire_addr *peer, uint32_t seq)
-{
-	struct tcp_pcb *pcb;
-	ip_addr_t here, there;
-
-	addr_to_lwip(&here, local);
-	addr_to_lwip(&there, peer);
-	for (pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
-		if (pcb->local_port == ntohs(local->port) &&
-		    pcb->remote_port == ntohs(peer->port) &&
-		    ip_addr_zoneless_eq(&pcb->remote_ip, &there) &&
-		    ip_addr_zoneless_eq(&pcb->local_ip, &here))
-			break;
-	/* One who does not see the packets has to guess this. */
-	if (pcb && !TCP_SEQ_BETWEEN(seq, pcb->lastack, pcb->snd_nxt))
-		pcb = NULL;
-	return pcb;
-}
-
-void pmtu_fit(struct tcp_pcb *pcb)
-{
-	struct wire_addr peer;
-	unsigned mtu;
-
-	addr_from_lwip(&peer, &pcb->remote_ip, 0);
-	mtu = (unsigned)route_mtu(&peer);
-	if (mtu >= 88 && pcb->mss > mss_for(pcb, mtu))
-		pcb->mss = mss_for(pcb, mtu);
+	return mtu;
 }

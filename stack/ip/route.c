@@ -7,27 +7,18 @@
 #include <string.h>
 
 #include "lwip/etharp.h"
-#include "lwip/ethip6.h"
-#include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
-#include "lwip/ip6_frag.h"
 #include "lwip/nd6.h"
 #include "lwip/netif.h"
 #include "lwip/priv/nd6_priv.h"
+#include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
-#include "stack/sock/sock.h"
 
 static struct wire_route *table;
 static size_t ntable, cap;
 
 int route_forward4, route_forward6;
-bool route_whole;
-
-static size_t addr_len(int family)
-{
-	return family == AF_INET ? 4 : 16;
-}
 
 static bool prefix_match(const uint8_t *a, const uint8_t *b, unsigned plen)
 {
@@ -48,8 +39,7 @@ static void mask(uint8_t *a, size_t len, unsigned plen)
 	}
 }
 
-/* The best route of a family to ip, by interface oif or any. */
-static const struct wire_route *find(int family, const uint8_t *ip, int oif)
+const struct wire_route *route_find(int family, const uint8_t *ip, int oif)
 {
 	const struct wire_route *best = NULL;
 
@@ -100,7 +90,7 @@ static int check(struct wire_route *r)
 			return -EINVAL;
 	}
 	if ((r->flags & WIRE_RT_GATEWAY) && !r->ifindex) {
-		via = find(r->family, r->gw, 0);
+		via = route_find(r->family, r->gw, 0);
 		if (!via || (via->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT)))
 			return -ENETUNREACH;
 		r->ifindex = via->ifindex;
@@ -186,7 +176,7 @@ int route_get(struct wire_route *r)
 		memcpy(r->ifname, iface_next(NULL)->name, sizeof(r->ifname));
 		return 0;
 	}
-	hit = find(r->family, r->dst, (int)r->ifindex);
+	hit = route_find(r->family, r->dst, (int)r->ifindex);
 	if (!hit)
 		return -ENETUNREACH;
 	*r = *hit;
@@ -251,13 +241,13 @@ static struct iface *lookup(const struct wire_addr *peer, int oif,
 		return f;
 	/* The limited broadcast matches a default route: not that way. */
 	if (peer->family == AF_INET && route_is_broadcast(peer->ip)) {
-		*rt = find(peer->family, peer->ip, oif);
+		*rt = route_find(peer->family, peer->ip, oif);
 		if (*rt && (*rt)->plen)
 			return iface_by_index((*rt)->ifindex);
 		*rt = NULL;
 		return implicit(peer, oif);
 	}
-	*rt = find(peer->family, peer->ip, oif);
+	*rt = route_find(peer->family, peer->ip, oif);
 	return *rt ? iface_by_index((*rt)->ifindex) : implicit(peer, oif);
 }
 
@@ -321,53 +311,6 @@ struct netif *route_ip4(const ip4_addr_t *src, const ip4_addr_t *dst)
 	return hook(&peer, 0, &rt);
 }
 
-/*
- * The next hop is found here and not by lwIP's hooks for gateways, which are
- * not asked about what lies within an interface's own prefix.
- * NULL: there is none.
- */
-static const ip4_addr_t *next_hop4(struct netif *nif, const ip4_addr_t *dst)
-{
-	static ip4_addr_t hop;	/* under the core lock; used at once */
-	const struct wire_route *rt;
-
-	if (ip4_addr_ismulticast(dst) || ip4_addr_isbroadcast(dst, nif))
-		return dst;
-	rt = find(AF_INET, (const uint8_t *)&dst->addr, (int)iface_index(nif));
-	if (rt && (rt->flags & WIRE_RT_REJECT))
-		return NULL;
-	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
-		return dst;
-	memcpy(&hop.addr, rt->gw, 4);
-	return &hop;
-}
-
-err_t route_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
-{
-	const ip4_addr_t *hop = next_hop4(nif, dst);
-
-	return hop ? etharp_output(nif, p, hop) : ERR_RTE;
-}
-
-/* Ours: routers are to tell us when it is too long for them. */
-static void dont_fragment(struct ip_hdr *ip)
-{
-	uint32_t sum;
-
-	if (IPH_OFFSET(ip) || (!route_whole && (IPH_PROTO(ip) != IP_PROTO_TCP ||
-	    !pmtu_discover)))
-		return;
-	IPH_OFFSET_SET(ip, PP_HTONS(IP_DF));
-	sum = lwip_ntohs(IPH_CHKSUM(ip)) + 0xffffu - IP_DF;
-	IPH_CHKSUM_SET(ip, lwip_htons((u16_t)((sum & 0xffff) + (sum >> 16))));
-}
-
-err_t route_output_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
-{
-	dont_fragment(p->payload);
-	return route_send_ip4(nif, p, dst);
-}
-
 /* etharp.c asks about a hop outside of the prefix: it is on the link. */
 const ip4_addr_t *route_ip4_gw(struct netif *nif, const ip4_addr_t *dst)
 {
@@ -400,59 +343,12 @@ struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst)
 	return hook(&peer, oif, &rt);
 }
 
-static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
-{
-	static ip6_addr_t hop;
-	const struct wire_route *rt;
-
-	if (ip6_addr_ismulticast(dst) || ip6_addr_islinklocal(dst))
-		return dst;
-	rt = find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif));
-	if (rt && (rt->flags & WIRE_RT_REJECT))
-		return NULL;
-	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
-		return dst;
-	memset(&hop, 0, sizeof(hop));
-	memcpy(hop.addr, rt->gw, 16);
-	if (ip6_addr_islinklocal(&hop))
-		ip6_addr_set_zone(&hop, netif_get_index(nif));
-	return &hop;
-}
-
-err_t route_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
-{
-	const ip6_addr_t *hop = next_hop6(nif, dst);
-
-	return hop ? ethip6_output(nif, p, hop) : ERR_RTE;
-}
-
-/* lwIP cuts to the interface's MTU: where the path's is less, that is it. */
-err_t route_output_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
-{
-	const struct ip6_hdr *ip = p->payload;
-	struct wire_addr peer = { .family = AF_INET6 };
-	u16_t mtu = netif_mtu6(nif), path;
-	err_t err;
-
-	if (p->tot_len <= IP6_MIN_MTU_LENGTH ||
-	    IP6H_NEXTH(ip) == IP6_NEXTH_FRAGMENT)
-		return route_send_ip6(nif, p, dst);
-	memcpy(peer.ip, dst->addr, 16);
-	path = (u16_t)pmtu_get(&peer);
-	if (!path || p->tot_len <= path || path >= mtu)
-		return route_send_ip6(nif, p, dst);
-	nif->mtu6 = path;
-	err = ip6_frag(p, nif, dst);
-	nif->mtu6 = mtu;
-	return err;
-}
-
 /* nd6.c asks about a hop outside of the prefixes: it is on the link. */
 const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
 {
 	static ip6_addr_t hop;	/* dst is in the cache that it goes into */
 
-	if (!find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif)))
+	if (!route_find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif)))
 		return NULL;
 	hop = *dst;
 	return &hop;
@@ -460,7 +356,7 @@ const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
 
 bool route_is_rejected(const struct wire_addr *peer)
 {
-	const struct wire_route *rt = find(peer->family, peer->ip, 0);
+	const struct wire_route *rt = route_find(peer->family, peer->ip, 0);
 
 	return rt && (rt->flags & WIRE_RT_REJECT);
 }

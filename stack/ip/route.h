@@ -14,8 +14,6 @@ struct netif;
 
 /* Switches of sysctl; 0 or 1. */
 extern int route_forward4, route_forward6;
-/* Set while a packet is sent that no router may cut. */
-extern bool route_whole;
 
 /*
  * Add or remove; ifindex 0: the interface of the gateway.  0 or -errno:
@@ -28,6 +26,11 @@ int route_del(const struct wire_route *r);
  * 0 or -ENETUNREACH.
  */
 int route_get(struct wire_route *r);
+/*
+ * The best route to ip (of 4 or 16 bytes, by family) whose interface is up;
+ * oif: only by that one, 0 for any.  Of the table, until it changes.
+ */
+const struct wire_route *route_find(int family, const uint8_t *ip, int oif);
 /* The table, entry by entry; NULL after the last. */
 const struct wire_route *route_entry(size_t i);
 /* The interface is going, or lost that address. */
@@ -50,13 +53,5 @@ bool route_is_rejected(const struct wire_addr *peer);
 bool route_resolved(const struct wire_addr *peer, int oif);
 /* Of the path to peer, as far as it is known. */
 int route_mtu(const struct wire_addr *peer);
-
-/* An interface's output functions: ours; and for packets of others. */
-err_t route_output_ip4(struct netif *nif, struct pbuf *p,
-    const ip4_addr_t *dst);
-err_t route_output_ip6(struct netif *nif, struct pbuf *p,
-    const ip6_addr_t *dst);
-err_t route_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst);
-err_t route_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst);
 
 #endif

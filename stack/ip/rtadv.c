@@ -13,6 +13,7 @@
 #include "lwip/priv/nd6_priv.h"
 #include "lwip/prot/icmp6.h"
 #include "lwip/prot/nd6.h"
+#include "stack/core/core.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/route.h"
 
@@ -157,10 +158,31 @@ static void advance(struct iface *f)
 	f->ra_count++;
 }
 
-void rtadv_second(void)
+static void second(void)
 {
 	struct iface *f;
 
 	for (f = iface_next(NULL); f; f = iface_next(f))
 		advance(f);
+}
+
+static bool needed(void)
+{
+	struct iface *f;
+
+	if (rtadv_send)
+		return true;
+	for (f = iface_next(NULL); f; f = iface_next(f))
+		if (f->ra_count)
+			return true;	/* to be taken back */
+	return false;
+}
+
+void rtadv_init(void)
+{
+	static struct core_timer timer = {
+		.fn = second, .needed = needed, .period = 1000,
+	};
+
+	core_timer_add(&timer);
 }

@@ -10,6 +10,6 @@ extern int rtadv_send;
 
 /* A solicitation came in by that interface. */
 void rtadv_solicited(const struct pbuf *p, struct netif *in);
-void rtadv_second(void);	/* a timer of core.c's */
+void rtadv_init(void);
 
 #endif

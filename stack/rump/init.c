@@ -11,6 +11,7 @@
 #include "stack/core/core.h"
 #include "stack/core/log.h"
 #include "stack/host.h"
+#include "stack/ip/ifconfig.h"
 #include "stack/rump/report.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
@@ -80,11 +81,11 @@ int rump_pub_shmif_create(const char *path, int *ifnum)
 	if (e)
 		return rump_report(e, "shmif", err);
 	core_lock();
-	e = iface_create("shmif", &f, err);
+	e = ifconfig_create("shmif", &f, err);
 	if (!e) {
-		e = iface_link(f, bus, err);
+		e = ifconfig_link(f, bus, err);
 		if (e)
-			iface_destroy(f, ignored);
+			ifconfig_destroy(f, ignored);
 		else if (ifnum)
 			*ifnum = (int)f->unit;
 	}

@@ -10,6 +10,7 @@
 #include "stack/core/core.h"
 #include "stack/host.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/ifconfig.h"
 #include "stack/ip/route.h"
 #include "stack/rump/report.h"
 
@@ -44,7 +45,7 @@ int rump_pub_netconfig_ifcreate(const char *ifname)
 	if (!ifname || !host_is_here())
 		return ifname ? ENXIO : EINVAL;
 	core_lock();
-	e = iface_create(ifname, &f, err);
+	e = ifconfig_create(ifname, &f, err);
 	core_unlock();
 	return rump_report(e, "ifcreate", err);
 }
@@ -53,7 +54,7 @@ static int destroy(struct iface *f, const void *arg,
     char err[static IFACE_ERRLEN])
 {
 	(void)arg;
-	return iface_destroy(f, err);
+	return ifconfig_destroy(f, err);
 }
 
 int rump_pub_netconfig_ifdestroy(const char *ifname)
@@ -64,7 +65,7 @@ int rump_pub_netconfig_ifdestroy(const char *ifname)
 static int set_link(struct iface *f, const void *arg,
     char err[static IFACE_ERRLEN])
 {
-	return iface_link(f, arg, err);
+	return ifconfig_link(f, arg, err);
 }
 
 int rump_pub_netconfig_ifsetlinkstr(const char *ifname, const char *path)
@@ -81,7 +82,7 @@ int rump_pub_netconfig_ifsetlinkstr(const char *ifname, const char *path)
 static int set_up(struct iface *f, const void *arg,
     char err[static IFACE_ERRLEN])
 {
-	return iface_set_up(f, *(const bool *)arg, err);
+	return ifconfig_up(f, *(const bool *)arg, err);
 }
 
 int rump_pub_netconfig_ifup(const char *ifname)
@@ -105,7 +106,7 @@ static int add_addr(struct iface *f, const void *arg,
 {
 	struct wire_ifaddr a = *(const struct wire_ifaddr *)arg;
 
-	return iface_addr_add(f, &a, err);
+	return ifconfig_addr_add(f, &a, err);
 }
 
 static int ifaddr(const char *ifname, int family, const char *addr, int plen)

@@ -6,8 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "stack/ip/addr.h"
 #include "stack/sock/sock.h"
-#include "stack/stream/pcbhash.h"
 
 #define BUCKETS	1024	/* by the port's low bits */
 
@@ -30,8 +30,7 @@ static struct sock **bucket(const struct sock *s, uint16_t port)
 	return &table[space_of(s)][port % BUCKETS];
 }
 
-/* Could one packet be for both? */
-static bool overlap(const struct sock *s, const struct wire_addr *a,
+bool port_overlap(const struct sock *s, const struct wire_addr *a,
     const struct sock *t)
 {
 	const struct wire_addr *b = &t->local;
@@ -60,37 +59,16 @@ static bool may_share(const struct sock *s, const struct sock *t)
 	    (s->state != SOCK_LISTEN && t->state != SOCK_LISTEN);
 }
 
-/* Connections that outlive their socket, or were accepted, are lwIP's. */
-static bool pcb_conflict(const struct sock *s, const struct wire_addr *a,
-    const struct tcp_pcb *list)
-{
-	struct wire_addr b;
-	struct sock other = { .domain = AF_INET };
-
-	for (; list; list = list->next) {
-		if (list->local_port != ntohs(a->port) ||
-		    (s->opt.reuseaddr && (list->so_options & SOF_APP_REUSE)))
-			continue;
-		addr_from_lwip(&b, &list->local_ip, list->local_port);
-		other.local = b;
-		if (overlap(s, a, &other))
-			return true;
-	}
-	return false;
-}
-
 static bool conflict(const struct sock *s, const struct wire_addr *a)
 {
 	const struct sock *t;
 
 	for (t = *bucket(s, ntohs(a->port)); t; t = t->port_next) {
 		if (t != s && t->local.port == a->port &&
-		    overlap(s, a, t) && !may_share(s, t))
+		    port_overlap(s, a, t) && !may_share(s, t))
 			return true;
 	}
-	return s->type == SOCK_STREAM &&
-	    (pcb_conflict(s, a, tcp_active_pcbs) ||
-	     pcb_conflict(s, a, tcp_tw_pcbs));
+	return s->ops->port_used && s->ops->port_used(s, a);
 }
 
 static void take(struct sock *s, const struct wire_addr *a)
@@ -147,33 +125,6 @@ static bool held(const struct sock *s, uint16_t port)
 	return false;
 }
 
-static struct tcp_pcb *tuple(const struct wire_addr *local,
-    const struct wire_addr *peer)
-{
-	ip_addr_t l, r;
-
-	addr_to_lwip(&l, local);
-	addr_to_lwip(&r, peer);
-	return pcbhash_find(&l, ntohs(local->port), &r, ntohs(peer->port));
-}
-
-/*
- * A connection in TIME_WAIT gives way to a new one: our initial sequence
- * numbers grow with time (RFC 6528), so old segments are told apart.
- */
-bool port_tuple_free(const struct wire_addr *local,
-    const struct wire_addr *peer)
-{
-	struct tcp_pcb *old = tuple(local, peer);
-
-	if (old && old->state == TIME_WAIT) {
-		tcp_pcb_remove(&tcp_tw_pcbs, old);
-		tcp_free(old);
-		old = NULL;
-	}
-	return !old;
-}
-
 int port_connect(struct sock *s, struct wire_addr *local,
     const struct wire_addr *peer)
 {
@@ -186,8 +137,7 @@ int port_connect(struct sock *s, struct wire_addr *local,
 		if (held(s, port))
 			continue;
 		local->port = htons(port);
-		if (i < span ? tuple(local, peer) != NULL :
-		    !port_tuple_free(local, peer))
+		if (s->ops->tuple_used(local, peer, i >= span))
 			continue;
 		take(s, local);
 		return 0;
@@ -223,7 +173,7 @@ int port_listen(struct sock *s)
 	for (t = *bucket(s, ntohs(s->local.port)); t; t = t->port_next) {
 		if (t == s || t->state != SOCK_LISTEN ||
 		    t->local.port != s->local.port ||
-		    !overlap(s, &s->local, t))
+		    !port_overlap(s, &s->local, t))
 			continue;
 		if (!(t->opt.reuseport && s->opt.reuseport &&
 		    t->owner.uid == s->owner.uid))

@@ -13,13 +13,13 @@ struct wire_addr;
  * *a).  0, -EADDRINUSE, -EACCES.  TCP, UDP and raw have tables of their own.
  */
 int port_bind(struct sock *s, struct wire_addr *a);
-/* An ephemeral port for a connection to peer; 0 or -EADDRNOTAVAIL. */
+/* An ephemeral port for a stream to peer; 0 or -EADDRNOTAVAIL. */
 int port_connect(struct sock *s, struct wire_addr *local,
     const struct wire_addr *peer);
-/* Is no connection between these two there, or only one in TIME_WAIT? */
-bool port_tuple_free(const struct wire_addr *local,
-    const struct wire_addr *peer);
 void port_release(struct sock *s);
+/* Could one packet be for both s, at a, and t? */
+bool port_overlap(const struct sock *s, const struct wire_addr *a,
+    const struct sock *t);
 /* TCP: may s listen now that it is bound?  0 or -EADDRINUSE. */
 int port_listen(struct sock *s);
 /*

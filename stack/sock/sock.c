@@ -8,11 +8,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "lwip/pbuf.h"
-#include "stack/api/opt.h"
 #include "stack/core/affinity.h"
 #include "stack/core/log.h"
-#include "stack/sock/port.h"
+#include "stack/ip/iface.h"
 #include "stack/wire/client.h"
 
 #define GRAVES	4096	/* sockets whose end is closed, kept for SO_ERROR */
@@ -153,24 +151,50 @@ static void on_work(struct core_work *w)
 	s->ops->flush(s);
 }
 
+/* The kinds there are; the first that takes a socket has it. */
+#define KINDS_MAX	8
+static const struct sock_ops *kinds[KINDS_MAX];
+static size_t nkinds;
+
+void sock_ops_add(const struct sock_ops *ops)
+{
+	if (nkinds < KINDS_MAX)
+		kinds[nkinds++] = ops;
+}
+
 static const struct sock_ops *ops_for(int domain, int type, int *protocol)
 {
-	int icmp = domain == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
-
-	switch (type) {
-	case SOCK_STREAM:
-		if (!*protocol)
-			*protocol = IPPROTO_TCP;
-		return *protocol == IPPROTO_TCP ? &stream_ops : NULL;
-	case SOCK_DGRAM:
-		if (!*protocol)
-			*protocol = IPPROTO_UDP;
-		return *protocol == IPPROTO_UDP ? &udp_ops :
-		    *protocol == icmp ? &raw_ops : NULL;
-	case SOCK_RAW:
-		return *protocol > 0 && *protocol < 256 ? &raw_ops : NULL;
-	}
+	for (size_t i = 0; i < nkinds; i++)
+		if (kinds[i]->is_kind(domain, type, protocol))
+			return kinds[i];
 	return NULL;
+}
+
+bool sock_sent(const struct ip_error *e)
+{
+	for (size_t i = 0; i < nkinds; i++)
+		if (kinds[i]->sent && kinds[i]->sent(e))
+			return true;
+	return false;
+}
+
+void sock_path_mtu(const struct wire_addr *peer, unsigned mtu)
+{
+	for (size_t i = 0; i < nkinds; i++)
+		if (kinds[i]->path_mtu)
+			kinds[i]->path_mtu(peer, mtu);
+}
+
+static void tx_ready(void)
+{
+	for (size_t i = 0; i < nkinds; i++)
+		if (kinds[i]->tx_ready)
+			kinds[i]->tx_ready();
+}
+
+void sock_init(void)
+{
+	iface_on_tx_ready(tx_ready);
 }
 
 int sock_new(struct sock **out, uint64_t id, int domain, int type,
@@ -190,7 +214,7 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 		close(fd);
 		return err;
 	}
-	s = calloc(1, sizeof(*s));
+	s = calloc(1, ops->size);
 	if (s)
 		s->id = id;
 	if (!s || !table_put(s)) {
@@ -205,9 +229,8 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 	s->type = type;
 	s->protocol = protocol;
 	s->owner = *owner;
-	s->plug_dup = s->reply_fd = -1;
 	open_count++;
-	opt_defaults(s);
+	sockopt_init(&s->opt, domain, type, protocol);
 	err = ops->open(s);
 	if (!err) {
 		s->events = EPOLLIN | EPOLLRDHUP;
@@ -278,7 +301,6 @@ void sock_hang_up(struct sock *s)
 	if (s->poll.fd < 0)
 		return;
 	core_after_forget(s, false);
-	s->out_busy = false;
 	loop_close(&s->poll);
 	open_count--;
 	if (s->gone)
@@ -295,14 +317,9 @@ void sock_free(struct sock *s)
 	if (s->poll.dead)
 		return;
 	core_after_forget(s, false);
-	port_release(s);
 	s->ops->release(s);
 	if (s->poll.fd >= 0)
 		open_count--;
-	if (s->plug_dup >= 0)
-		close(s->plug_dup);
-	if (s->reply_fd >= 0)
-		close(s->reply_fd);
 	core_undefer(&s->work);
 	table_take(s);
 	loop_retire(&s->poll);
@@ -313,10 +330,6 @@ void sock_in_child(void)
 	struct sock *s;
 
 	for (s = all; s; s = s->all_next) {
-		if (s->plug_dup >= 0)
-			close(s->plug_dup);
-		if (s->reply_fd >= 0)
-			close(s->reply_fd);
 		if (s->ops->in_child)
 			s->ops->in_child(s);
 	}

@@ -13,10 +13,12 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core/core.h"
-#include "stack/ip/pmtu.h"
+#include "stack/ip/addr.h"
+#include "stack/ip/hooks.h"
 #include "stack/sock/port.h"
-#include "stack/sock/sock.h"
-#include "stack/stream/conn.h"
+#include "stack/stream/mss.h"
+#include "stack/stream/mss.h"
+#include "stack/stream/stream.h"
 #include "stack/wire/sys.h"
 
 /* Of several listeners with SO_REUSEPORT, one by the client's port. */
@@ -41,12 +43,12 @@ static bool seal(int fd)
 	return send(fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
 
-void accept_drop(struct sock *s)
+void accept_drop(struct stream *st)
 {
 	struct accept_item *it;
 
-	while ((it = s->pending)) {
-		s->pending = it->next;
+	while ((it = st->pending)) {
+		st->pending = it->next;
 		close(it->fd);
 		free(it);
 	}
@@ -55,18 +57,18 @@ void accept_drop(struct sock *s)
 /* What one record takes of the pair's queue, by queued(); 0: not yet known. */
 static int record_size;
 
-static int queued(const struct sock *l)
+static int queued(const struct stream *l)
 {
 	int n = 0;
 
-	return ioctl(l->poll.fd, SIOCOUTQ, &n) < 0 ? 0 : n;
+	return ioctl(l->s.poll.fd, SIOCOUTQ, &n) < 0 ? 0 : n;
 }
 
 /*
  * More wait for accept(2) than listen(2) was told: as on Linux, one more than
  * that is let in, and a SYN after it gets no answer.
  */
-static bool full(struct sock *l)
+static bool full(struct stream *l)
 {
 	const struct accept_item *it;
 	int n = 0;
@@ -89,23 +91,23 @@ err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
 
 	if (!l || (TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return ERR_OK;
-	return full(port_pick(l, HASH(syn->src))) ? ERR_ABRT : ERR_OK;
+	return full(stream_of(port_pick(l, HASH(syn->src)))) ? ERR_ABRT : ERR_OK;
 }
 
-static bool send_record(struct sock *s, struct accept_item *it)
+static bool send_record(struct stream *l, struct accept_item *it)
 {
-	return sys_send_fds(s->poll.fd, &it->rec, sizeof(it->rec), &it->fd, 1,
+	return sys_send_fds(l->s.poll.fd, &it->rec, sizeof(it->rec), &it->fd, 1,
 	    MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
 
-static bool hand_over(struct sock *s, struct accept_item *it)
+static bool hand_over(struct stream *l, struct accept_item *it)
 {
-	int before = record_size ? 0 : queued(s), after;
+	int before = record_size ? 0 : queued(l), after;
 
-	if (!send_record(s, it))
+	if (!send_record(l, it))
 		return false;
 	if (!record_size) {
-		after = queued(s);	/* less, if it was accepted by now */
+		after = queued(l);	/* less, if it was accepted by now */
 		if (after > before)
 			record_size = after - before;
 	}
@@ -113,21 +115,21 @@ static bool hand_over(struct sock *s, struct accept_item *it)
 }
 
 /* Oldest first; what the pair has no room for waits for EPOLLOUT. */
-void accept_flush(struct sock *s)
+void accept_flush(struct stream *l)
 {
 	struct accept_item *it;
 
-	while ((it = s->pending)) {
-		if (!hand_over(s, it)) {
-			sock_watch(s, s->events | EPOLLOUT);
+	while ((it = l->pending)) {
+		if (!hand_over(l, it)) {
+			sock_watch(&l->s, l->s.events | EPOLLOUT);
 			return;
 		}
-		s->pending = it->next;
+		l->pending = it->next;
 		close(it->fd);
 		free(it);
 	}
-	if (s->events & EPOLLOUT)
-		sock_watch(s, s->events & ~(uint32_t)EPOLLOUT);
+	if (l->s.events & EPOLLOUT)
+		sock_watch(&l->s, l->s.events & ~(uint32_t)EPOLLOUT);
 }
 
 static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
@@ -154,22 +156,24 @@ static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
 	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);
 	sock_set_state(s, SOCK_OPEN);
-	stream_attach(s, pcb);
-	pmtu_fit(pcb);
+	stream_attach(stream_of(s), pcb);
+	s->ops->apply(s);
+	mss_fit(pcb);
 	*fd = sv[1];
 	return s;
 }
 
 err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err)
 {
-	struct sock *l = arg, *s;
+	struct sock *s;
 	struct accept_item *it;
+	struct stream *l;
 
-	if (err != ERR_OK || !pcb || !l)
+	if (err != ERR_OK || !pcb || !arg)
 		return ERR_VAL;
-	l = port_pick(l, HASH(pcb->remote_port));
+	l = stream_of(port_pick(arg, HASH(pcb->remote_port)));
 	it = calloc(1, sizeof(*it));
-	s = it ? accepted(l, pcb, &it->fd) : NULL;
+	s = it ? accepted(&l->s, pcb, &it->fd) : NULL;
 	if (!s) {
 		free(it);
 		return ERR_MEM;		/* lwIP resets the connection */
@@ -177,10 +181,10 @@ err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err)
 	it->rec.magic = WIRE_MAGIC;
 	it->rec.sock = s->id;
 	it->rec.peer = s->peer;
-	addr_present(&it->rec.peer, l->domain);
+	addr_present(&it->rec.peer, l->s.domain);
 	*(l->pending ? l->pending_end : &l->pending) = it;
 	l->pending_end = &it->next;
 	l->waiting++;
-	sock_defer(l);
+	sock_defer(&l->s);
 	return ERR_OK;
 }

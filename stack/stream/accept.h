@@ -5,18 +5,18 @@
  * record with a descriptor, in the listener's pair: its queue in the kernel
  * is the queue of accept(2).  What the pair has no room for waits here.
  */
-#ifndef STACK_ACCEPTQ_H
-#define STACK_ACCEPTQ_H
+#ifndef STACK_ACCEPT_H
+#define STACK_ACCEPT_H
 
 #include "lwip/err.h"
 
-struct sock;
+struct stream;
 struct tcp_pcb;
 
 /* lwIP's accept callback; arg is the listener. */
 err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err);
-void accept_flush(struct sock *l);	/* the pair may have room again */
-void accept_drop(struct sock *l);	/* the listener ends: reset what waits */
+void accept_flush(struct stream *l);	/* the pair may have room again */
+void accept_drop(struct stream *l);	/* the listener ends: reset what waits */
 /* accept_admit() is lwIP's to call, see hooks.h. */
 
 #endif

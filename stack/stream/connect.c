@@ -1,49 +1,59 @@
-/* conn.c: how streams begin: bind, connect, listen, accept. */
-#include "stack/stream/conn.h"
+/* connect.c: how streams begin; see connect.h. */
+#include "stack/stream/connect.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "stack/core/log.h"
+#include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
-#include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
 #include "stack/sock/port.h"
-#include "stack/sock/sock.h"
 #include "stack/stream/accept.h"
+#include "stack/stream/mss.h"
 #include "stack/stream/pcbhash.h"
-#include "stack/stream/stream.h"
 #include "stack/stream/txbuf.h"
-#include "stack/wire/client.h"
-#include "stack/wire/sys.h"
 
 int connect_open(struct sock *s)
 {
-	(void)s;	/* the pcb comes with bind, connect or listen */
+	/* The pcb comes with connect or listen. */
+	stream_of(s)->plug_dup = stream_of(s)->reply_fd = -1;
 	return 0;
 }
 
-static int pcb_new(struct sock *s, uint8_t type)
+/* The attempt failed; lwIP has freed the pcb. */
+static void on_err(void *arg, err_t err)
+{
+	struct stream *st = arg;
+
+	st->pcb = NULL;
+	connect_failed(st, err == ERR_RST ? ECONNREFUSED : ETIMEDOUT);
+}
+
+static int pcb_new(struct stream *st, uint8_t type)
 {
 	struct tcp_pcb *pcb = tcp_new_ip_type(type);
 
 	if (!pcb)
 		return -ENOBUFS;
-	stream_attach(s, pcb);
+	st->pcb = pcb;
+	tcp_arg(pcb, st);
+	tcp_err(pcb, on_err);
+	connect_apply(&st->s);
 	return 0;
 }
 
-static void pcb_drop(struct sock *s)
+static void pcb_drop(struct stream *st)
 {
-	struct tcp_pcb *pcb = s->tcp;
+	struct tcp_pcb *pcb = st->pcb;
 
 	if (!pcb)
 		return;
-	s->tcp = NULL;
+	st->pcb = NULL;
 	tcp_arg(pcb, NULL);
 	tcp_err(pcb, NULL);
 	tcp_abort(pcb);
@@ -51,7 +61,8 @@ static void pcb_drop(struct sock *s)
 
 void connect_apply(struct sock *s)
 {
-	struct tcp_pcb *pcb = s->tcp;
+	struct stream *st = stream_of(s);
+	struct tcp_pcb *pcb = st->pcb;
 	const struct sock_opts *o = &s->opt;
 
 	if (!pcb || s->state == SOCK_LISTEN)
@@ -105,9 +116,10 @@ int connect_bind(struct sock *s, const struct wire_addr *want)
  * The pcb on the address that the port table gave.  Not by tcp_bind(), which
  * walks through all connections for a check that port.c has made.
  */
-static void pcb_bind(struct sock *s, uint8_t type)
+static void pcb_bind(struct stream *st, uint8_t type)
 {
-	struct tcp_pcb *pcb = s->tcp;
+	struct sock *s = &st->s;
+	struct tcp_pcb *pcb = st->pcb;
 
 	addr_to_lwip(&pcb->local_ip, &s->local);
 	if (addr_is_any(&s->local))
@@ -118,11 +130,12 @@ static void pcb_bind(struct sock *s, uint8_t type)
 }
 
 /* Undo what an attempt to connect took; an explicit bind stays. */
-static void connect_undo(struct sock *s)
+static void connect_undo(struct stream *st)
 {
+	struct sock *s = &st->s;
 	uint16_t port = s->local.port;
 
-	pcb_drop(s);
+	pcb_drop(st);
 	if (s->bound && !s->bound_port && !s->bound_addr) {
 		port_release(s);
 		/* The name shows the port though it is given back. */
@@ -161,7 +174,7 @@ static int connect_local(struct sock *s, const struct wire_addr *peer)
 		local.port = s->local.port;
 		s->local = local;
 	}
-	return port_tuple_free(&s->local, peer) ? 0 : -EADDRNOTAVAIL;
+	return connect_tuple_used(&s->local, peer, true) ? -EADDRNOTAVAIL : 0;
 }
 
 static int connect_check(const struct sock *s, const struct wire_addr *peer)
@@ -180,8 +193,18 @@ static int connect_check(const struct sock *s, const struct wire_addr *peer)
 	return 0;
 }
 
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+	(void)err;	/* always ERR_OK, failures go to on_err() */
+	mss_fit(pcb);
+	stream_attach(arg, pcb);
+	connect_established(arg);
+	return ERR_OK;
+}
+
 int connect_start(struct sock *s, const struct wire_addr *want)
 {
+	struct stream *st = stream_of(s);
 	struct wire_addr peer = *want;
 	uint8_t type = peer.family == AF_INET6 ? IPADDR_TYPE_V6 :
 	    IPADDR_TYPE_V4;
@@ -194,83 +217,86 @@ int connect_start(struct sock *s, const struct wire_addr *want)
 		return err;
 	err = connect_local(s, &peer);
 	if (!err)
-		err = pcb_new(s, type);
+		err = pcb_new(st, type);
 	if (!err) {
-		pcb_bind(s, type);
+		pcb_bind(st, type);
 		sock_set_state(s, SOCK_CONNECTING);
 		s->peer = peer;
-		s->connect_ns = core_now_ns();
+		st->connect_ns = clock_ns();
 		addr_to_lwip(&ip, &peer);
-		err = stream_start_connect(s, &ip, ntohs(peer.port));
+		err = -errno_from_lwip(tcp_connect(st->pcb, &ip,
+		    ntohs(peer.port), on_connected));
 	}
 	if (!err)
 		return -EINPROGRESS;
-	connect_undo(s);
+	connect_undo(st);
 	return err;
 }
 
-void connect_wait(struct sock *s, int reply_fd)
+void connect_wait(struct stream *st, int reply_fd)
 {
-	if (s->reply_fd >= 0)
-		close(s->reply_fd);
-	s->reply_fd = reply_fd;
+	if (st->reply_fd >= 0)
+		close(st->reply_fd);
+	st->reply_fd = reply_fd;
 }
 
 /* Asked again while it connects, the program has plugged again. */
-void connect_plugged(struct sock *s, int dup_fd, int sndbuf)
+void connect_plugged(struct stream *st, int dup_fd, int sndbuf)
 {
-	if (s->plug_dup >= 0)
-		close(s->plug_dup);
-	s->plug_dup = dup_fd;
-	s->plug_bytes += WIRE_PLUG;
-	if (sndbuf > s->plug_sndbuf)
-		s->plug_sndbuf = sndbuf;
+	if (st->plug_dup >= 0)
+		close(st->plug_dup);
+	st->plug_dup = dup_fd;
+	st->plug_bytes += WIRE_PLUG;
+	if (sndbuf > st->plug_sndbuf)
+		st->plug_sndbuf = sndbuf;
 }
 
-static bool reply(struct sock *s, int err)
+static bool reply(struct stream *st, int err)
 {
 	struct wire_rep rep = { .magic = WIRE_MAGIC, .error = err };
 	ssize_t n;
 
-	if (s->reply_fd < 0)
+	if (st->reply_fd < 0)
 		return false;
-	n = send(s->reply_fd, &rep, WIRE_REP_HEAD, MSG_DONTWAIT | MSG_NOSIGNAL);
-	close(s->reply_fd);
-	s->reply_fd = -1;
+	n = send(st->reply_fd, &rep, WIRE_REP_HEAD, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(st->reply_fd);
+	st->reply_fd = -1;
 	return n > 0;
 }
 
 /* Let the program write: one POLLOUT edge, as TCP shows it. */
-void connect_unplug(struct sock *s)
+void connect_unplug(struct stream *st)
 {
+	struct sock *s = &st->s;
 	char buf[WIRE_PLUG];
-	int half = s->plug_sndbuf / 2;	/* the kernel doubles it */
+	int half = st->plug_sndbuf / 2;	/* the kernel doubles it */
 	ssize_t n;
 
-	while (s->plug_bytes) {
-		n = recv(s->poll.fd, buf, s->plug_bytes < sizeof(buf) ?
-		    s->plug_bytes : sizeof(buf), MSG_DONTWAIT);
+	while (st->plug_bytes) {
+		n = recv(s->poll.fd, buf, st->plug_bytes < sizeof(buf) ?
+		    st->plug_bytes : sizeof(buf), MSG_DONTWAIT);
 		if (n <= 0)
 			break;
-		s->plug_bytes -= (uint32_t)n;
+		st->plug_bytes -= (uint32_t)n;
 	}
-	s->plug_bytes = 0;
-	if (s->plug_dup < 0)
+	st->plug_bytes = 0;
+	if (st->plug_dup < 0)
 		return;
 	if (half > 0)
-		setsockopt(s->plug_dup, SOL_SOCKET, SO_SNDBUF, &half,
+		setsockopt(st->plug_dup, SOL_SOCKET, SO_SNDBUF, &half,
 		    sizeof(half));
-	close(s->plug_dup);
-	s->plug_dup = -1;
-	s->plug_sndbuf = 0;
+	close(st->plug_dup);
+	st->plug_dup = -1;
+	st->plug_sndbuf = 0;
 }
 
-void connect_established(struct sock *s)
+void connect_established(struct stream *st)
 {
-	addr_from_lwip(&s->local, &s->tcp->local_ip, s->tcp->local_port);
+	struct sock *s = &st->s;
+	addr_from_lwip(&s->local, &st->pcb->local_ip, st->pcb->local_port);
 	sock_set_state(s, SOCK_OPEN);
-	connect_unplug(s);
-	reply(s, 0);
+	connect_unplug(st);
+	reply(st, 0);
 	s->readable = true;
 	sock_defer(s);
 }
@@ -279,26 +305,28 @@ void connect_established(struct sock *s)
  * A program that waits in connect() gets the errno and a fresh socket; one
  * that does not sees its end hang up, and asks SO_ERROR.
  */
-void connect_failed(struct sock *s, int err)
+void connect_failed(struct stream *st, int err)
 {
-	bool waited = reply(s, err);
+	struct sock *s = &st->s;
+	bool waited = reply(st, err);
 
-	connect_undo(s);
+	connect_undo(st);
 	if (waited)
 		return;
 	s->so_error = err;
 	sock_set_state(s, SOCK_FAILED);
-	if (s->plug_dup >= 0) {
-		close(s->plug_dup);
-		s->plug_dup = -1;
+	if (st->plug_dup >= 0) {
+		close(st->plug_dup);
+		st->plug_dup = -1;
 	}
 	port_release(s);
-	sock_hang_up(s);
+	stream_hang_up(st);
 }
 
-void connect_abandon(struct sock *s)
+void connect_abandon(struct stream *st)
 {
-	reply(s, ECONNABORTED);
+	struct sock *s = &st->s;
+	reply(st, ECONNABORTED);
 	sock_free(s);
 }
 
@@ -306,6 +334,7 @@ void connect_abandon(struct sock *s)
 
 int listen_start(struct sock *s, int backlog)
 {
+	struct stream *st = stream_of(s);
 	uint8_t type = s->domain == AF_INET ? IPADDR_TYPE_V4 :
 	    s->opt.v6only || !addr_is_any(&s->local) ? IPADDR_TYPE_V6 :
 	    IPADDR_TYPE_ANY;
@@ -313,7 +342,7 @@ int listen_start(struct sock *s, int backlog)
 	struct tcp_pcb *pcb;
 	int err = 0;
 
-	s->backlog = backlog < 0 || backlog > SOMAXCONN ? SOMAXCONN : backlog;
+	st->backlog = backlog < 0 || backlog > SOMAXCONN ? SOMAXCONN : backlog;
 	if (s->state == SOCK_LISTEN)
 		return 0;
 	if (s->state != SOCK_FRESH)
@@ -329,59 +358,126 @@ int listen_start(struct sock *s, int backlog)
 	sock_set_state(s, SOCK_LISTEN);
 	if (port_heir(s))
 		return 0;	/* the group has its pcb already */
-	err = pcb_new(s, type);
+	err = pcb_new(st, type);
 	if (!err) {
-		pcb_bind(s, type);
-		pcb = tcp_listen_with_backlog(s->tcp, 0xff);
+		pcb_bind(st, type);
+		pcb = tcp_listen_with_backlog(st->pcb, 0xff);
 		if (!pcb)
 			err = -ENOBUFS;
 	}
 	if (err) {
-		pcb_drop(s);
+		pcb_drop(st);
 		sock_set_state(s, SOCK_FRESH);
 		return err;
 	}
-	s->tcp = pcb;
-	tcp_arg(pcb, s);
+	st->pcb = pcb;
+	tcp_arg(pcb, st);
 	tcp_accept(pcb, accept_add);
 	return 0;
 }
 
-void listen_stop(struct sock *s)
+void listen_stop(struct stream *st)
 {
+	struct sock *s = &st->s;
 	struct sock *heir = port_heir(s);
 
-	if (s->tcp && heir) {
-		heir->tcp = s->tcp;
-		tcp_arg(s->tcp, heir);
-	} else if (s->tcp) {
-		tcp_accept(s->tcp, NULL);
-		tcp_close(s->tcp);
+	if (st->pcb && heir) {
+		stream_of(heir)->pcb = st->pcb;
+		tcp_arg(st->pcb, heir);
+	} else if (st->pcb) {
+		tcp_accept(st->pcb, NULL);
+		tcp_close(st->pcb);
 	}
-	s->tcp = NULL;
-	accept_drop(s);
+	st->pcb = NULL;
+	accept_drop(st);
+}
+
+/* What lwIP still has of sockets that are gone. */
+
+static bool list_uses(const struct sock *s, const struct wire_addr *a,
+    const struct tcp_pcb *list)
+{
+	struct sock other = { .domain = AF_INET };
+
+	for (; list; list = list->next) {
+		if (list->local_port != ntohs(a->port) ||
+		    (s->opt.reuseaddr && (list->so_options & SOF_APP_REUSE)))
+			continue;
+		addr_from_lwip(&other.local, &list->local_ip,
+		    list->local_port);
+		if (port_overlap(s, a, &other))
+			return true;
+	}
+	return false;
+}
+
+/* Connections that outlive their socket, or were accepted. */
+bool connect_port_used(const struct sock *s, const struct wire_addr *a)
+{
+	return list_uses(s, a, tcp_active_pcbs) ||
+	    list_uses(s, a, tcp_tw_pcbs);
+}
+
+/*
+ * A connection in TIME_WAIT gives way to a new one: our initial sequence
+ * numbers grow with time (RFC 6528), so old segments are told apart.
+ */
+bool connect_tuple_used(const struct wire_addr *local,
+    const struct wire_addr *peer, bool take)
+{
+	struct tcp_pcb *old;
+	ip_addr_t l, r;
+
+	addr_to_lwip(&l, local);
+	addr_to_lwip(&r, peer);
+	old = pcbhash_find(&l, ntohs(local->port), &r, ntohs(peer->port));
+	if (take && old && old->state == TIME_WAIT) {
+		tcp_pcb_remove(&tcp_tw_pcbs, old);
+		tcp_free(old);
+		old = NULL;
+	}
+	return old != NULL;
 }
 
 /* Attempts that came to nothing: nobody answers ARP or ND, time-outs. */
-void connect_second(void)
+
+static void expire(struct stream *st, uint64_t ms)
 {
-	uint64_t now = core_now_ns();
+	const struct sock *s = &st->s;
+
+	if (ms >= 3000 && !route_resolved(&s->peer, s->opt.bound_if))
+		connect_failed(st, EHOSTUNREACH);
+	else if (s->opt.user_timeout > 0 && ms >= (uint64_t)s->opt.user_timeout)
+		connect_failed(st, ETIMEDOUT);
+	else if (s->opt.syncnt > 0 && s->opt.syncnt < TCP_SYNMAXRTX &&
+	    ms >= (1000ull << (s->opt.syncnt + 1)) - 1000)
+		connect_failed(st, ETIMEDOUT);
+}
+
+static void second(void)
+{
+	uint64_t now = clock_ns();
 	struct sock *s, *next;
 
 	txbuf_second();
 	for (s = sock_next(NULL); s; s = next) {
-		uint64_t ms = (now - s->connect_ns) / 1000000;
-
 		next = sock_next(s);
-		if (s->state != SOCK_CONNECTING)
-			continue;
-		if (ms >= 3000 && !route_resolved(&s->peer, s->opt.bound_if))
-			connect_failed(s, EHOSTUNREACH);
-		else if (s->opt.user_timeout > 0 &&
-		    ms >= (uint64_t)s->opt.user_timeout)
-			connect_failed(s, ETIMEDOUT);
-		else if (s->opt.syncnt > 0 && s->opt.syncnt < TCP_SYNMAXRTX &&
-		    ms >= (1000ull << (s->opt.syncnt + 1)) - 1000)
-			connect_failed(s, ETIMEDOUT);
+		if (s->state == SOCK_CONNECTING)
+			expire(stream_of(s), (now -
+			    stream_of(s)->connect_ns) / CLOCK_NS_MS);
 	}
+}
+
+static bool needed(void)
+{
+	return tcp_active_pcbs || txbuf_needed();
+}
+
+void connect_init(void)
+{
+	static struct core_timer timer = {
+		.fn = second, .needed = needed, .period = 1000,
+	};
+
+	core_timer_add(&timer);
 }

@@ -1,26 +1,13 @@
-/*
- * tcp.c: a connected stream: bytes from the program's pair to lwIP and back.
- *
- * lwIP's callbacks only note what happened and defer the rest to
- * stream_flush(), which runs when lwIP is not on the stack: there a connection
- * may be closed or aborted without telling its caller.
- */
-#include "stack/stream/stream.h"
-
+/* data.c: a stream's bytes, between the program's pair and lwIP. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/ip/iface.h"
-#include "stack/ip/pmtu.h"
-#include "stack/sock/port.h"
-#include "stack/sock/sock.h"
-#include "stack/stream/accept.h"
-#include "stack/stream/conn.h"
+#include "stack/stream/stream.h"
 #include "stack/stream/txbuf.h"
 
 #define RX_IOV		64
@@ -38,9 +25,9 @@ static uint32_t sending;	/* streams with tx_bytes */
 
 /* From lwIP to the program. */
 
-static bool rx_append(struct sock *s, struct pbuf *p)
+bool data_append(struct stream *st, struct pbuf *p)
 {
-	struct rx_queue *q = &s->rx;
+	struct rx_queue *q = &st->rx;
 
 	if (q->count == q->cap) {
 		uint32_t cap = q->cap ? q->cap * 2 : 8;
@@ -101,41 +88,41 @@ static void rx_consume(struct rx_queue *q, uint32_t n)
 	}
 }
 
-static void tx_count(struct sock *s, uint32_t added, uint32_t gone)
+static void tx_count(struct stream *st, uint32_t added, uint32_t gone)
 {
-	sending -= s->tx_bytes > 0;
-	s->tx_bytes += added - gone;
-	sending += s->tx_bytes > 0;
+	sending -= st->tx_bytes > 0;
+	st->tx_bytes += added - gone;
+	sending += st->tx_bytes > 0;
 }
 
-static void tx_drop(struct sock *s)
+void data_tx_drop(struct stream *st)
 {
 	struct txbuf *c;
 
-	while ((c = s->tx_head)) {
-		s->tx_head = c->next;
+	while ((c = st->tx_head)) {
+		st->tx_head = c->next;
 		txbuf_bury(c);
 	}
-	s->tx_tail = NULL;
-	tx_count(s, 0, s->tx_bytes);
-	s->tx_unwritten = 0;
+	st->tx_tail = NULL;
+	tx_count(st, 0, st->tx_bytes);
+	st->tx_unwritten = 0;
 }
 
-static void drop_queues(struct sock *s)
+void data_drop(struct stream *st)
 {
-	tx_drop(s);
-	rx_consume(&s->rx, s->rx.bytes);
-	rx_consume(&s->out, s->out.bytes);
+	data_tx_drop(st);
+	rx_consume(&st->rx, st->rx.bytes);
+	rx_consume(&st->out, st->out.bytes);
 }
 
 /* Only what the pair took is acknowledged as received (window). */
-static void rx_taken(struct sock *s, struct rx_queue *q, uint32_t n)
+static void rx_taken(struct stream *st, struct rx_queue *q, uint32_t n)
 {
 	rx_consume(q, n);
-	while (s->tcp && n) {
+	while (st->pcb && n) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
 
-		tcp_recved(s->tcp, part);
+		tcp_recved(st->pcb, part);
 		n -= part;
 	}
 }
@@ -146,15 +133,15 @@ static void rx_taken(struct sock *s, struct rx_queue *q, uint32_t n)
  */
 static long rx_send(void *arg)
 {
-	struct sock *s = arg;
+	struct stream *st = arg;
 	struct iovec iov[RX_IOV];
 	struct msghdr m = { .msg_iov = iov };
 	uint32_t sent = 0;
 	ssize_t n;
 
-	while (sent < s->out.bytes) {
-		m.msg_iovlen = (size_t)rx_iov(&s->out, sent, iov);
-		n = sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (sent < st->out.bytes) {
+		m.msg_iovlen = (size_t)rx_iov(&st->out, sent, iov);
+		n = sendmsg(st->s.poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0)
 			return sent ? (long)sent : -errno;
 		sent += (uint32_t)n;
@@ -164,125 +151,135 @@ static long rx_send(void *arg)
 
 static void rx_sent(uint64_t id, long ret)
 {
-	struct sock *s = sock_find(id);
+	struct stream *st = stream_of(sock_find(id));
 
-	if (!s)
+	if (!st)
 		return;
-	s->out_busy = false;
+	st->out_busy = false;
 	if (ret > 0) {
-		rx_taken(s, &s->out, (uint32_t)ret);
+		rx_taken(st, &st->out, (uint32_t)ret);
 	} else if (ret == -EAGAIN || ret == -ENOBUFS) {
 		/* If there is room again by now, that makes an event too. */
-		s->out_blocked = true;
-		sock_watch(s, s->events | EPOLLOUT);
+		st->out_blocked = true;
+		sock_watch(&st->s, st->s.events | EPOLLOUT);
 		return;
-	} else if (!s->gone) {
-		s->rx_discard = true;	/* SHUT_RD; a close is told apart */
+	} else if (!st->s.gone) {
+		/* SHUT_RD; a close is told apart */
+		stream_set_rx(st, st->rx_state == RX_EOF ? RX_SHUT :
+		    RX_DISCARD);
 	}
-	sock_defer(s);
+	sock_defer(&st->s);
 }
 
 /* Nothing is left to hand over: then the end, if it came. */
-static void rx_done(struct sock *s)
+static void rx_done(struct stream *st)
 {
-	if (s->events & EPOLLOUT)
-		sock_watch(s, s->events & ~(uint32_t)EPOLLOUT);
-	if (s->rx_eof && !s->rx_fin && s->poll.fd >= 0) {
-		s->rx_fin = true;
-		shutdown(s->poll.fd, SHUT_WR);
+	if (st->s.events & EPOLLOUT)
+		sock_watch(&st->s, st->s.events & ~(uint32_t)EPOLLOUT);
+	if ((st->rx_state == RX_EOF || st->rx_state == RX_SHUT) &&
+	    st->s.poll.fd >= 0) {
+		stream_set_rx(st, RX_DONE);
+		shutdown(st->s.poll.fd, SHUT_WR);
 	}
 }
 
-static bool rx_empty(const struct sock *s)
+/* The program takes no more. */
+static bool discarding(const struct stream *st)
 {
-	return !s->rx.count && !s->out.count;
+	return st->rx_state == RX_DISCARD || st->rx_state == RX_SHUT ||
+	    st->rx_state == RX_DONE || st->s.poll.fd < 0;
 }
 
-static void rx_push(struct sock *s)
+bool data_rx_empty(const struct stream *st)
 {
-	if (s->out_busy || s->out_blocked)
+	return !st->rx.count && !st->out.count;
+}
+
+void data_rx_push(struct stream *st)
+{
+	if (st->out_busy || st->out_blocked)
 		return;
-	if (s->rx_discard || s->poll.fd < 0) {
-		rx_taken(s, &s->out, s->out.bytes);
-		rx_taken(s, &s->rx, s->rx.bytes);
+	if (discarding(st)) {
+		rx_taken(st, &st->out, st->out.bytes);
+		rx_taken(st, &st->rx, st->rx.bytes);
 	}
-	if (rx_empty(s)) {
-		rx_done(s);
+	if (data_rx_empty(st)) {
+		rx_done(st);
 		return;
 	}
-	if (s->gone)
+	if (st->s.gone)
 		return;		/* close_gone() decides */
-	if (!s->out.count) {
-		s->out = s->rx;
-		memset(&s->rx, 0, sizeof(s->rx));
+	if (!st->out.count) {
+		st->out = st->rx;
+		memset(&st->rx, 0, sizeof(st->rx));
 	}
-	s->out_busy = core_after(&(struct core_after){ .out = rx_send,
-	    .fin = rx_sent, .arg = s, .id = s->id });
-	if (!s->out_busy)
-		sock_defer(s);
+	st->out_busy = core_after(&(struct core_after){ .out = rx_send,
+	    .fin = rx_sent, .arg = st, .id = st->s.id });
+	if (!st->out_busy)
+		sock_defer(&st->s);
 }
 
 /* From the program to lwIP. */
 
-static void tx_write(struct sock *s)
+static void tx_write(struct stream *st)
 {
 	struct txbuf *c;
 
-	for (c = s->tx_head; c && s->tx_unwritten; c = c->next) {
+	for (c = st->tx_head; c && st->tx_unwritten; c = c->next) {
 		while (c->written < c->len) {
 			uint32_t n = c->len - c->written;
 
 			if (n > 0xffff)
 				n = 0xffff;
-			if (n > s->tcp->snd_buf)
-				n = s->tcp->snd_buf;
-			if (!n || tcp_write(s->tcp, c->data + c->written,
+			if (n > st->pcb->snd_buf)
+				n = st->pcb->snd_buf;
+			if (!n || tcp_write(st->pcb, c->data + c->written,
 			    (u16_t)n, 0) != ERR_OK)
 				return;
 			c->written += n;
-			s->tx_unwritten -= n;
+			st->tx_unwritten -= n;
 		}
 	}
 }
 
-static uint32_t tx_share(const struct sock *s)
+static uint32_t tx_share(const struct stream *st)
 {
 	uint32_t share = TX_SHARED / (sending ? sending : 1);
 
-	return (share > TX_SHARE_MIN ? share : TX_SHARE_MIN) << s->tx_wide;
+	return (share > TX_SHARE_MIN ? share : TX_SHARE_MIN) << st->tx_wide;
 }
 
 /* Bytes that may be read from the pair. */
-static uint32_t tx_room(const struct sock *s)
+static uint32_t tx_room(const struct stream *st)
 {
-	uint32_t room = s->tcp->snd_buf > s->tx_unwritten ?
-	    s->tcp->snd_buf - s->tx_unwritten : 0;
-	uint32_t share = tx_share(s);
+	uint32_t room = st->pcb->snd_buf > st->tx_unwritten ?
+	    st->pcb->snd_buf - st->tx_unwritten : 0;
+	uint32_t share = tx_share(st);
 
-	share = share > s->tx_bytes ? share - s->tx_bytes : 0;
+	share = share > st->tx_bytes ? share - st->tx_bytes : 0;
 	return room < share ? room : share;
 }
 
 /* Its share is used up, and most of it is not here but on its way. */
-static void tx_stopped(struct sock *s)
+static void tx_stopped(struct stream *st)
 {
-	if (!s->tx_full_ns && s->tx_wide < TX_WIDE_MAX &&
-	    s->tcp->snd_nxt - s->tcp->lastack > tx_share(s) / 2)
-		s->tx_full_ns = core_now_ns();
+	if (!st->tx_full_ns && st->tx_wide < TX_WIDE_MAX &&
+	    st->pcb->snd_nxt - st->pcb->lastack > tx_share(st) / 2)
+		st->tx_full_ns = clock_ns();
 }
 
-static void tx_moves(struct sock *s)
+static void tx_moves(struct stream *st)
 {
-	if (!s->tx_full_ns)
+	if (!st->tx_full_ns)
 		return;
-	s->tx_wide += core_now_ns() - s->tx_full_ns > TX_LONG;
-	s->tx_full_ns = 0;
+	st->tx_wide += clock_ns() - st->tx_full_ns > TX_LONG;
+	st->tx_full_ns = 0;
 }
 
 /* Read the pair once; false: nothing there, or the end. */
-static bool tx_read(struct sock *s, uint32_t room)
+static bool tx_read(struct stream *st, uint32_t room)
 {
-	struct txbuf *c = s->tx_tail;
+	struct txbuf *c = st->tx_tail;
 	uint32_t want;
 	ssize_t n;
 
@@ -290,40 +287,41 @@ static bool tx_read(struct sock *s, uint32_t room)
 		c = txbuf_get();
 		if (!c)
 			return false;
-		if (s->tx_tail)
-			s->tx_tail->next = c;
+		if (st->tx_tail)
+			st->tx_tail->next = c;
 		else
-			s->tx_head = c;
-		s->tx_tail = c;
+			st->tx_head = c;
+		st->tx_tail = c;
 	}
 	want = TXBUF_SIZE - c->len < room ? TXBUF_SIZE - c->len : room;
-	n = recv(s->poll.fd, c->data + c->len, want, MSG_DONTWAIT);
+	n = recv(st->s.poll.fd, c->data + c->len, want, MSG_DONTWAIT);
 	if (n <= 0) {
-		s->readable = false;
+		st->s.readable = false;
 		if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-			s->tx_eof = true;
-			s->reset |= n < 0;
+			stream_set_tx(st, TX_EOF);
+			if (n < 0)
+				stream_set_end(st, END_RESET);
 		}
 		return false;
 	}
 	c->len += (uint32_t)n;
-	tx_count(s, (uint32_t)n, 0);
-	s->tx_unwritten += (uint32_t)n;
+	tx_count(st, (uint32_t)n, 0);
+	st->tx_unwritten += (uint32_t)n;
 	/*
 	 * Less than asked for: the pair was empty; news make a new edge, but
 	 * for an end of file whose edge came with these bytes.
 	 */
-	if ((uint32_t)n < want && !s->writes_done)
-		s->readable = false;
+	if ((uint32_t)n < want && st->tx_state == TX_OPEN)
+		st->s.readable = false;
 	return true;
 }
 
 /* An empty chunk at the end is not worth keeping for an idle connection. */
-static void tx_trim(struct sock *s)
+void data_tx_trim(struct stream *st)
 {
-	if (s->tx_head && !s->tx_bytes) {
-		txbuf_put(s->tx_head);
-		s->tx_head = s->tx_tail = NULL;
+	if (st->tx_head && !st->tx_bytes) {
+		txbuf_put(st->tx_head);
+		st->tx_head = st->tx_tail = NULL;
 	}
 }
 
@@ -331,313 +329,76 @@ static void tx_trim(struct sock *s)
  * As long as lwIP has room.  After a stop for want of room the next read
  * waits until it is worth a system call.
  */
-static void tx_pull(struct sock *s)
+void data_tx_pull(struct stream *st)
 {
-	uint32_t enough = s->tx_bytes > TXBUF_SIZE ? TXBUF_SIZE / 2 : 1, room;
+	uint32_t enough = st->tx_bytes > TXBUF_SIZE ? TXBUF_SIZE / 2 : 1, room;
 
-	while (s->tcp && s->readable && !s->tx_eof && s->poll.fd >= 0 &&
-	    (room = tx_room(s)) >= enough &&
-	    s->tcp->snd_queuelen < TCP_SND_QUEUELEN / 2) {
-		if (!tx_read(s, room))
+	while (st->pcb && st->s.readable && st->tx_state < TX_EOF &&
+	    st->s.poll.fd >= 0 &&
+	    (room = tx_room(st)) >= enough &&
+	    st->pcb->snd_queuelen < TCP_SND_QUEUELEN / 2) {
+		if (!tx_read(st, room))
 			return;
-		tx_write(s);
+		tx_write(st);
 	}
-	if (s->tcp && s->readable)
-		tx_stopped(s);
+	if (st->pcb && st->s.readable)
+		tx_stopped(st);
 }
 
-static bool corked(const struct sock *s)
+static bool corked(const struct stream *st)
 {
-	return s->opt.cork && !s->tx_eof && s->tcp &&
-	    TCP_SND_BUF - s->tcp->snd_buf < s->tcp->mss;
+	return st->s.opt.cork && st->tx_state < TX_EOF && st->pcb &&
+	    TCP_SND_BUF - st->pcb->snd_buf < st->pcb->mss;
 }
 
-static void tx_push(struct sock *s)
+void data_tx_push(struct stream *st)
 {
-	if (!s->tcp)
+	if (!st->pcb)
 		return;
-	delack_soon(s);
-	if (s->tx_unwritten)
-		tx_write(s);
-	if (s->tx_eof && !s->tx_fin && !s->tx_unwritten && !s->gone &&
-	    tcp_shutdown(s->tcp, 0, 1) == ERR_OK)
-		s->tx_fin = true;
-	if (!corked(s)) {
-		shmif_batch_begin();
-		tcp_output(s->tcp);
-		shmif_batch_end();
-	} else if (s->tcp->flags & TF_ACK_NOW) {
-		tcp_send_empty_ack(s->tcp);
+	delack_soon(st);
+	if (st->tx_unwritten)
+		tx_write(st);
+	if (st->tx_state == TX_EOF && !st->tx_unwritten && !st->s.gone &&
+	    tcp_shutdown(st->pcb, 0, 1) == ERR_OK)
+		stream_set_tx(st, TX_FIN);
+	if (!corked(st)) {
+		iface_batch_begin();
+		tcp_output(st->pcb);
+		iface_batch_end();
+	} else if (st->pcb->flags & TF_ACK_NOW) {
+		tcp_send_empty_ack(st->pcb);
 	}
 }
 
-/* lwIP keeps the pcb (TIME_WAIT, FIN_WAIT) but tells us no more. */
-static void detach(struct sock *s)
+void data_acked(struct stream *st, uint32_t n)
 {
-	tcp_arg(s->tcp, NULL);
-	tcp_recv(s->tcp, NULL);
-	tcp_sent(s->tcp, NULL);
-	tcp_err(s->tcp, NULL);
-	s->tcp = NULL;
-}
-
-void stream_reset(struct sock *s)
-{
-	struct tcp_pcb *pcb = s->tcp;
-
-	if (pcb) {
-		detach(s);
-		tcp_abort(pcb);
-	}
-	drop_queues(s);
-}
-
-/*
- * lwIP holds data we have not taken; tcp_close() would then reset and free
- * the pcb without a word.
- */
-static bool rx_pending(const struct tcp_pcb *pcb)
-{
-	return (pcb->state == ESTABLISHED || pcb->state == CLOSE_WAIT) &&
-	    (pcb->refused_data || pcb->rcv_wnd != TCP_WND_MAX(pcb));
-}
-
-/*
- * The program's end is closed and all it wrote was read: FIN, or RST if it
- * left something unread, as RFC 2525 2.17 asks for.
- */
-static void close_gone(struct sock *s)
-{
-	if (s->tcp && (s->reset || !rx_empty(s) || rx_pending(s->tcp) ||
-	    (s->opt.linger_on && !s->opt.linger_s))) {
-		stream_reset(s);
-	} else if (s->tcp && !s->tx_unwritten) {
-		/* Its data stays referenced until it is acknowledged. */
-		if (s->tx_fin)
-			tcp_shutdown(s->tcp, 1, 0);
-		else if (tcp_close(s->tcp) != ERR_OK)
-			return;	/* no memory: tried again at the next event */
-		s->tx_fin = true;
-		if (!s->tx_bytes)
-			detach(s);
-		else
-			tcp_output(s->tcp);
-	}
-	if (!s->tcp)
-		sock_free(s);
-	else
-		sock_hang_up(s);
-}
-
-static void stream_flush(struct sock *s)
-{
-	if (s->state == SOCK_LISTEN) {
-		accept_flush(s);
-		return;
-	}
-	if (s->state != SOCK_OPEN && s->state != SOCK_CLOSED)
-		return;
-	rx_push(s);
-	tx_pull(s);
-	tx_push(s);
-	tx_trim(s);
-	if (!s->tcp)
-		tx_drop(s);	/* lwIP gave it up: nobody sends that */
-	if (s->gone && !s->out_busy && (s->tx_eof || !s->tcp)) {
-		close_gone(s);
-		return;
-	}
-	/* Both directions are done: what is left is lwIP's TIME_WAIT. */
-	if (s->tcp && s->rx_eof && s->tx_fin && !s->tx_bytes)
-		detach(s);
-	if (!s->tcp && rx_empty(s) && !s->gone && s->state == SOCK_OPEN) {
-		sock_set_state(s, SOCK_CLOSED);
-		/* RST, time-out: the program sees EOF, asks for SO_ERROR. */
-		if (s->so_error)
-			sock_hang_up(s);
-	}
-}
-
-static void stream_input_events(struct sock *s, uint32_t events)
-{
-	if (s->state == SOCK_LISTEN) {
-		if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
-			sock_free(s);
-		else
-			accept_flush(s);
-		return;
-	}
-	if (events & EPOLLERR)
-		s->gone = s->reset = true;
-	else if (events & EPOLLHUP)
-		s->gone = s->gone || sock_end_closed(s);
-	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		s->writes_done = true;
-	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		s->readable = true;
-	if (events & EPOLLOUT)
-		s->out_blocked = false;
-	if (s->state == SOCK_OPEN || s->state == SOCK_CLOSED) {
-		if (s->state == SOCK_CLOSED && s->gone)
-			s->tx_eof = true;
-		stream_flush(s);
-	} else if (s->gone) {
-		connect_abandon(s);
-	}
-}
-
-static void stream_drain(struct sock *s)
-{
-	if (s->state == SOCK_OPEN) {
-		s->readable = true;
-		stream_flush(s);
-	}
-}
-
-/* lwIP's callbacks. */
-
-static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
-{
-	struct sock *s = arg;
-
-	(void)err;
-	/* A large segment: every second segment is acknowledged (RFC 5681 4.2). */
-	if (p && p->tot_len > pcb->mss)
-		tcp_ack_now(pcb);
-	if (!p)
-		s->rx_eof = true;
-	else if (s->gone)
-		pbuf_free(p);	/* lwIP resets by itself, after tcp_close() */
-	else if (!rx_append(s, p))
-		return ERR_MEM;	/* lwIP offers it again */
-	sock_defer(s);
-	return ERR_OK;
-}
-
-static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
-{
-	struct sock *s = arg;
-	uint32_t n = len;
-
-	(void)pcb;
-	while (n && s->tx_head) {
-		struct txbuf *c = s->tx_head;
+	while (n && st->tx_head) {
+		struct txbuf *c = st->tx_head;
 		uint32_t part = c->written - c->acked;
 
 		if (part > n)
 			part = n;
 		c->acked += part;
 		n -= part;
-		tx_count(s, 0, part);
+		tx_count(st, 0, part);
 		if (c->acked < c->len || (!c->next && c->len < TXBUF_SIZE))
 			break;
-		s->tx_head = c->next;
-		if (!s->tx_head)
-			s->tx_tail = NULL;
+		st->tx_head = c->next;
+		if (!st->tx_head)
+			st->tx_tail = NULL;
 		txbuf_put(c);
 	}
-	tx_moves(s);
-	/* This may be the last we hear of a pcb that is closed both ways. */
-	if (s->gone && s->tx_fin && !s->tx_bytes)
-		detach(s);
-	sock_defer(s);
-	return ERR_OK;
-}
-
-static void on_err(void *arg, err_t err)
-{
-	struct sock *s = arg;
-
-	s->tcp = NULL;		/* lwIP has freed it */
-	if (s->state == SOCK_CONNECTING) {
-		connect_failed(s, err == ERR_RST ? ECONNREFUSED : ETIMEDOUT);
-		return;
-	}
-	/* Linux: who was told already that no more comes cannot write. */
-	if (err != ERR_CLSD)
-		s->so_error = s->rx_eof && err == ERR_RST ? EPIPE :
-		    errno_from_lwip(err);
-	s->tx_fin = true;
-	sock_defer(s);
-}
-
-static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
-{
-	(void)err;	/* always ERR_OK, failures go to on_err() */
-	pmtu_fit(pcb);
-	connect_established(arg);
-	return ERR_OK;
-}
-
-void stream_attach(struct sock *s, struct tcp_pcb *pcb)
-{
-	s->tcp = pcb;
-	tcp_arg(pcb, s);
-	tcp_recv(pcb, on_recv);
-	tcp_sent(pcb, on_sent);
-	tcp_err(pcb, on_err);
-	stream_ops.apply(s);
-}
-
-int stream_start_connect(struct sock *s, const ip_addr_t *ip, uint16_t port)
-{
-	err_t err = tcp_connect(s->tcp, ip, port, on_connected);
-
-	return -errno_from_lwip(err);
-}
-
-void stream_tx_ready(void)
-{
-	tcp_txnow();
+	tx_moves(st);
 }
 
 uint32_t stream_outq(const struct sock *s)
 {
-	return s->tx_bytes;
+	return stream_of_const(s)->tx_bytes;
 }
 
 uint32_t stream_inq(const struct sock *s)
 {
-	return s->rx.bytes + s->out.bytes;
-}
+	const struct stream *st = stream_of_const(s);
 
-/* The socket is freed: nothing of lwIP's may point to it any more. */
-static void stream_release(struct sock *s)
-{
-	if (s->state == SOCK_LISTEN)
-		listen_stop(s);
-	else
-		stream_reset(s);
+	return st->rx.bytes + st->out.bytes;
 }
-
-static int stream_shutdown(struct sock *s, int how)
-{
-	if (s->state != SOCK_OPEN && s->state != SOCK_LISTEN &&
-	    s->state != SOCK_CLOSED)
-		return -ENOTCONN;
-	if (s->state == SOCK_LISTEN) {
-		if (how != SHUT_WR)
-			sock_free(s);
-		return 0;
-	}
-	if (how != SHUT_WR) {
-		s->rx_discard = true;
-		s->rx_eof = true;	/* the program reads what is there, then EOF */
-		rx_push(s);
-	}
-	return 0;
-}
-
-const struct sock_ops stream_ops = {
-	.open = connect_open,
-	.release = stream_release,
-	.bind = connect_bind,
-	.connect = connect_start,
-	.listen = listen_start,
-	.shutdown = stream_shutdown,
-	.input = stream_input_events,
-	.drain = stream_drain,
-	.flush = stream_flush,
-	.apply = connect_apply,
-	.in_child = accept_drop,
-};

@@ -8,8 +8,8 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/sock/sock.h"
-#include "stack/stream/conn.h"
 #include "stack/stream/stream.h"
+#include "stack/wire/clock.h"
 
 #define QUICK_ACKS	16
 #define QUICK_PAUSE	(200 * 1000000ull)	/* ns */
@@ -18,46 +18,55 @@
 static uint64_t delack[DELACKS];	/* ids; who finds no room is acked now */
 static unsigned ndelack;
 
-bool delack_needed(void)
+static bool needed(void)
 {
 	return ndelack > 0;
 }
 
-void delack_timer(void)
+static void flush(void)
 {
 	unsigned n = ndelack;
 
 	ndelack = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct sock *s = sock_find(delack[i]);
+		struct stream *st = stream_of(sock_find(delack[i]));
 
-		if (!s)
+		if (!st)
 			continue;
-		s->delack = false;
-		if (s->type == SOCK_STREAM && s->state == SOCK_OPEN &&
-		    s->tcp && (s->tcp->flags & TF_ACK_DELAY)) {
-			tcp_ack_now(s->tcp);
-			sock_defer(s);
+		st->delack = false;
+		if (st->s.state == SOCK_OPEN && st->pcb &&
+		    (st->pcb->flags & TF_ACK_DELAY)) {
+			tcp_ack_now(st->pcb);
+			sock_defer(&st->s);
 		}
 	}
 }
 
-void delack_soon(struct sock *s)
+void delack_soon(struct stream *st)
 {
 	uint64_t now;
 
-	if (!s->tcp || !(s->tcp->flags & TF_ACK_DELAY))
+	if (!st->pcb || !(st->pcb->flags & TF_ACK_DELAY))
 		return;
-	now = core_now_ns();
-	if (now - s->rx_when > QUICK_PAUSE)
-		s->quick_acks = 0;
-	s->rx_when = now;
-	if ((s->quick_acks < QUICK_ACKS && s->opt.quickack) ||
+	now = clock_ns();
+	if (now - st->rx_when > QUICK_PAUSE)
+		st->quick_acks = 0;
+	st->rx_when = now;
+	if ((st->quick_acks < QUICK_ACKS && st->s.opt.quickack) ||
 	    ndelack == DELACKS) {
-		s->quick_acks++;
-		tcp_ack_now(s->tcp);
-	} else if (!s->delack) {
-		s->delack = true;
-		delack[ndelack++] = s->id;
+		st->quick_acks++;
+		tcp_ack_now(st->pcb);
+	} else if (!st->delack) {
+		st->delack = true;
+		delack[ndelack++] = st->s.id;
 	}
+}
+
+void delack_init(void)
+{
+	static struct core_timer timer = {
+		.fn = flush, .needed = needed, .period = DELACK_MS,
+	};
+
+	core_timer_add(&timer);
 }

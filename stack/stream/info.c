@@ -1,4 +1,4 @@
-/* tcpinfo.c: a connection's numbers as Linux shows them. */
+/* info.c: a connection's numbers as Linux shows them. */
 #include <netinet/tcp.h>
 #include <string.h>
 
@@ -22,16 +22,18 @@ static const uint8_t linux_state[] = {
 
 int stream_linux_state(const struct sock *s)
 {
+	const struct tcp_pcb *pcb = stream_of_const(s)->pcb;
+
 	if (s->state == SOCK_LISTEN)
 		return TCP_LISTEN;
-	if (!s->tcp || s->tcp->state >= sizeof(linux_state))
+	if (!pcb || pcb->state >= sizeof(linux_state))
 		return TCP_CLOSE;
-	return linux_state[s->tcp->state];
+	return linux_state[pcb->state];
 }
 
 void stream_fill_info(const struct sock *s, struct tcp_info *ti)
 {
-	const struct tcp_pcb *pcb = s->tcp;
+	const struct tcp_pcb *pcb = stream_of_const(s)->pcb;
 
 	ti->tcpi_state = (uint8_t)stream_linux_state(s);
 	if (!pcb || s->state == SOCK_LISTEN) {

@@ -53,7 +53,7 @@ u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
 	uint64_t m[5] = { 0 };
 
 	if (!key[0] && getrandom(key, sizeof(key), 0) != sizeof(key))
-		key[0] = core_now_ns() | 1;
+		key[0] = clock_ns() | 1;
 	if (IP_IS_V6(local)) {
 		memcpy(m, ip_2_ip6(local)->addr, 16);
 		memcpy(m + 2, ip_2_ip6(remote)->addr, 16);
@@ -62,5 +62,5 @@ u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
 		memcpy(m + 2, &ip_2_ip4(remote)->addr, 4);
 	}
 	m[4] = (uint64_t)lport << 16 | rport;
-	return (u32_t)(core_now_ns() / 4000) + (u32_t)siphash(m, 5);
+	return (u32_t)(clock_ns() / 4000) + (u32_t)siphash(m, 5);
 }

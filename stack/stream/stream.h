@@ -1,32 +1,171 @@
-/* tcp.h: what others ask of the streams. */
-#ifndef STACK_TCP_H
-#define STACK_TCP_H
+/*
+ * stream.h: a TCP socket: bytes from the program's pair to lwIP and back.
+ *
+ * lwIP's callbacks only note what happened and defer the rest to
+ * stream_flush(), which runs when lwIP is not on the stack: there a connection
+ * may be closed or aborted without telling its caller.
+ */
+#ifndef STACK_STREAM_H
+#define STACK_STREAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct sock;
-struct tcp_pcb;
-struct tcp_info;
+#include "lwip/ip_addr.h"
+#include "stack/sock/sock.h"
 
-/* Every DELACK_MS while needed: acknowledgements that were put off. */
-#define DELACK_MS 40
-bool delack_needed(void);
-void delack_timer(void);
-void connect_second(void);		/* once a second: connects that time out */
-void stream_tx_ready(void);		/* an interface has room again */
+struct accept_item;	/* an established connection nobody accepted yet */
+struct pbuf;
+struct tcp_info;
+struct tcp_pcb;
+struct txbuf;		/* what a program wrote, lent to lwIP */
+
 /*
- * The connection attempt of s goes on without a plug; answer fd when it is
- * over (a blocking connect), -1: nobody waits.
+ * A stream that is connected lives by three states, each with one setter in
+ * stream.c that logs the change.  They only go forward, in the order below.
+ *
+ * The receiving half, from the network to the program:
+ *
+ * RX_OPEN	What comes in goes to the pair.
+ * RX_DISCARD	The program reads no more (its end refused data): what comes is
+ *		taken and dropped, so that the peer can go on.
+ * RX_EOF	The peer's FIN came: what is queued still goes to the pair, and
+ *		then the end.  Nothing more comes from lwIP.
+ * RX_SHUT	The program asked for SHUT_RD, or the peer's FIN came and it
+ *		reads no more: what is queued is dropped, and the end is due.
+ * RX_DONE	The program was told: our end is shut down for writing.  What
+ *		still comes is dropped.
  */
-void connect_wait(struct sock *s, int reply_fd);
-/* dup, sndbuf: see WIRE_CONNECT_ASYNC. */
-void connect_plugged(struct sock *s, int dup, int sndbuf);
-void connect_unplug(struct sock *s);	/* take the plug out again */
+enum stream_rx { RX_OPEN, RX_DISCARD, RX_EOF, RX_SHUT, RX_DONE, RX_NUM };
+
+/*
+ * The sending half, from the program to the network:
+ *
+ * TX_OPEN	The program may write.
+ * TX_ENDING	It has shut down its half or closed, but what it wrote before
+ *		may still lie in the pair: a read that finds less than it asked
+ *		for does not mean that nothing more comes.
+ * TX_EOF	All that it wrote was read from the pair; some of it may wait for
+ *		room in lwIP's queue.
+ * TX_FIN	lwIP has all of it and was told to send FIN (or is gone).  Its
+ *		queue may still refer to our buffers (tx_bytes).
+ */
+enum stream_tx { TX_OPEN, TX_ENDING, TX_EOF, TX_FIN, TX_NUM };
+
+/*
+ * The program's end of the pair; sock.gone is "not END_OPEN":
+ *
+ * END_OPEN	Somebody has it.
+ * END_CLOSED	All who had it have closed it.  The connection ends by FIN once
+ *		the sending half is done, or by RST if data lies unread.
+ * END_RESET	Closed with data unread in the pair: the connection is reset.
+ */
+enum stream_end { END_OPEN, END_CLOSED, END_RESET, END_NUM };
+
+struct rx_queue {
+	struct pbuf **v;	/* ring of cap received segments */
+	uint32_t head, count, cap;
+	uint32_t skip;		/* bytes of the first one taken */
+	uint32_t bytes;		/* in all, less skip */
+};
+
+struct stream {
+	struct sock s;		/* first */
+	struct tcp_pcb *pcb;	/* NULL when lwIP has let go of it */
+	enum stream_rx rx_state;
+	enum stream_tx tx_state;
+	enum stream_end end;
+
+	/* data.c's: to the program. */
+	struct rx_queue rx;
+	/*
+	 * What is on its way to the pair, ahead of rx.  While out_busy it
+	 * belongs to whoever runs rx_send(), without the core lock.
+	 */
+	struct rx_queue out;
+	bool out_busy;
+	bool out_blocked;	/* the pair is full; EPOLLOUT comes */
+
+	/* data.c's: from the program. */
+	struct txbuf *tx_head, *tx_tail;
+	uint32_t tx_bytes;	/* in buffers, not yet acknowledged */
+	uint32_t tx_unwritten;	/* of these, not yet given to tcp_write() */
+	uint64_t tx_full_ns;	/* when its share was used up, or 0 */
+	uint8_t tx_wide;	/* its share is doubled so often */
+
+	/* delack.c's. */
+	bool delack;		/* in the list of delayed acknowledgements */
+	uint8_t quick_acks;	/* since rx_when */
+	uint64_t rx_when;	/* data came that was not yet acknowledged */
+
+	/* connect.c's. */
+	int plug_dup;		/* duplicate of the program's end, or -1 */
+	int plug_sndbuf;	/* its SO_SNDBUF before it was plugged */
+	uint32_t plug_bytes;	/* in our queue, not to be taken for data */
+	int reply_fd;		/* a blocking connect waits here, or -1 */
+	uint64_t connect_ns;	/* when it began, for time-outs */
+
+	/* accept.c's, of a listener. */
+	struct accept_item *pending;	/* connections the pair had no room for */
+	struct accept_item **pending_end;	/* the last one's next, if any */
+	int backlog;		/* 0..SOMAXCONN */
+	int waiting;		/* for accept(2), at most; see accept.c */
+};
+
+static inline struct stream *stream_of(struct sock *s)
+{
+	return (struct stream *)s;
+}
+
+static inline const struct stream *stream_of_const(const struct sock *s)
+{
+	return (const struct stream *)s;
+}
+
+/* lwIP has eight bits for options and uses these: 04 08 20. */
+#define SOF_APP_REUSE	0x40u	/* the program set SO_REUSEADDR */
+
+void stream_init(void);		/* ops.c */
+
+/* stream.c: states, and how a connection ends. */
+/* To a later state; one that is not later changes nothing. */
+void stream_set_rx(struct stream *st, enum stream_rx to);
+void stream_set_tx(struct stream *st, enum stream_tx to);
+void stream_set_end(struct stream *st, enum stream_end to);
+/* All that is due now of one that is or was connected; may free it. */
+void stream_flush(struct sock *s);
+/* An established pcb that is to be this socket's: its events come here. */
+void stream_attach(struct stream *st, struct tcp_pcb *pcb);
+/* The connection is aborted, if there is one, and all data dropped. */
+void stream_reset(struct stream *st);
+/* sock_hang_up(), and nothing is on its way to the pair any more. */
+void stream_hang_up(struct stream *st);
+
+/* data.c: the bytes. */
+/* A received segment, taken over; false: no memory, not taken. */
+bool data_append(struct stream *st, struct pbuf *p);
+void data_acked(struct stream *st, uint32_t n);	/* the peer has n bytes more */
+void data_rx_push(struct stream *st);	/* to the pair, as much as it takes */
+void data_tx_pull(struct stream *st);	/* from the pair, as much as fits */
+void data_tx_push(struct stream *st);	/* to lwIP, and out */
+void data_tx_trim(struct stream *st);
+void data_tx_drop(struct stream *st);	/* nobody sends that any more */
+void data_drop(struct stream *st);	/* both directions */
+bool data_rx_empty(const struct stream *st);
+
 /* Bytes written and not acknowledged; received and not taken. */
 uint32_t stream_outq(const struct sock *s);
 uint32_t stream_inq(const struct sock *s);
+
+/* info.c */
 void stream_fill_info(const struct sock *s, struct tcp_info *ti);
 int stream_linux_state(const struct sock *s);
+
+/* delack.c */
+/* Every DELACK_MS while needed: acknowledgements that were put off. */
+#define DELACK_MS 40
+void delack_init(void);
+/* An acknowledgement that lwIP has put off is sent, now or soon. */
+void delack_soon(struct stream *st);
 
 #endif

@@ -62,3 +62,8 @@ void txbuf_second(void)
 	limbo_old = limbo;
 	limbo = NULL;
 }
+
+bool txbuf_needed(void)
+{
+	return limbo || limbo_old;
+}

@@ -2,6 +2,7 @@
 #ifndef STACK_TXCHUNK_H
 #define STACK_TXCHUNK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TXBUF_SIZE	(64u << 10)	/* bytes; one recv(2) fills one */
@@ -23,6 +24,7 @@ void txbuf_put(struct txbuf *c);	/* nobody refers to it any more */
  * it, for at most ARP_MAXPENDING seconds: free it later.
  */
 void txbuf_bury(struct txbuf *c);
-void txbuf_second(void);		/* once a second */
+void txbuf_second(void);		/* once a second, while needed */
+bool txbuf_needed(void);
 
 #endif

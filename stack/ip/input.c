@@ -1,0 +1,271 @@
+/*
+ * input.c: the first look at each packet that comes in, of both families:
+ * ICMP errors, which lwIP ignores (RFC 1122 4.1.3.3, 4.2.3.9), router
+ * discovery, and IPv6 packets that are for others.
+ */
+#include "stack/ip/input.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lwip/icmp6.h"
+#include "lwip/ip.h"
+#include "lwip/pbuf.h"
+#include "lwip/prot/icmp6.h"
+#include "stack/ip/autoconf.h"
+#include "stack/ip/forward.h"
+#include "stack/ip/hooks.h"
+#include "stack/ip/loopback.h"
+#include "stack/ip/rtadv.h"
+#include "stack/ip/timers.h"
+
+#define MAX_HEADERS	8	/* extension headers; more are a trick */
+
+static void (*on_error)(struct ip_error *e);
+
+void input_on_error(void (*fn)(struct ip_error *e))
+{
+	on_error = fn;
+}
+
+static void report(struct ip_error *e)
+{
+	if (on_error)
+		on_error(e);
+}
+
+/* What Linux makes of each code of "destination unreachable". */
+static const struct {
+	uint8_t err;
+	bool fatal;	/* also for a socket that did not ask for errors */
+} unreach4[] = {
+	{ ENETUNREACH, false }, { EHOSTUNREACH, false },
+	{ ENOPROTOOPT, true }, { ECONNREFUSED, true }, { EMSGSIZE, false },
+	{ EOPNOTSUPP, false }, { ENETUNREACH, true }, { EHOSTDOWN, true },
+	{ ENONET, true }, { ENETUNREACH, true }, { EHOSTUNREACH, true },
+	{ ENETUNREACH, false }, { EHOSTUNREACH, false },
+	{ EHOSTUNREACH, true }, { EHOSTUNREACH, true }, { EHOSTUNREACH, true },
+}, unreach6[] = {
+	{ ENETUNREACH, false }, { EACCES, true }, { EHOSTUNREACH, false },
+	{ EHOSTUNREACH, false }, { ECONNREFUSED, true }, { EACCES, true },
+	{ EACCES, true },
+};
+
+/* Ports or echo identifier of the packet that is quoted. */
+static bool quoted(struct ip_error *e, const uint8_t *p, size_t len)
+{
+	if (len < 8)
+		return false;
+	switch (e->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		memcpy(&e->local.port, p, 2);
+		memcpy(&e->peer.port, p + 2, 2);
+		memcpy(&e->seq, p + 4, 4);
+		e->seq = ntohl(e->seq);
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		memcpy(&e->ident, p + 4, 2);
+		break;
+	}
+	/* A ping or raw socket's payload begins with its own header. */
+	e->payload = e->proto == IPPROTO_UDP ? p + 8 : p;
+	e->len = e->proto == IPPROTO_UDP ? len - 8 : len;
+	return true;
+}
+
+/* All lengths are checked here. */
+static void icmp4_look(const struct pbuf *pb)
+{
+	uint8_t b[576];
+	struct ip_error e = { 0 };
+	const uint8_t *icmp, *in;
+	size_t n, hl, ihl;
+
+	if (pb->len < 20 || ((uint8_t *)pb->payload)[9] != IPPROTO_ICMP)
+		return;
+	n = pbuf_copy_partial(pb, b, sizeof(b), 0);
+	hl = (size_t)(b[0] & 15) * 4;
+	if (hl < 20 || n < hl + 8 + 20 + 8)
+		return;
+	icmp = b + hl;
+	if (icmp[0] != 3 && icmp[0] != 11)
+		return;
+	if (icmp[0] == 3 && icmp[1] >= sizeof(unreach4) / sizeof(unreach4[0]))
+		return;
+	in = icmp + 8;
+	ihl = (size_t)(in[0] & 15) * 4;
+	if (in[0] >> 4 != 4 || ihl < 20 || n < hl + 8 + ihl + 8)
+		return;
+	e.proto = in[9];
+	e.type = icmp[0];
+	e.code = icmp[1];
+	e.err = icmp[0] == 11 ? EHOSTUNREACH : unreach4[icmp[1]].err;
+	e.fatal = icmp[0] == 3 && unreach4[icmp[1]].fatal;
+	e.too_big = icmp[0] == 3 && icmp[1] == 4;
+	e.mtu = (unsigned)icmp[6] << 8 | icmp[7];
+	e.whole = (unsigned)in[2] << 8 | in[3];
+	e.local.family = e.peer.family = e.reporter.family = AF_INET;
+	memcpy(e.local.ip, in + 12, 4);
+	memcpy(e.peer.ip, in + 16, 4);
+	memcpy(e.reporter.ip, b + 12, 4);
+	if (quoted(&e, in + ihl, n - hl - 8 - ihl))
+		report(&e);
+}
+
+/* 0: lwIP goes on with the packet. */
+int input_ip4(struct pbuf *p, struct netif *in)
+{
+	const struct ip_hdr *ip = p->payload;
+
+	if (p->len < IP_HLEN)
+		return 0;	/* it counts them */
+	loopback_input(p, in);
+	if (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF))
+		timers_fragment();
+	if (IPH_PROTO(ip) == IPPROTO_ICMP)
+		icmp4_look(p);
+	return 0;
+}
+
+static void icmp6_look(const struct pbuf *pb)
+{
+	uint8_t b[1280];
+	struct ip_error e = { 0 };
+	const uint8_t *icmp = b + 40, *in = b + 48;
+	size_t n;
+
+	if (pb->len < 40 || ((uint8_t *)pb->payload)[6] != IPPROTO_ICMPV6)
+		return;
+	n = pbuf_copy_partial(pb, b, sizeof(b), 0);
+	if (n < 40 + 8 + 40 + 8 || icmp[0] < 1 || icmp[0] > 3)
+		return;
+	if (icmp[0] == 1 && icmp[1] >= sizeof(unreach6) / sizeof(unreach6[0]))
+		return;
+	e.proto = in[6];
+	e.type = icmp[0];
+	e.code = icmp[1];
+	e.err = icmp[0] == 3 ? EHOSTUNREACH : icmp[0] == 2 ? EMSGSIZE :
+	    unreach6[icmp[1]].err;
+	e.too_big = icmp[0] == 2;
+	memcpy(&e.mtu, icmp + 4, 4);
+	e.mtu = ntohl(e.mtu);
+	e.whole = 40 + ((unsigned)in[4] << 8 | in[5]);
+	e.fatal = icmp[0] == 1 && unreach6[icmp[1]].fatal;
+	e.local.family = e.peer.family = e.reporter.family = AF_INET6;
+	memcpy(e.local.ip, in + 8, 16);
+	memcpy(e.peer.ip, in + 24, 16);
+	memcpy(e.reporter.ip, b + 8, 16);
+	if (quoted(&e, in + 40, n - 88))
+		report(&e);
+}
+
+static void addr_of(ip6_addr_t *a, const ip6_addr_p_t *raw, struct netif *in)
+{
+	memset(a, 0, sizeof(*a));
+	memcpy(a->addr, raw, 16);
+	ip6_addr_assign_zone(a, IP6_UNKNOWN, in);
+}
+
+static bool has_addr(struct netif *nif, const ip6_addr_t *a)
+{
+	for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+		if (ip6_addr_isvalid(netif_ip6_addr_state(nif, i)) &&
+		    ip6_addr_eq(a, netif_ip6_addr(nif, i)))
+			return true;
+	return false;
+}
+
+static bool is_ours(struct netif *in, const ip6_addr_t *dst)
+{
+	struct netif *nif;
+
+	if (ip6_addr_ismulticast(dst) || has_addr(in, dst))
+		return true;
+	NETIF_FOREACH(nif) {
+		if (has_addr(nif, dst))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Behind the extension headers.  Return: where the upper layer begins, 0 in a
+ * fragment that is not the first, -1 if it cannot be told (RFC 7112).
+ */
+static int upper_layer(const struct pbuf *p, u8_t *next)
+{
+	u16_t at = IP6_HLEN;
+	u8_t h[8];
+
+	*next = IP6H_NEXTH((const struct ip6_hdr *)p->payload);
+	for (int i = 0; i < MAX_HEADERS; i++) {
+		if (*next != IP6_NEXTH_HOPBYHOP &&
+		    *next != IP6_NEXTH_ROUTING &&
+		    *next != IP6_NEXTH_FRAGMENT && *next != IP6_NEXTH_DESTOPTS)
+			return at;
+		if (pbuf_copy_partial(p, h, sizeof(h), at) != sizeof(h))
+			return -1;
+		if (*next == IP6_NEXTH_FRAGMENT)
+			timers_fragment();
+		if (*next != IP6_NEXTH_FRAGMENT)
+			at = (u16_t)(at + 8 * h[1]);
+		else if (h[2] || h[3] & 0xf8)
+			return 0;
+		at = (u16_t)(at + 8);
+		*next = h[0];
+	}
+	return -1;
+}
+
+/* Of ICMP's messages to us, those lwIP is not to see: true. */
+static bool intercept(struct pbuf *p, struct netif *in)
+{
+	u8_t next, type;
+	int at = upper_layer(p, &next);
+
+	if (at <= 0 || next != IP6_NEXTH_ICMP6)
+		return at < 0;
+	if (pbuf_copy_partial(p, &type, 1, (u16_t)at) != 1)
+		return true;
+	switch (type) {
+	case ICMP6_TYPE_DUR:
+	case ICMP6_TYPE_PTB:
+	case ICMP6_TYPE_TE:
+		if (at == IP6_HLEN)
+			icmp6_look(p);
+		/* lwIP would believe any number. */
+		return type == ICMP6_TYPE_PTB;
+	case ICMP6_TYPE_RS:
+		rtadv_solicited(p, in);
+		return true;
+	case ICMP6_TYPE_RA:
+		return !autoconf_advertised(p, in);
+	case ICMP6_TYPE_RD:
+		return true;	/* routes are not for neighbours to change */
+	}
+	return false;
+}
+
+/* 1: the packet is done with and freed; 0: lwIP goes on with it. */
+int input_ip6(struct pbuf *p, struct netif *in)
+{
+	struct ip6_hdr *ip = p->payload;
+	ip6_addr_t dst;
+	bool ours;
+
+	if (p->len < IP6_HLEN || IP6H_PLEN(ip) > p->tot_len - IP6_HLEN)
+		return 0;	/* it counts them */
+	addr_of(&dst, &ip->dest, in);
+	ours = is_ours(in, &dst);
+	if (ours && !intercept(p, in))
+		return 0;
+	IP6_STATS_INC(ip6.recv);
+	if (!ours)
+		forward_ip6(p, in);
+	pbuf_free(p);
+	return 1;
+}

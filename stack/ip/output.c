@@ -1,0 +1,112 @@
+/* output.c: an IP packet leaves by an interface, to its next hop. */
+#include "stack/ip/output.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lwip/etharp.h"
+#include "lwip/ethip6.h"
+#include "lwip/ip.h"
+#include "lwip/ip6_frag.h"
+#include "lwip/netif.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/pmtu.h"
+#include "stack/ip/route.h"
+#include "stack/ip/timers.h"
+
+bool output_whole;
+
+/*
+ * The next hop is found here and not by lwIP's hooks for gateways, which are
+ * not asked about what lies within an interface's own prefix.
+ * NULL: there is none.
+ */
+static const ip4_addr_t *next_hop4(struct netif *nif, const ip4_addr_t *dst)
+{
+	static ip4_addr_t hop;	/* under the core lock; used at once */
+	const struct wire_route *rt;
+
+	if (ip4_addr_ismulticast(dst) || ip4_addr_isbroadcast(dst, nif))
+		return dst;
+	rt = route_find(AF_INET, (const uint8_t *)&dst->addr, (int)iface_index(nif));
+	if (rt && (rt->flags & WIRE_RT_REJECT))
+		return NULL;
+	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
+		return dst;
+	memcpy(&hop.addr, rt->gw, 4);
+	return &hop;
+}
+
+err_t output_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
+{
+	const ip4_addr_t *hop = next_hop4(nif, dst);
+
+	timers_neighbour();
+	return hop ? etharp_output(nif, p, hop) : ERR_RTE;
+}
+
+/* Ours: routers are to tell us when it is too long for them. */
+static void dont_fragment(struct ip_hdr *ip)
+{
+	uint32_t sum;
+
+	if (IPH_OFFSET(ip) || (!output_whole && (IPH_PROTO(ip) != IP_PROTO_TCP ||
+	    !pmtu_discover)))
+		return;
+	IPH_OFFSET_SET(ip, PP_HTONS(IP_DF));
+	sum = lwip_ntohs(IPH_CHKSUM(ip)) + 0xffffu - IP_DF;
+	IPH_CHKSUM_SET(ip, lwip_htons((u16_t)((sum & 0xffff) + (sum >> 16))));
+}
+
+err_t output_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
+{
+	dont_fragment(p->payload);
+	return output_send_ip4(nif, p, dst);
+}
+
+static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
+{
+	static ip6_addr_t hop;
+	const struct wire_route *rt;
+
+	if (ip6_addr_ismulticast(dst) || ip6_addr_islinklocal(dst))
+		return dst;
+	rt = route_find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif));
+	if (rt && (rt->flags & WIRE_RT_REJECT))
+		return NULL;
+	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
+		return dst;
+	memset(&hop, 0, sizeof(hop));
+	memcpy(hop.addr, rt->gw, 16);
+	if (ip6_addr_islinklocal(&hop))
+		ip6_addr_set_zone(&hop, netif_get_index(nif));
+	return &hop;
+}
+
+err_t output_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
+{
+	const ip6_addr_t *hop = next_hop6(nif, dst);
+
+	return hop ? ethip6_output(nif, p, hop) : ERR_RTE;
+}
+
+/* lwIP cuts to the interface's MTU: where the path's is less, that is it. */
+err_t output_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
+{
+	const struct ip6_hdr *ip = p->payload;
+	struct wire_addr peer = { .family = AF_INET6 };
+	u16_t mtu = netif_mtu6(nif), path;
+	err_t err;
+
+	if (p->tot_len <= IP6_MIN_MTU_LENGTH ||
+	    IP6H_NEXTH(ip) == IP6_NEXTH_FRAGMENT)
+		return output_send_ip6(nif, p, dst);
+	memcpy(peer.ip, dst->addr, 16);
+	path = (u16_t)pmtu_get(&peer);
+	if (!path || p->tot_len <= path || path >= mtu)
+		return output_send_ip6(nif, p, dst);
+	nif->mtu6 = path;
+	err = ip6_frag(p, nif, dst);
+	nif->mtu6 = mtu;
+	return err;
+}
