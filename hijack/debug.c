@@ -16,6 +16,7 @@
 #include "hijack/rpc.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/clock.h"
 
 bool debug_on;
 
@@ -129,14 +130,6 @@ void debug_start(void)
 	debug_on = true;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static void put_head(struct debug_line *l)
 {
 	const char *name = program_invocation_short_name;
@@ -196,7 +189,7 @@ void debug_begin(struct debug *d, const char *name, const char *format,
 		if (format[2] == 'F' && !is_socket)
 			return;
 	}
-	d->start = now_ns();
+	d->start = clock_ns();
 	errno = keep;
 }
 
@@ -237,7 +230,7 @@ static void put_time(struct debug_line *l, uint64_t ns)
 void debug_end(struct debug *d, long result)
 {
 	int keep = errno;
-	uint64_t took = d->start ? now_ns() - d->start : 0;
+	uint64_t took = d->start ? clock_ns() - d->start : 0;
 	struct debug_line l;
 
 	/* After a filter was installed a write may be the end. */
