@@ -86,40 +86,7 @@ struct iface {
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
 };
 
-extern const struct iface_driver shmif_driver, virt_driver;
-/* Addresses of the bus member of that name into rep; 0 or -ENOENT. */
-int shmif_resolve(struct iface *f, const char *name, struct wire_rep *rep);
-/* Name of the bus member with that address into rep; 0 or -ENOENT. */
-int shmif_name_of(struct iface *f, const struct wire_ifaddr *a,
-    struct wire_rep *rep);
-uint32_t shmif_mtu_max(const struct iface *f);	/* of the bus it is on */
-/*
- * In between, segments of one stream may be gathered to large segments (bus/gso.h).
- * With the core lock, for the time of one tcp_output().
- */
-void shmif_batch_begin(void);
-void shmif_batch_end(void);
-extern int shmif_tso;		/* sysctl: whether to */
-
-int iface_init(void);		/* makes lo0 */
-void iface_stop_all(void);	/* at the end; lock held */
 void iface_in_child(void);	/* the interfaces are the parent's */
-
-/* name "shmif" takes the next number; *out gets what was made. */
-int iface_create(const char *name, struct iface **out,
-    char err[static IFACE_ERRLEN]);
-int iface_destroy(struct iface *f, char err[static IFACE_ERRLEN]);
-int iface_link(struct iface *f, const char *path,
-    char err[static IFACE_ERRLEN]);
-int iface_unlink(struct iface *f, char err[static IFACE_ERRLEN]);
-/* WIRE_ADDR_ALIAS: one more; without it the first IPv4 address is replaced. */
-int iface_addr_add(struct iface *f, struct wire_ifaddr *a,
-    char err[static IFACE_ERRLEN]);
-int iface_addr_del(struct iface *f, const struct wire_ifaddr *a);
-int iface_set_up(struct iface *f, bool up, char err[static IFACE_ERRLEN]);
-int iface_set_mtu(struct iface *f, uint32_t mtu, char err[static IFACE_ERRLEN]);
-int iface_set_mac(struct iface *f, const uint8_t mac[static 6],
-    char err[static IFACE_ERRLEN]);
 void iface_insert(struct iface *f);
 void iface_remove(struct iface *f);
 
