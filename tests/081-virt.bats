@@ -184,29 +184,23 @@ start_gateway() {
 	run_cmd -1 shmif -s unix://in.sock ping -c 1 -W 1 192.168.77.1
 }
 
-# The manual's first three blocks, in the machine's place.
+# The manual's first three examples, in the machine's place.
 @test "the manual's examples: a user's tap, a server on it, a gateway" {
-	local try='curl -so got http://192.168.77.2/'
-
-	mkdir bin machine
+	mkdir bin
 	printf '#!/bin/sh\nexec "$@"\n' >bin/sudo
 	chmod 755 bin/sudo
-	echo 'from the virtual host' >index.html
-	echo 'from the machine' >machine/index.html
-	start_bg real "${machine[@]}" "$PYTHON" -u -m http.server -d machine 80
-	wait_for in_file real.log Serving
+	echo 'from here' >index.html
 	{
 		echo "set -e; export USER=root PATH=$DIR/bin:\$PATH"
-		sed -n '/^\.Bd -literal/,/^\.Ed/p' \
+		sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' \
 			"$BATS_TEST_DIRNAME/../tap/virt.4" |
-			awk '/^\.Bd/ && ++n > 3 { exit } !/^\./' |
-			sed "/&\$/a web=\$!; until $try; do sleep 0.1; done"
-		echo "kill \$web; shmif halt"
+			sed -n '/^\.Bd -literal/,/^\.Ed/p' | awk '
+			/^\.Bd/ && ++n > 3 { exit }
+			!/^\./ { sub(/\\e$/, "\\"); print }'
+		echo 'kill $(jobs -p); shmif halt'
 	} >script
 	run_cmd "${machine[@]}" bash script
-	expect '^from the virtual host$'
-	expect '^from the machine$'
-	in_file real.log '^10\.0\.0\.2 '
+	[ "$(grep -c '^from here$' <<<"$output")" -eq 2 ] || fail "$output"
 }
 
 @test "a router tells the next hop's MTU, and that there is no route" {
