@@ -1,20 +1,29 @@
 # Builds everything into $B.  `make help` lists the targets and settings.
 
+# Settings of the user's, on the command line or in the environment.
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
 VERSION	?= 0.1.0
+# Where all output goes.  SAN=address,undefined or SAN=thread: a sanitized
+# tree, which is one of its own, but for lwIP's source.
 B	?= build$(if $(SAN),/$(if $(findstring thread,$(SAN)),tsan,asan))
-# A sanitized tree is one of its own, but for lwIP's source.
+# Where lwIP's source is, or is fetched to.
 L	:= $(or $(LWIP_DIR),$(patsubst %/asan,%,$(patsubst %/tsan,%,$B))/lwip)
 D	= $(DESTDIR)$(PREFIX)
+export B SAN CC
+
+# How recipes speak: V=1 shows the commands ($Q), else the target is named and
+# the command is silent ($P).  $(make) is a make of the same tree, with as many
+# jobs as there are CPUs unless the user has said how many.  $c is a comma,
+# which make would take for the end of an argument.
 Q	:= $(if $V,,@)
 P	= $(if $V,,@echo '  $@' &&)
 c	:= ,
 jobs	= $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 make	= $Q+$(MAKE) --no-print-directory
-export B SAN CC
 
-# Ours stand apart from the user's CFLAGS, so that neither loses the other.
+# Commands.  `flags` are ours and stand apart from the user's CFLAGS, so that
+# neither loses the other; `own` is set for some targets, below.
 san	:= $(addprefix -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=,$(SAN))
 flags	= -std=gnu11 -pthread -fPIC -fno-semantic-interposition $(san) \
@@ -23,13 +32,14 @@ flags	= -std=gnu11 -pthread -fPIC -fno-semantic-interposition $(san) \
 all_flags = $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 compile	= $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(own) -MMD -MP -c -o $@ $<
 link	= $(CC) -pthread $(san) $(CFLAGS) $(LDFLAGS) -o $@
+# A shared library of the objects, archives and version map it depends on; it
+# must bring or name all it needs (-z defs), which sanitizers do not allow.
 shared	= $(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl$c-z$cdefs) \
 	$(addprefix -Wl$c--version-script=,$(filter %.map,$^)) \
 	$(filter %.o,$^) $(filter %.a,$^)
 
-# A folder may still be empty: then what it makes is left out.
+# What is made of what.  $(call objs,dir/*.c): the objects of these sources.
 objs	= $(patsubst %.c,$B/%.o,$(wildcard $(1)))
-made	= $(if $(wildcard $(1)),$(addprefix $B/,$(2)))
 hijack	:= $(call objs,hijack/*.c)
 look	:= $(call objs,hijack/look/*.c)
 # The preload library's calls once more, as rump_sys_*: stack/rump/names.h.
@@ -37,21 +47,21 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	$B/hijack/,childenv.o debug.o debugname.o debugtext.o dl.o elfsym.o \
 	env.o escape.o exec.o ifaddrs.o init.o open.o procnet.o resolve.o \
 	spawn.o syscall.o uring.o warn.o),$(hijack)))
-stack	:= $(filter-out $B/stack/server.o,\
-	$(call objs,$(addprefix stack/,*.c $(addsuffix /*.c,wire core ip sock \
-	stream dgram api rump)) bus/*.c tap/*.c)) $(calls)
+# A whole host, to be linked into a program: all of stack/ but its main().
+rooms	:= wire core ip sock stream dgram api rump
+stack	:= $(filter-out $B/stack/server.o,$(call objs,stack/*.c \
+	$(rooms:%=stack/%/*.c) bus/*.c tap/*.c)) $(calls)
+# The parts of lwIP that are needed.
 lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 	altcp_alloc altcp_tcp def dns inet_chksum init ip mem memp netif pbuf \
 	raw stats sys tcp tcp_in tcp_out timeouts udp $(addprefix ipv4/,acd \
 	autoip dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) $(addprefix ipv6/,\
 	dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6)))
 hashed	:= $B/lwip-o/core/tcp.o $B/lwip-o/core/tcp_in.o
-lib	:= $(call made,hijack/*.c,libshmhijack.so)
-rump	:= $(call made,stack/lwipopts.h,librumpshm.a)
+lib	:= $B/libshmhijack.so
+rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so)
-bins	:= $(call made,stack/server.c,shmif_server) \
-	$(call made,stack/ctl/*.c,shmif) \
-	$(call made,hijack/launcher/*.c,shmhijack)
+bins	:= $(addprefix $B/,shmif_server shmif shmhijack)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 fuzz	:= $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/*.c))
 heads	:= $(addprefix stack/rump/,rump.h netconfig.h rump_syscalls.h)
@@ -63,8 +73,8 @@ tools	:= $(wildcard $(addprefix scripts/,shmif-net tap-bridge tap-nat))
 comp	:= share/bash-completion/completions
 zcomp	:= share/zsh/site-functions/_shmif
 
-.PHONY: all tests demo check bench asan tsan fuzz tidy fmt install uninstall \
-	clean help compile_commands.json lwip FORCE
+.PHONY: all tests demo check check-all bench asan tsan fuzz tidy fmt install \
+	uninstall clean help compile_commands.json lwip FORCE
 .DELETE_ON_ERROR:
 all: $(libs) $(bins)	## libraries and programs, into $B
 tests: all $(tests)	## also what the tests and benchmarks run
@@ -98,9 +108,10 @@ $B/flags: FORCE	# newer than the objects once a setting has changed
 	@mkdir -p $B
 	@echo '$(all_flags)' | cmp -s - $@ || echo '$(all_flags)' >$@
 
-$B/librumpshm.a: $(stack) $(lwip)	# q keeps both tcp.o, stack's and lwIP's
+# P: members are called by their paths, since file names are double.
+$B/librumpshm.a: $(stack) $(lwip)
 	@rm -f $@
-	$P$(AR) qcs $@ $^
+	$Pcd $B && $(AR) rcsP $(@F) $(^:$B/%=%)
 $B/librumpshm.so: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
 # From the archive come only the few files that talk to a server.
 $B/libshmhijack.so: $(hijack) $(look) $(rump) $(wildcard hijack/hijack.map)
@@ -117,11 +128,19 @@ $(bins) $(tests):
 
 demo:	## install what is missing, build, show it at work
 check:	## install what is missing, build, test (T=unit, bats, lint or FILE)
+check-all: ## the same with the tests that are long or need much (T=long: these)
 bench:	## compare with the kernel's network (T=NAME..., BASE=FILE: then)
-demo check bench:
-	$Qscripts/setup build demo $(filter-out demo,$(@:check=test))
+demo check check-all bench:
+	$Qscripts/setup build demo $(needs-$@)
 	$(make) $(jobs) tests
-	$Q$(if $(filter check,$@),tests/run $T,scripts/$@)
+	$Q$(run-$@)
+needs-check	:= test
+needs-check-all	:= test all
+needs-bench	:= bench
+run-demo	= scripts/demo
+run-check	= tests/run $T
+run-check-all	= tests/run $(or $T,unit bats lint long)
+run-bench	= scripts/bench
 asan:	## make check with AddressSanitizer and UBSan, in $B/asan
 	$(make) SAN=address,undefined B=$B/asan check
 tsan:	## the unit programs with ThreadSanitizer, in $B/tsan
