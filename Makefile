@@ -108,10 +108,11 @@ $B/flags: FORCE	# newer than the objects once a setting has changed
 	@mkdir -p $B
 	@echo '$(all_flags)' | cmp -s - $@ || echo '$(all_flags)' >$@
 
-# P: members are called by their paths, since file names are double.
+# Members have their file names, of which some are double: q keeps both.  Paths
+# would tell them apart, but GNU ar ends a name at the first slash.
 $B/librumpshm.a: $(stack) $(lwip)
 	@rm -f $@
-	$Pcd $B && $(AR) rcsP $(@F) $(^:$B/%=%)
+	$P$(AR) qcs $@ $^
 $B/librumpshm.so: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
 # From the archive come only the few files that talk to a server.
 $B/libshmhijack.so: $(hijack) $(look) $(rump) $(wildcard hijack/hijack.map)
