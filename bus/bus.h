@@ -160,7 +160,8 @@ void bus_set_promisc(struct bus *b, bool on);
  * that it is cut by, 0 for a frame; and wake who wants it.
  * Return: 0; -EAGAIN: no room, bus_wait() returns when it is worth another
  * try (10 ms at most); -EMSGSIZE: longer than MTU + BUS_ETH_HDR, or than
- * GSO_MAX for a large segment; -EINVAL: shorter than a header; -ENOTCONN: not a member; -EIO: the bus is broken
+ * GSO_MAX for a large segment; -EINVAL: shorter than a header; -ENOTCONN:
+ * not a member; -EIO: the bus is broken
  * (truncated or overwritten), for ever.  It may take up to 0.4 s when another
  * member was stopped while it was sending.
  */

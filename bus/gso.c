@@ -2,8 +2,8 @@
  * gso.c: segments to a large segment and back; see gso.h.
  *
  * The payload of a segment is summed up once, by who made its TCP checksum:
- * the sum of a large segment is put together from those of its segments.  That needs
- * an even seg_size.
+ * the sum of a large segment is put together from those of its segments.  That
+ * needs an even seg_size.
  */
 #include "bus/gso.h"
 
@@ -210,8 +210,8 @@ void gso_open(struct gso_cut *c, const uint8_t *bytes, size_t len,
 	struct gso_seg s;
 
 	*c = (struct gso_cut){ .bytes = bytes, .len = len, .n = 1 };
-	if (seg_size < GSO_SEG_MIN || seg_size % 2 || !look(bytes, len, len, &s) ||
-	    s.payload <= seg_size)
+	if (seg_size < GSO_SEG_MIN || seg_size % 2 ||
+	    !look(bytes, len, len, &s) || s.payload <= seg_size)
 		return;
 	c->seg = s;
 	c->seg_size = (uint16_t)seg_size;

@@ -58,7 +58,7 @@ struct gso_cut {
 	uint16_t seg_size;
 	unsigned n;		/* frames; 1: it is none, a frame like others */
 	bool summed;		/* `bad` is known */
-	bool bad;		/* a sum is wrong, and so are the frames' then */
+	bool bad;		/* a sum is wrong, as the frames' then */
 };
 
 /* bytes may hold anything; seg_size 0: an ordinary frame. */

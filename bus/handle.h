@@ -49,7 +49,7 @@ struct bus_watch {
 	uint64_t pos, seq;
 	bool have_pos;	/* pos is valid */
 	bool counted;		/* seq is valid */
-	/* A large segment that is shown frame by frame, and the next one of it. */
+	/* A large segment that is shown frame by frame; the next of them. */
 	uint8_t *gso;
 	struct gso_cut cut;
 	struct bus_frame of;

@@ -2,9 +2,9 @@
  * output.c: frames from lwIP to the bus.
  *
  * Between batch_begin and batch_end, around lwIP's tcp_output(), the
- * segments of one stream are gathered to large segments (gso.h).  Their pbufs are
+ * segments of one stream are gathered to large ones (gso.h).  Their pbufs are
  * only referred to: what lwIP has sent it does not touch before an answer
- * comes.  A large segment that finds no room when it is complete is copied and waits:
+ * comes.  One that finds no room when it is complete is copied and waits:
  * its segments count as sent.
  */
 #include <errno.h>

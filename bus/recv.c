@@ -151,7 +151,8 @@ static enum look look(struct bus *b, uint64_t left)
 	    rx->rec.span <= left;
 	seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
 	sender = atomic_load_explicit(&rec->sender, memory_order_relaxed);
-	rx->seg_size = atomic_load_explicit(&rec->seg_size, memory_order_relaxed);
+	rx->seg_size = atomic_load_explicit(&rec->seg_size,
+	    memory_order_relaxed);
 	ring_copy_out(&b->ring, rx->pos, 0, dst, sizeof(dst));
 	if (ring_lapped(b->hdr, rx->pos)) {
 		count_gap(b, true, 0);

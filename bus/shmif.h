@@ -32,7 +32,7 @@ struct shmif {
 	atomic_bool push_queued;	/* core_after() calls push() */
 	/* The thread was only woken to learn of `blocked`. */
 	atomic_bool told;
-	/* A large segment that found no room; it goes before all others.  Core lock. */
+	/* A large segment without room; it goes before all.  Core lock. */
 	uint8_t *stuck;
 	size_t stuck_len;
 	uint16_t stuck_seg_size;

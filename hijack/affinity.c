@@ -1,4 +1,4 @@
-/* affinity.c: the memory in which a program tells where it runs; see affinity.h. */
+/* affinity.c: the memory in which a program tells where it runs. */
 #include "hijack/affinity.h"
 
 #include <sys/mman.h>
@@ -22,7 +22,7 @@ void affinity_map(const struct client_hello *hello)
 	 * A lost connection to the same host was made anew: the word is as
 	 * good.  Another host's stays mapped, since threads may be storing.
 	 */
-	if (hello->affinity >= 0 && hello->affinity < WIRE_AFFINITYS &&
+	if (hello->affinity >= 0 && hello->affinity < WIRE_AFFINITY_WORDS &&
 	    mapped != hello->server)
 		p = SYS6(SYS_mmap, NULL, page, PROT_READ | PROT_WRITE,
 		    MAP_SHARED, hello->affinity_fd, at & ~(page - 1));

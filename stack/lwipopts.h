@@ -5,7 +5,7 @@
 #ifndef STACK_LWIPOPTS_H
 #define STACK_LWIPOPTS_H
 
-/* No threads of lwIP's: stack/core/core.c holds the lock and runs the timers. */
+/* No threads of lwIP's: core/core.c holds the lock and runs the timers. */
 #define NO_SYS				1
 #define SYS_LIGHTWEIGHT_PROT		0
 #define LWIP_NETCONN			0

@@ -153,7 +153,7 @@ static int do_connect(struct request *r, struct sock *s)
 	if (r->req.a == WIRE_CONNECT_ASYNC) {
 		connect_plugged(stream_of(s), take_fd(r, 1), r->req.b);
 		if (s->state != SOCK_CONNECTING && s->poll.fd >= 0)
-			connect_unplug(stream_of(s));		/* it failed at once */
+			connect_unplug(stream_of(s));	/* it failed at once */
 		return err;
 	}
 	if (err == -EALREADY)

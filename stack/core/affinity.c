@@ -43,7 +43,7 @@ static unsigned given;
 
 /* A thread's state. */
 static _Thread_local struct affinity {
-	unsigned samples, agree;	/* of this window; agree: that name cpu */
+	unsigned samples, agree;	/* of this window; that name cpu */
 	uint32_t cpu;		/* the first one named */
 	uint64_t start;		/* of the window, ns */
 	bool mine;		/* the affinity is `set`, which we made of `all` */
@@ -59,8 +59,9 @@ static _Thread_local struct affinity {
 /* Sealed, so that no program can take it away from under us. */
 static int make_memory(void)
 {
-	size_t size = WIRE_AFFINITYS * WIRE_AFFINITY_STEP;
-	int fd = memfd_create("shmif-affinity", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	size_t size = WIRE_AFFINITY_WORDS * WIRE_AFFINITY_STEP;
+	int fd = memfd_create("shmif-affinity", MFD_CLOEXEC |
+	    MFD_ALLOW_SEALING);
 	void *p = MAP_FAILED;
 
 	if (fd < 0)
@@ -78,7 +79,7 @@ static int make_memory(void)
 
 int affinity_give(int *fd)
 {
-	unsigned i = given % WIRE_AFFINITYS;
+	unsigned i = given % WIRE_AFFINITY_WORDS;
 
 	if (memory < 0)
 		memory = make_memory();

@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-extern int affinity_follow;	/* sysctl net.follow; 0: leave it to the kernel */
+extern int affinity_follow;	/* sysctl net.follow; 0: the kernel decides */
 
 /*
  * Reserve a program's word in the shared memory.

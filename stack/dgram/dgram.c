@@ -405,7 +405,8 @@ void dgram_release(struct sock *s)
 static bool not_joined(const struct sock *s, const struct wire_addr *to,
     uint32_t ifindex)
 {
-	return addr_is_multicast(to) && !mcast_wants(s, ((const struct dgram *)s)->memberships, to, ifindex);
+	return addr_is_multicast(to) && !mcast_wants(s,
+	    ((const struct dgram *)s)->memberships, to, ifindex);
 }
 
 void dgram_deliver(struct dgram *d, struct pbuf *p, uint16_t offset,

@@ -28,7 +28,8 @@ static const ip4_addr_t *next_hop4(struct netif *nif, const ip4_addr_t *dst)
 
 	if (ip4_addr_ismulticast(dst) || ip4_addr_isbroadcast(dst, nif))
 		return dst;
-	rt = route_find(AF_INET, (const uint8_t *)&dst->addr, (int)iface_index(nif));
+	rt = route_find(AF_INET, (const uint8_t *)&dst->addr,
+	    (int)iface_index(nif));
 	if (rt && (rt->flags & WIRE_RT_REJECT))
 		return NULL;
 	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
@@ -50,8 +51,8 @@ static void dont_fragment(struct ip_hdr *ip)
 {
 	uint32_t sum;
 
-	if (IPH_OFFSET(ip) || (!output_whole && (IPH_PROTO(ip) != IP_PROTO_TCP ||
-	    !pmtu_discover)))
+	if (IPH_OFFSET(ip) || (!output_whole &&
+	    (IPH_PROTO(ip) != IP_PROTO_TCP || !pmtu_discover)))
 		return;
 	IPH_OFFSET_SET(ip, PP_HTONS(IP_DF));
 	sum = lwip_ntohs(IPH_CHKSUM(ip)) + 0xffffu - IP_DF;
@@ -71,7 +72,8 @@ static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
 
 	if (ip6_addr_ismulticast(dst) || ip6_addr_islinklocal(dst))
 		return dst;
-	rt = route_find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif));
+	rt = route_find(AF_INET6, (const uint8_t *)dst->addr,
+	    (int)iface_index(nif));
 	if (rt && (rt->flags & WIRE_RT_REJECT))
 		return NULL;
 	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))

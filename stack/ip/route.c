@@ -348,7 +348,8 @@ const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
 {
 	static ip6_addr_t hop;	/* dst is in the cache that it goes into */
 
-	if (!route_find(AF_INET6, (const uint8_t *)dst->addr, (int)iface_index(nif)))
+	if (!route_find(AF_INET6, (const uint8_t *)dst->addr,
+	    (int)iface_index(nif)))
 		return NULL;
 	hop = *dst;
 	return &hop;

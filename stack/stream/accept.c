@@ -91,7 +91,8 @@ err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
 
 	if (!l || (TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return ERR_OK;
-	return full(stream_of(port_pick(l, HASH(syn->src)))) ? ERR_ABRT : ERR_OK;
+	l = port_pick(l, HASH(syn->src));
+	return full(stream_of(l)) ? ERR_ABRT : ERR_OK;
 }
 
 static bool send_record(struct stream *l, struct accept_item *it)

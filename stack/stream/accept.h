@@ -16,7 +16,7 @@ struct tcp_pcb;
 /* lwIP's accept callback; arg is the listener. */
 err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err);
 void accept_flush(struct stream *l);	/* the pair may have room again */
-void accept_drop(struct stream *l);	/* the listener ends: reset what waits */
+void accept_drop(struct stream *l);	/* it ends: reset what waits */
 /* accept_admit() is lwIP's to call, see hooks.h. */
 
 #endif

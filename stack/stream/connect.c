@@ -258,7 +258,8 @@ static bool reply(struct stream *st, int err)
 
 	if (st->reply_fd < 0)
 		return false;
-	n = send(st->reply_fd, &rep, WIRE_REP_HEAD, MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = send(st->reply_fd, &rep, WIRE_REP_HEAD,
+	    MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(st->reply_fd);
 	st->reply_fd = -1;
 	return n > 0;

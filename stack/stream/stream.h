@@ -106,8 +106,8 @@ struct stream {
 	uint64_t connect_ns;	/* when it began, for time-outs */
 
 	/* accept.c's, of a listener. */
-	struct accept_item *pending;	/* connections the pair had no room for */
-	struct accept_item **pending_end;	/* the last one's next, if any */
+	/* Connections the pair had no room for; the last one's next, if any. */
+	struct accept_item *pending, **pending_end;
 	int backlog;		/* 0..SOMAXCONN */
 	int waiting;		/* for accept(2), at most; see accept.c */
 };

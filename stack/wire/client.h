@@ -27,7 +27,7 @@ struct client_hello {
 	char host[64];		/* its name */
 	/*
 	 * Where to tell on which CPU the program runs, see WIRE_HELLO.  Only
-	 * if want_affinity; then affinity_fd is the caller's, or -1: there is none.
+	 * if want_affinity; then affinity_fd is the caller's, or -1: none.
 	 */
 	bool want_affinity;
 	int affinity_fd, affinity;

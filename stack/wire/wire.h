@@ -20,8 +20,8 @@
 #define WIRE_MAGIC	0x73686d32u	/* "shm2"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_NAMELEN	16		/* interface name with its NUL */
-#define WIRE_AFFINITYS	1024		/* programs of a host with a word of their own */
-#define WIRE_AFFINITY_STEP	64		/* bytes from one to the next: a cache line */
+#define WIRE_AFFINITY_WORDS	1024	/* programs of a host with one of them */
+#define WIRE_AFFINITY_STEP	64	/* bytes to the next: a cache line */
 #define WIRE_AFFINITY_NONE	UINT32_MAX	/* in the word: not known */
 #define WIRE_PLUG	256		/* bytes that keep a connecting fd unwritable */
 
@@ -43,7 +43,7 @@ enum wire_op {
 	/*
 	 * Introduce: data is the program's name.  Reply: value is the server
 	 * id, data its host name.  a = WIRE_HELLO_AFFINITY: the reply comes with
-	 * a descriptor of memory to map, WIRE_AFFINITYS words, each the first of
+	 * a descriptor of memory to map, WIRE_AFFINITY_WORDS words, each the first of
 	 * WIRE_AFFINITY_STEP bytes; in word c the program notes on which CPU it
 	 * makes its data calls.
 	 */
