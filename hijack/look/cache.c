@@ -2,10 +2,11 @@
 #include "hijack/look/cache.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "hijack/look/program.h"
+#include "hijack/look/file.h"
 
 static_assert(sizeof(struct program_cache) <= 4096, "it fits a page");
 
