@@ -25,7 +25,6 @@
 #include "stack/ip/iface.h"
 #include "stack/sock/sock.h"
 #include "stack/stream/connect.h"
-#include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
 #define MAX_FDS		4

@@ -21,7 +21,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "stack/core/core.h"
+#include "stack/wire/clock.h"
 #include "stack/wire/wire.h"
 
 #define SAMPLES		64u

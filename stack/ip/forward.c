@@ -16,10 +16,9 @@
 #include "lwip/ip.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/prot/icmp.h"
-#include "stack/core/core.h"
-#include "stack/ip/iface.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
+#include "stack/wire/clock.h"
 #include "stack/ip/unresolved.h"
 
 #define ERRORS_PER_S	1000

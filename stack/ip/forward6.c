@@ -14,7 +14,6 @@
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/prot/icmp6.h"
-#include "stack/ip/iface.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
 

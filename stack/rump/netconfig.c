@@ -11,7 +11,6 @@
 #include "stack/host.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/ifconfig.h"
-#include "stack/ip/route.h"
 #include "stack/rump/report.h"
 
 /* What is done to an interface. 0 or -errno with a line in err. */

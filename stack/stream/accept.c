@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "lwip/priv/tcp_priv.h"
-#include "stack/core/core.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/hooks.h"
 #include "stack/sock/port.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "stack/core/core.h"
+#include "stack/wire/clock.h"
 #include "stack/ip/hooks.h"
 
 #define ROTL(x, b)	((x) << (b) | (x) >> (64 - (b)))
