@@ -161,11 +161,11 @@ static int write_file(int fd, const struct bus_geometry *g)
 		struct bus_header h;
 		uint8_t bytes[BUS_SLOT_OFF];
 	} page = { .bytes = { 0 } };
-	struct bus_slot slot = { .cursor = BUS_IDLE };
+	struct bus_slot slot = { .cursor = { BUS_IDLE } };
 	off_t off = BUS_SLOT_OFF;
 	int r;
 
-	r = fill_const(&page.h.con, g);
+	r = fill_const(&page.h.con.shared, g);
 	if (r < 0)
 		return r;
 	r = allocate(fd, (uint64_t)BUS_RING_OFF + g->size);

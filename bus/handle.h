@@ -11,8 +11,7 @@
 
 #include "bus/bus.h"
 #include "bus/gso.h"
-#include "bus/layout.h"
-#include "bus/ring.h"
+#include "bus/map.h"
 #include "bus/spin.h"
 
 /* What a writer remembers about a member that was in its way (room.c). */
@@ -57,20 +56,15 @@ struct bus_watch {
 };
 
 struct bus {
-	struct bus_header *hdr;	/* start of the mapping */
-	struct bus_slot *slots;
-	struct ring ring;
-	struct bus_const con;	/* as it was when the bus was opened */
+	struct bus_map map;
 	struct bus_geometry geo;
-	size_t map_len;
-	bool borrowed;		/* the mapping is another handle's */
+	bool borrowed;		/* map is another handle's */
 	bool rdonly;
 	int fd;			/* never holds a lock: asks for others' */
 	int lock_fd;		/* own description, holds the slot's lock */
 	char *path;
 
 	int slot;		/* -1: not a member */
-	struct bus_slot *me;
 	uint8_t mac[6];
 	_Atomic uint64_t mac_flags;	/* own MAC and flags, as in the slot */
 
@@ -78,7 +72,7 @@ struct bus {
 	_Atomic uint32_t kicked;
 	_Atomic uint32_t sleeping; /* in bus_wait, or about to be */
 	_Atomic uint32_t full;	/* bus_send had no room; bus_wait to tell */
-	_Atomic uint32_t word;	/* slept on by who is not a member */
+	shm_u32 word;		/* slept on by who is not a member */
 
 	bool wake_deferred;		/* bus_wake does it, not bus_send */
 	_Atomic uint64_t to_wake[BUS_WORDS];
@@ -93,23 +87,19 @@ struct bus {
 int bus_fail(char *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* open.c */
+/* handle.c */
 /* False if the bus is broken; asked at every entry. */
 bool bus_ok(struct bus *b);
+/* Broken from now on.  Return: -EIO. */
+int bus_set_broken(struct bus *b);
+
+/* open.c */
 /* A second handle over the mapping of `of`, which must outlive it. */
 int bus_open_twin(struct bus **out, struct bus *of,
     char err[static BUS_ERRLEN]);
 /* Check what a file says about itself; size is the file's. -errno + line. */
 int bus_check_const(const struct bus_const *c, uint64_t size, const char *path,
     char err[static BUS_ERRLEN]);
-
-/* sigbus.c */
-/*
- * From now on a fault in [base, base + len) maps zero pages there and sets
- * *broken.  Return: 0, or -EMFILE if the table is full.
- */
-int bus_guard_add(void *base, size_t len, _Atomic bool *broken);
-void bus_guard_del(void *base);
 
 /* slot.c */
 bool bus_slot_alive(struct bus *b, unsigned slot);
@@ -124,14 +114,6 @@ bool bus_slot_reclaim(struct bus *b, unsigned slot);
 bool bus_join_lock(struct bus *b);
 void bus_join_unlock(struct bus *b);
 
-static inline bool bus_set_has(const _Atomic uint64_t *set, unsigned slot)
-{
-	return atomic_load_explicit(&set[slot / 64], memory_order_relaxed) >>
-	    slot % 64 & 1;
-}
-void bus_set_add(_Atomic uint64_t *set, unsigned slot);
-void bus_set_del(_Atomic uint64_t *set, unsigned slot);
-
 /* lock.c: the writers' lock. */
 /* Return: 0, -EAGAIN if it was not to be had in time. */
 int bus_lock(struct bus *b);
@@ -143,21 +125,21 @@ void bus_lock_inherit(struct bus *b);
 
 /* room.c: what writers may overwrite. */
 /*
- * Make the log end before `end` - size, so that `end` bytes fit.  With the
- * lock.  Return: 0, -EAGAIN: a member still reads there, -ESTALE: the lock was
- * lost, -EIO.
+ * Make the log, whose ends are e, begin at `end` - size at least, so that it
+ * can grow up to `end`.  With the lock.  Return: 0, -EAGAIN: a member still
+ * reads there, -ESTALE: the lock was lost.
  */
-int bus_room_make(struct bus *b, uint64_t end);
+int bus_room_make(struct bus *b, const struct map_ends *e, uint64_t end);
 /*
  * The first byte after the strays that overlap [off, off + span) of the
  * ring, 0 if there are none.  With the lock.
  */
 uint64_t bus_room_stray(struct bus *b, uint64_t off, uint64_t span);
 
-/* wait.c */
+/* futex.c */
 /* Sleep at most ns while *word is val.  Return: 0, or -errno of futex(2). */
-int bus_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64_t ns);
-void bus_futex_wake(_Atomic uint32_t *word);
+int bus_futex_wait(shm_u32 *word, uint32_t val, uint64_t ns);
+void bus_futex_wake(shm_u32 *word);
 /* Wake a member that sleeps. */
 void bus_wake_slot(struct bus *b, unsigned slot);
 /* Wake those that wait for room. */

@@ -18,11 +18,11 @@
 #define BUS_LAYOUT_H
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "bus/bus.h"
+#include "bus/shm.h"
 
 #define BUS_MAGIC	0x73756266696d6873ull	/* "shmifbus" */
 #define BUS_VERSION	2
@@ -61,57 +61,52 @@ struct bus_const {
 };
 
 struct bus_header {
-	struct bus_const con;
+	struct { struct bus_const shared; } con;
 	uint8_t pad0[BUS_LINE];		/* lines are fetched in pairs */
 
 	/* By writers, for readers: the end of the log. */
-	_Atomic uint64_t head;
+	shm_u64 head;
 	uint8_t pad1[BUS_LINE - 8];
 	/* The oldest record still valid; moves in steps of many records. */
-	_Atomic uint64_t tail;
+	shm_u64 tail;
 	uint8_t pad2[BUS_LINE - 8];
 
 	/* Among writers. */
-	_Atomic uint32_t lock;		/* futex word, see lock.c */
+	shm_u32 lock;			/* futex word, see lock.c */
 	uint32_t pad3;
-	_Atomic uint64_t seq;		/* number of the next frame */
+	shm_u64 seq;			/* number of the next frame */
 	uint8_t pad4[BUS_LINE - 16];
 
-	/* Sets of slots; hints, the slot itself decides. Seldom written. */
-	_Atomic uint64_t present[BUS_WORDS];
-	_Atomic uint64_t special[BUS_WORDS]; /* promiscuous, or MAC not ours */
-	_Atomic uint64_t full[BUS_WORDS];  /* wait for room */
-	_Atomic uint64_t stray[BUS_WORDS]; /* robbed of the lock while alive:
-					      claim_pos/len may be written
-					      to at any time */
+	/* Sets of slots (map.h); hints, the slot decides. Seldom written. */
+	shm_u64 set[4][BUS_WORDS];
 };
 
 /* A member.  Line 0 belongs to both sides, the others to the member. */
 struct bus_slot {
-	_Atomic uint64_t cursor;	/* read up to here; or BUS_IDLE */
-	_Atomic uint64_t cursor_seq;	/* number of the frame at cursor, when
-					   a writer ended BUS_IDLE */
-	_Atomic uint32_t wake;		/* futex word, counts wake-ups */
-	_Atomic uint32_t lagging;	/* does not count for room */
+	shm_u64 cursor;		/* read up to here; or BUS_IDLE */
+	shm_u64 cursor_seq;	/* number of the frame at cursor, when
+				   a writer ended BUS_IDLE */
+	shm_u32 wake;		/* futex word, counts wake-ups */
+	shm_u32 lagging;	/* does not count for room */
 	uint8_t pad0[BUS_LINE - 24];
 
 	/* Sending side. */
-	_Atomic uint64_t claim_pos;	/* what it may be writing to now */
-	_Atomic uint32_t claim_len;	/* bytes, 0: nothing */
+	shm_u64 claim_pos;	/* what it may be writing to now */
+	shm_u32 claim_len;	/* bytes, 0: nothing */
 	uint32_t pad1;
-	_Atomic uint64_t tx_frames, tx_bytes, tx_full;
+	shm_u64 tx_frames, tx_bytes, tx_full;
 	uint8_t pad2[BUS_LINE - 40];
 
 	/* Receiving side. */
-	_Atomic uint64_t rx_frames, rx_bytes, rx_lost;
+	shm_u64 rx_frames, rx_bytes, rx_lost;
 	uint8_t pad3[BUS_LINE - 24];
 
 	/* Who it is; info_seq is odd while name and addr change. */
-	_Atomic uint64_t mac_flags;
-	_Atomic uint32_t info_seq;
-	_Atomic uint32_t pid;
-	char name[BUS_NAMELEN];
-	struct bus_addr addr[BUS_ADDRS];
+	shm_u64 mac_flags;
+	shm_u32 info_seq;
+	shm_u32 pid;
+	struct { char shared[BUS_NAMELEN]; } name;
+	struct { struct bus_addr shared[BUS_ADDRS]; } addr;
 	uint8_t pad4[512 - 3 * BUS_LINE - 16 - BUS_NAMELEN -
 	    BUS_ADDRS * sizeof(struct bus_addr)];
 };
@@ -122,11 +117,11 @@ struct bus_slot {
  * has a meaning.
  */
 struct bus_rec {
-	_Atomic uint64_t word;
-	_Atomic uint64_t seq;		/* frames sent before it on this bus */
-	_Atomic uint64_t when_ns;	/* CLOCK_REALTIME */
-	_Atomic uint32_t sender;	/* slot */
-	_Atomic uint32_t seg_size;	/* of a large segment (gso.h), or 0 */
+	shm_u64 word;
+	shm_u64 seq;		/* frames sent before it on this bus */
+	shm_u64 when_ns;	/* CLOCK_REALTIME */
+	shm_u32 sender;		/* slot */
+	shm_u32 seg_size;	/* of a large segment (gso.h), or 0 */
 };
 
 #define BUS_SLOT_OFF	4096u
@@ -137,8 +132,7 @@ static_assert(sizeof(struct bus_addr) == 18, "no padding");
 static_assert(offsetof(struct bus_header, head) == 128, "own line");
 static_assert(offsetof(struct bus_header, tail) == 192, "own line");
 static_assert(offsetof(struct bus_header, lock) == 256, "own line");
-static_assert(offsetof(struct bus_header, present) == 320, "own line");
-static_assert(offsetof(struct bus_header, full) == 384, "own line");
+static_assert(offsetof(struct bus_header, set) == 320, "own line");
 static_assert(sizeof(struct bus_header) == 448, "fits the first page");
 static_assert(offsetof(struct bus_slot, claim_pos) == 64, "own line");
 static_assert(offsetof(struct bus_slot, rx_frames) == 128, "own line");

@@ -61,7 +61,7 @@ static bool try_lock(struct bus *b, uint32_t w, uint32_t waiters)
 {
 	uint32_t mine = word_mine(b, w, waiters);
 
-	if (!atomic_compare_exchange_strong(&b->hdr->lock, &w, mine))
+	if (!map_lock_cas(&b->map, &w, mine))
 		return false;
 	b->tx.lock_word = mine & ~BUS_LOCK_WAITERS;
 	return true;
@@ -78,19 +78,18 @@ static bool try_steal(struct bus *b, uint32_t w, uint64_t ns)
 	if (ns < LOCK_STUCK_NS)
 		return false;
 	/* Before the lock changes hands, lest we die in between. */
-	bus_set_add(b->hdr->stray, owner);
+	map_set_add(&b->map, MAP_STRAY, owner);
 	return try_lock(b, w, BUS_LOCK_WAITERS);
 }
 
 /* Others may sleep as well: who comes this way leaves the waiters bit set. */
 static int lock_slow(struct bus *b)
 {
-	_Atomic uint32_t *lock = &b->hdr->lock;
 	uint64_t start = clock_ns(), now = start, since = start;
-	uint32_t w, seen = atomic_load(lock);
+	uint32_t w, seen = map_lock(&b->map, memory_order_seq_cst);
 
 	for (; now - start < LOCK_GIVE_UP_NS; now = clock_ns()) {
-		w = atomic_load(lock);
+		w = map_lock(&b->map, memory_order_seq_cst);
 		if (!(w & BUS_LOCK_OWNER)) {
 			if (try_lock(b, w, BUS_LOCK_WAITERS))
 				return 0;
@@ -104,15 +103,14 @@ static int lock_slow(struct bus *b)
 			return 0;
 		}
 		if ((w & BUS_LOCK_WAITERS) ||
-		    atomic_compare_exchange_strong(lock, &w,
-		    w | BUS_LOCK_WAITERS))
-			bus_futex_wait(lock, w | BUS_LOCK_WAITERS,
-			    LOCK_NAP_NS);
+		    map_lock_cas(&b->map, &w, w | BUS_LOCK_WAITERS))
+			bus_futex_wait(map_lock_word(&b->map),
+			    w | BUS_LOCK_WAITERS, LOCK_NAP_NS);
 		if (!bus_ok(b))
 			return -EIO;
 	}
 	/* As if there were no room, so that bus_wait takes its time. */
-	bus_set_add(b->hdr->full, b->slot);
+	map_set_add(&b->map, MAP_FULL, b->slot);
 	return -EAGAIN;
 }
 
@@ -121,7 +119,7 @@ int bus_lock(struct bus *b)
 	uint32_t w;
 
 	for (int i = 0; i < LOCK_SPINS; i++) {
-		w = atomic_load_explicit(&b->hdr->lock, memory_order_relaxed);
+		w = map_lock(&b->map, memory_order_relaxed);
 		if (!(w & BUS_LOCK_OWNER) && try_lock(b, w, 0))
 			return 0;
 		pause_cpu();
@@ -131,8 +129,8 @@ int bus_lock(struct bus *b)
 
 bool bus_lock_mine(const struct bus *b)
 {
-	return (atomic_load(&b->hdr->lock) & ~BUS_LOCK_WAITERS) ==
-	    b->tx.lock_word;
+	return (map_lock(&b->map, memory_order_seq_cst) &
+	    ~BUS_LOCK_WAITERS) == b->tx.lock_word;
 }
 
 bool bus_unlock(struct bus *b)
@@ -141,10 +139,10 @@ bool bus_unlock(struct bus *b)
 
 	/* Twice at most: only the waiters bit can have changed. */
 	for (int i = 0; i < 2; i++) {
-		if (atomic_compare_exchange_strong(&b->hdr->lock, &w,
-		    w & ~(BUS_LOCK_WAITERS | BUS_LOCK_OWNER))) {
+		if (map_lock_cas(&b->map, &w, w & ~(BUS_LOCK_WAITERS |
+		    BUS_LOCK_OWNER))) {
 			if (w & BUS_LOCK_WAITERS)
-				bus_futex_wake(&b->hdr->lock);
+				bus_futex_wake(map_lock_word(&b->map));
 			return true;
 		}
 		if ((w & ~BUS_LOCK_WAITERS) != b->tx.lock_word)
@@ -155,7 +153,7 @@ bool bus_unlock(struct bus *b)
 
 void bus_lock_inherit(struct bus *b)
 {
-	uint32_t w = atomic_load(&b->hdr->lock);
+	uint32_t w = map_lock(&b->map, memory_order_seq_cst);
 
 	if ((w & BUS_LOCK_OWNER) != (uint32_t)b->slot + 1)
 		return;

@@ -11,7 +11,8 @@
 
 void bus_log_seek_end(struct bus *b)
 {
-	b->watch.pos = atomic_load(&b->hdr->head);
+	if (!map_head(&b->map, &b->watch.pos))
+		bus_set_broken(b);
 	b->watch.have_pos = true;
 	b->watch.counted = false;
 	b->watch.next = b->watch.cut.n;
@@ -19,7 +20,11 @@ void bus_log_seek_end(struct bus *b)
 
 static void log_seek_tail(struct bus *b)
 {
-	b->watch.pos = atomic_load(&b->hdr->tail);
+	struct map_ends e;
+
+	if (!map_ends(&b->map, &e))
+		bus_set_broken(b);
+	b->watch.pos = e.tail;
 	b->watch.have_pos = true;
 }
 
@@ -30,27 +35,26 @@ static void log_seek_tail(struct bus *b)
 static bool log_copy(struct bus *b, const struct ring_rec *rec,
     struct bus_frame *f, uint64_t *seq, void *buf, size_t cap)
 {
-	struct bus_rec *r = ring_at(&b->ring, b->watch.pos);
-	uint32_t seg_size = atomic_load_explicit(&r->seg_size,
-	    memory_order_relaxed);
 	struct bus_watch *w = &b->watch;
+	struct ring_head head;
 
-	*seq = atomic_load_explicit(&r->seq, memory_order_relaxed);
-	f->when_ns = atomic_load_explicit(&r->when_ns, memory_order_relaxed);
-	f->sender = atomic_load_explicit(&r->sender, memory_order_relaxed);
+	ring_get_head(&b->map.ring, w->pos, &head);
+	*seq = head.seq;
+	f->when_ns = head.when_ns;
+	f->sender = head.sender;
 	f->len = rec->len;
-	if (seg_size && !w->gso)
-		w->gso = malloc(b->ring.max_len);
-	if (seg_size && w->gso) {
+	if (head.seg_size && !w->gso)
+		w->gso = malloc(b->map.ring.max_len);
+	if (head.seg_size && w->gso) {
 		buf = w->gso;
-		cap = b->ring.max_len;
+		cap = b->map.ring.max_len;
 	}
-	ring_copy_out(&b->ring, w->pos, 0, buf,
+	ring_copy_out(&b->map.ring, w->pos, buf,
 	    rec->len < cap ? rec->len : cap);
-	if (ring_lapped(b->hdr, w->pos))
+	if (map_lapped(&b->map, w->pos))
 		return false;
 	if (buf == w->gso) {
-		gso_open(&w->cut, buf, rec->len, seg_size);
+		gso_open(&w->cut, buf, rec->len, head.seg_size);
 		w->next = 0;
 	}
 	return true;
@@ -75,18 +79,17 @@ static bool log_cut(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 static int log_step(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 {
 	struct bus_watch *w = &b->watch;
-	uint64_t head = atomic_load(&b->hdr->head), word, seq;
+	uint64_t head, seq;
 	struct ring_rec rec;
 
-	if (!ring_pos_ok(head) || !ring_pos_ok(w->pos))
-		return -EIO;
+	if (!map_head(&b->map, &head))
+		return bus_set_broken(b);
 	if (w->pos == head)
 		return 0;
-	word = atomic_load_explicit(&ring_at(&b->ring, w->pos)->word,
-	    memory_order_acquire);
-	if (w->pos > head || !ring_parse(&b->ring, w->pos, word, &rec) ||
+	if (w->pos > head || !ring_parse(&b->map.ring, w->pos,
+	    ring_load(&b->map.ring, w->pos), &rec) ||
 	    rec.span > head - w->pos) {
-		if (w->pos < head && ring_lapped(b->hdr, w->pos))
+		if (w->pos < head && map_lapped(&b->map, w->pos))
 			log_seek_tail(b);
 		else
 			w->pos = head;	/* no record: nonsense */

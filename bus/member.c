@@ -114,20 +114,13 @@ static int choose_mac(struct bus *b, const struct bus_want *want, int slot)
 /* Positions first, the MAC last: who sees it sends to us. */
 static void enter(struct bus *b, int slot)
 {
-	struct bus_slot *s = &b->slots[slot];
-
 	bus_slot_clear(b, slot);
-	atomic_store(&s->tx_frames, 0);
-	atomic_store(&s->tx_bytes, 0);
-	atomic_store(&s->tx_full, 0);
-	atomic_store(&s->rx_frames, 0);
-	atomic_store(&s->rx_bytes, 0);
-	atomic_store(&s->rx_lost, 0);
+	map_put_tx(&b->map, slot, 0, 0, 0);
+	map_put_rx(&b->map, slot, 0, 0, 0);
 	memset(&b->tx, 0, sizeof(b->tx));
 	memset(&b->rx, 0, sizeof(b->rx));
 	b->rx.idle = true;
 	b->slot = slot;
-	b->me = s;
 	atomic_store(&b->full, 0);
 	bus_announce_addrs(b, NULL, 0);
 	bus_announce_name(b, "");
@@ -207,7 +200,6 @@ void bus_leave(struct bus *b)
 	bus_slot_clear(b, b->slot);
 	bus_slot_unlock(b, b->slot);
 	b->slot = -1;
-	b->me = NULL;
 	atomic_store(&b->mac_flags, 0);
 	b->rx.have = false;
 }

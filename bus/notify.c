@@ -27,25 +27,26 @@
 static void end_idle(struct bus *b, unsigned slot, uint64_t pos, uint64_t seq,
     uint64_t *wake)
 {
-	struct bus_slot *s = &b->slots[slot];
-	uint64_t c = atomic_load(&s->cursor);
+	uint64_t c = map_cursor(&b->map, slot);
 
 	if ((int)slot == b->slot)
 		return;
-	if (c != BUS_IDLE && c & BUS_DOZING &&
-	    atomic_compare_exchange_strong(&s->cursor, &c, c & ~BUS_DOZING))
-		return;
-	/* If that failed, it has fallen asleep: c says so. */
+	if (c != BUS_IDLE && c & BUS_DOZING) {
+		if (map_cursor_cas(&b->map, slot, c, c & ~BUS_DOZING))
+			return;
+		/* It has fallen asleep meanwhile, or goes on by itself. */
+		c = map_cursor(&b->map, slot);
+	}
 	if (c != BUS_IDLE)
 		return;
-	atomic_store_explicit(&s->cursor_seq, seq, memory_order_relaxed);
-	if (atomic_compare_exchange_strong(&s->cursor, &c, pos))
+	map_set_cursor_seq(&b->map, slot, seq);
+	if (map_cursor_cas(&b->map, slot, BUS_IDLE, pos))
 		wake[slot / 64] |= 1ull << slot % 64;
 }
 
-static bool wants(const struct bus_slot *s, uint64_t mac)
+static bool wants(struct bus *b, unsigned slot, uint64_t mac)
 {
-	uint64_t who = atomic_load(&s->mac_flags);
+	uint64_t who = map_mac_flags(&b->map, slot);
 
 	return who & BUS_MF_PROMISC || (who & BUS_MF_MAC) == mac;
 }
@@ -57,17 +58,17 @@ void bus_notify(struct bus *b, uint64_t pos, uint64_t seq,
 	uint8_t dst[6];
 	unsigned slot;
 
-	ring_copy_out(&b->ring, pos, 0, dst, sizeof(dst));
+	ring_copy_out(&b->map.ring, pos, dst, sizeof(dst));
 	mac = bus_mac_flags(dst, 0);
 	/* Our own kind of MAC says the slot; the others are few. */
-	if (!(dst[0] & 1) && wants(&b->slots[dst[5]], mac))
+	if (!(dst[0] & 1) && wants(b, dst[5], mac))
 		end_idle(b, dst[5], pos, seq, wake);
 	for (int w = 0; w < BUS_WORDS; w++) {
-		set = dst[0] & 1 ? atomic_load(&b->hdr->present[w]) :
-		    atomic_load(&b->hdr->special[w]);
+		set = map_set_word(&b->map, dst[0] & 1 ? MAP_PRESENT :
+		    MAP_SPECIAL, w);
 		for (; set; set &= set - 1) {
 			slot = w * 64 + __builtin_ctzll(set);
-			if (dst[0] & 1 || wants(&b->slots[slot], mac))
+			if (dst[0] & 1 || wants(b, slot, mac))
 				end_idle(b, slot, pos, seq, wake);
 		}
 	}

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,7 +127,7 @@ static int open_again(int fd, const char *path)
 	return again;
 }
 
-static int check_file(struct bus *b, char *err)
+static int check_file(struct bus *b, struct bus_const *con, char *err)
 {
 	struct stat st;
 	ssize_t n;
@@ -139,55 +138,40 @@ static int check_file(struct bus *b, char *err)
 	if (!S_ISREG(st.st_mode))
 		return bus_fail(err, -EINVAL, "%s: not a regular file; name "
 		    "another file", b->path);
-	n = pread(b->fd, &b->con, sizeof(b->con), 0);
+	n = pread(b->fd, con, sizeof(*con), 0);
 	if (n < 0)
 		return bus_fail(err, -errno, "%s: cannot read: %m; name "
 		    "another file", b->path);
-	if (n != sizeof(b->con))
+	if (n != sizeof(*con))
 		return bus_fail(err, -EINVAL, "%s: not a bus (too short); "
 		    "remove it or name another file", b->path);
-	return bus_check_const(&b->con, st.st_size, b->path, err);
+	return bus_check_const(con, st.st_size, b->path, err);
 }
 
-static int map_file(struct bus *b, char *err)
+static int map_file(struct bus *b, const struct bus_const *con, char *err)
 {
-	int prot = b->rdonly ? PROT_READ : PROT_READ | PROT_WRITE;
-	void *map;
-	int r;
+	int r = map_open(&b->map, b->fd, con, b->rdonly, &b->broken);
 
-	b->map_len = (size_t)BUS_RING_OFF + b->con.size;
-	map = mmap(NULL, b->map_len, prot, MAP_SHARED, b->fd, 0);
-	if (map == MAP_FAILED)
-		return bus_fail(err, -errno, "%s: cannot map %zu KiB: %m; "
-		    "raise the limit on memory (ulimit -v)", b->path,
-		    b->map_len >> 10);
-	r = bus_guard_add(map, b->map_len, &b->broken);
-	if (r < 0) {
-		munmap(map, b->map_len);
+	if (r == -EMFILE)
 		return bus_fail(err, r, "%s: too many buses open in one "
 		    "program; close some", b->path);
-	}
-	b->hdr = map;
+	if (r < 0)
+		return bus_fail(err, r, "%s: cannot map %u KiB: %s; raise the "
+		    "limit on memory (ulimit -v)", b->path,
+		    (BUS_RING_OFF + con->size) >> 10, strerror(-r));
 	return 0;
 }
 
-static void set_pointers(struct bus *b)
+static void set_geometry(struct bus *b)
 {
-	uint8_t *map = (uint8_t *)b->hdr;
+	const struct bus_const *con = &b->map.con;
 
-	b->slots = (struct bus_slot *)(void *)(map + BUS_SLOT_OFF);
-	b->ring = (struct ring){
-		.base = map + BUS_RING_OFF,
-		.size = b->con.size,
-		.key = b->con.key,
-		.max_len = bus_frame_max(b->con.mtu),
-	};
 	b->geo = (struct bus_geometry){
-		.size = b->con.size,
-		.mtu = b->con.mtu,
-		.plen = b->con.plen,
+		.size = con->size,
+		.mtu = con->mtu,
+		.plen = con->plen,
 	};
-	memcpy(b->geo.subnet, b->con.subnet, sizeof(b->geo.subnet));
+	memcpy(b->geo.subnet, con->subnet, sizeof(b->geo.subnet));
 }
 
 static struct bus *new_handle(const char *path)
@@ -209,13 +193,14 @@ static struct bus *new_handle(const char *path)
 
 static int open_into(struct bus *b, unsigned flags, char *err)
 {
+	struct bus_const con;
 	int r;
 
 	b->rdonly = flags & BUS_OPEN_RDONLY;
 	b->fd = open_file(b->path, flags, err);
 	if (b->fd < 0)
 		return b->fd;
-	r = check_file(b, err);
+	r = check_file(b, &con, err);
 	if (r < 0)
 		return r;
 	if (!b->rdonly) {
@@ -225,10 +210,10 @@ static int open_into(struct bus *b, unsigned flags, char *err)
 			    "second time: %s; try again", b->path,
 			    strerror(-b->lock_fd));
 	}
-	r = map_file(b, err);
+	r = map_file(b, &con, err);
 	if (r < 0)
 		return r;
-	set_pointers(b);
+	set_geometry(b);
 	return 0;
 }
 
@@ -260,16 +245,14 @@ int bus_open_twin(struct bus **out, struct bus *of,
 	if (!b)
 		return bus_fail(err, -ENOMEM, "out of memory");
 	b->borrowed = true;
-	b->hdr = of->hdr;
-	b->map_len = of->map_len;
-	b->con = of->con;
+	b->map = of->map;
 	b->fd = open_again(of->fd, of->path);
 	b->lock_fd = open_again(of->fd, of->path);
 	if (b->fd < 0 || b->lock_fd < 0) {
 		bus_close(b);
 		return bus_fail(err, -EMFILE, "cannot open twice");
 	}
-	set_pointers(b);
+	set_geometry(b);
 	*out = b;
 	return 0;
 }
@@ -277,10 +260,8 @@ int bus_open_twin(struct bus **out, struct bus *of,
 /* All but the membership. */
 static void let_go(struct bus *b)
 {
-	if (b->hdr && !b->borrowed) {
-		bus_guard_del(b->hdr);
-		munmap(b->hdr, b->map_len);
-	}
+	if (!b->borrowed)
+		map_close(&b->map);
 	if (b->lock_fd >= 0)
 		close(b->lock_fd);
 	if (b->fd >= 0)
@@ -307,19 +288,4 @@ void bus_close_in_child(struct bus *b)
 const struct bus_geometry *bus_geometry(const struct bus *b)
 {
 	return &b->geo;
-}
-
-/*
- * The first line never changes, so this costs a few compares in a line that
- * every processor keeps.  Zeroes after a truncation fail it, too.
- */
-bool bus_ok(struct bus *b)
-{
-	if (atomic_load_explicit(&b->broken, memory_order_relaxed))
-		return false;
-	if (memcmp(&b->hdr->con, &b->con, sizeof(b->con)) == 0 &&
-	    !atomic_load_explicit(&b->broken, memory_order_relaxed))
-		return true;
-	atomic_store(&b->broken, true);
-	return false;
 }

@@ -2,7 +2,7 @@
  * recv.c: the member's own way through the log.
  *
  * Everything is read from memory that others may overwrite, so each record is
- * looked at in the order: word, fields, ring_lapped(); only then is what was
+ * looked at in the order: word, fields, map_lapped(); only then is what was
  * read used.
  *
  * The cursor tells writers what may not be overwritten.  It is stored when
@@ -22,7 +22,7 @@ static bool any_full(const struct bus *b)
 	uint64_t any = 0;
 
 	for (int w = 0; w < BUS_WORDS; w++)
-		any |= atomic_load(&b->hdr->full[w]);
+		any |= map_set_word(&b->map, MAP_FULL, w);
 	return any;
 }
 
@@ -30,7 +30,7 @@ static bool any_full(const struct bus *b)
 static void offer_room(struct bus *b, bool all_read)
 {
 	if (!any_full(b) || (!all_read &&
-	    b->rx.pos - b->rx.woke < b->ring.size / 8))
+	    b->rx.pos - b->rx.woke < b->map.con.size / 8))
 		return;
 	b->rx.woke = b->rx.pos;
 	bus_wake_full(b);
@@ -40,56 +40,60 @@ static void tell(struct bus *b, bool all_read)
 {
 	if (b->rx.told != b->rx.pos) {
 		/* Before looking who waits: they look the other way round. */
-		atomic_store(&b->me->cursor, b->rx.pos);
+		map_set_cursor(&b->map, b->slot, b->rx.pos);
 		b->rx.told = b->rx.pos;
 	}
 	if (all_read) {
 		b->rx.laps = 0;
-		if (atomic_load_explicit(&b->me->lagging,
-		    memory_order_relaxed))
-			atomic_store(&b->me->lagging, 0);
+		if (map_lagging(&b->map, b->slot))
+			map_set_lagging(&b->map, b->slot, false);
 	}
 	offer_room(b, all_read);
 }
 
 static void maybe_tell(struct bus *b)
 {
-	if (b->rx.pos - b->rx.told >= b->ring.size / 32 || any_full(b))
+	if (b->rx.pos - b->rx.told >= b->map.con.size / 32 || any_full(b))
 		tell(b, false);
+}
+
+static void put_counts(struct bus *b)
+{
+	map_put_rx(&b->map, b->slot, b->rx.frames, b->rx.bytes, b->rx.lost);
 }
 
 static void count_lost(struct bus *b, uint64_t n)
 {
 	b->rx.lost += n;
-	atomic_store_explicit(&b->me->rx_lost, b->rx.lost,
-	    memory_order_relaxed);
+	put_counts(b);
 }
 
 /*
  * Go on at the oldest record there is; but who is overrun there again and
- * again does better to give up the backlog.
+ * again does better to give up the backlog.  Return: 0, -EIO.
  */
-static void resync(struct bus *b, bool to_head)
+static int resync(struct bus *b, bool to_head)
 {
-	uint64_t tail = atomic_load(&b->hdr->tail);
-	uint64_t head = atomic_load(&b->hdr->head);
+	struct map_ends e;
 
 	b->rx.have = false;
-	b->rx.pos = to_head || tail % BUS_UNIT || tail > head ||
-	    ++b->rx.laps > LAP_TRIES ? head : tail;
+	if (!map_ends(&b->map, &e))
+		return bus_set_broken(b);
+	b->rx.pos = to_head || ++b->rx.laps > LAP_TRIES ? e.head : e.tail;
 	tell(b, false);
+	return 0;
 }
 
 /* If a writer ended our idleness, go on where it says. */
 static bool still_idle(struct bus *b)
 {
-	uint64_t c = atomic_load(&b->me->cursor);
+	uint64_t c = map_cursor(&b->map, b->slot);
 
 	if (c == BUS_IDLE)
 		return true;
 	b->rx.idle = false;
 	/* A late writer may name an old position; what is read is read. */
-	if (c > b->rx.pos && ring_pos_ok(c)) {
+	if (c > b->rx.pos && !(c & BUS_DOZING)) {
 		b->rx.pos = c;
 		b->rx.fresh = true;
 	}
@@ -120,8 +124,7 @@ static void count_gap(struct bus *b, bool lapped, uint64_t seq)
 	struct bus_rx *rx = &b->rx;
 
 	if (rx->fresh)
-		rx->seq = lapped ? atomic_load_explicit(&b->me->cursor_seq,
-		    memory_order_relaxed) : seq;
+		rx->seq = lapped ? map_cursor_seq(&b->map, b->slot) : seq;
 	rx->fresh = false;
 	if (!lapped && seq > rx->seq)
 		count_lost(b, seq - rx->seq);
@@ -140,29 +143,25 @@ enum look {
 static enum look look(struct bus *b, uint64_t left)
 {
 	struct bus_rx *rx = &b->rx;
-	struct bus_rec *rec = ring_at(&b->ring, rx->pos);
-	uint64_t word, seq;
-	uint32_t sender;
+	const struct ring *ring = &b->map.ring;
+	struct ring_head head;
 	uint8_t dst[6];
 	bool ok;
 
-	word = atomic_load_explicit(&rec->word, memory_order_acquire);
-	ok = ring_parse(&b->ring, rx->pos, word, &rx->rec) &&
+	ok = ring_parse(ring, rx->pos, ring_load(ring, rx->pos), &rx->rec) &&
 	    rx->rec.span <= left;
-	seq = atomic_load_explicit(&rec->seq, memory_order_relaxed);
-	sender = atomic_load_explicit(&rec->sender, memory_order_relaxed);
-	rx->seg_size = atomic_load_explicit(&rec->seg_size,
-	    memory_order_relaxed);
-	ring_copy_out(&b->ring, rx->pos, 0, dst, sizeof(dst));
-	if (ring_lapped(b->hdr, rx->pos)) {
+	ring_get_head(ring, rx->pos, &head);
+	ring_copy_out(ring, rx->pos, dst, sizeof(dst));
+	if (map_lapped(&b->map, rx->pos)) {
 		count_gap(b, true, 0);
 		return LOOK_LAPPED;
 	}
 	if (!ok)
 		return LOOK_BAD;
 	if (!rx->rec.pad) {
-		count_gap(b, false, seq);
-		if (wanted(b, sender, dst))
+		count_gap(b, false, head.seq);
+		rx->seg_size = head.seg_size;
+		if (wanted(b, head.sender, dst))
 			return LOOK_FOUND;
 	}
 	rx->pos += rx->rec.span;
@@ -172,12 +171,10 @@ static enum look look(struct bus *b, uint64_t left)
 /* Scan up to what head was at the start. Return: as bus_peek. */
 static ssize_t scan(struct bus *b)
 {
-	uint64_t head = atomic_load(&b->hdr->head);
+	uint64_t head;
 
-	if (!ring_pos_ok(head)) {
-		atomic_store(&b->broken, true);
-		return -EIO;
-	}
+	if (!map_head(&b->map, &head))
+		return bus_set_broken(b);
 	while (b->rx.pos != head) {
 		switch (b->rx.pos < head ? look(b, head - b->rx.pos) :
 		    LOOK_BAD) {
@@ -188,12 +185,11 @@ static ssize_t scan(struct bus *b)
 			maybe_tell(b);
 			break;
 		case LOOK_LAPPED:
-			resync(b, false);
-			head = atomic_load(&b->hdr->head);
+			if (resync(b, false) < 0 || !map_head(&b->map, &head))
+				return bus_set_broken(b);
 			break;
 		case LOOK_BAD:
-			resync(b, true);
-			return 0;
+			return resync(b, true);
 		}
 	}
 	tell(b, true);
@@ -225,8 +221,8 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *seg_size)
 		return n;
 	if ((size_t)n > cap)
 		return -EMSGSIZE;
-	ring_copy_out(&b->ring, rx->pos, 0, buf, n);
-	if (ring_lapped(b->hdr, rx->pos)) {
+	ring_copy_out(&b->map.ring, rx->pos, buf, n);
+	if (map_lapped(&b->map, rx->pos)) {
 		count_lost(b, 1);
 		resync(b, false);
 		return bus_ok(b) ? 0 : -EIO;
@@ -236,29 +232,25 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *seg_size)
 	rx->pos += rx->rec.span;
 	rx->frames++;
 	rx->bytes += n;
-	atomic_store_explicit(&b->me->rx_frames, rx->frames,
-	    memory_order_relaxed);
-	atomic_store_explicit(&b->me->rx_bytes, rx->bytes,
-	    memory_order_relaxed);
+	put_counts(b);
 	maybe_tell(b);
 	return bus_ok(b) ? n : -EIO;
 }
 
 bool bus_go_idle(struct bus *b)
 {
-	uint64_t dozing = b->rx.pos | BUS_DOZING;
+	uint64_t dozing = b->rx.pos | BUS_DOZING, head;
 
 	if (b->rx.idle)
 		return true;
 	/* See notify.c for the order. */
-	atomic_store(&b->me->cursor, dozing);
+	map_set_cursor(&b->map, b->slot, dozing);
 	b->rx.told = b->rx.pos;
-	if (atomic_load(&b->hdr->head) != b->rx.pos) {
-		atomic_store(&b->me->cursor, b->rx.pos);
+	if (!map_head(&b->map, &head) || head != b->rx.pos) {
+		map_set_cursor(&b->map, b->slot, b->rx.pos);
 		return false;
 	}
-	if (!atomic_compare_exchange_strong(&b->me->cursor, &dozing,
-	    BUS_IDLE))
+	if (!map_cursor_cas(&b->map, b->slot, dozing, BUS_IDLE))
 		return false;
 	b->rx.idle = true;
 	offer_room(b, true);

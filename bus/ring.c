@@ -5,14 +5,6 @@
 
 #include <string.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define RING_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define RING_TSAN 1
-#endif
-#endif
-
 #define WORD_PAD	(1ull << 24)
 #define WORD_COUNT	(WORD_PAD - 1)
 #define WORD_POS_SHIFT	25
@@ -55,8 +47,7 @@ uint64_t ring_walk(const struct ring *r, uint64_t from, uint64_t need,
 
 	/* At most size / BUS_UNIT turns, since end - from <= size. */
 	while (pos < want) {
-		word = atomic_load_explicit(&ring_at(r, pos)->word,
-		    memory_order_relaxed);
+		word = ring_load(r, pos);
 		if (!ring_parse(r, pos, word, &rec) || rec.span > end - pos)
 			return pos >= need ? pos : UINT64_MAX;
 		if (pos >= need && pos + rec.span > want)
@@ -68,7 +59,7 @@ uint64_t ring_walk(const struct ring *r, uint64_t from, uint64_t need,
 
 /*
  * The bytes of a frame are copied while others may overwrite them; that is a
- * data race by C's letter, which ring_lapped() makes harmless: nothing is used
+ * data race by C's letter, which map_lapped() makes harmless: nothing is used
  * before it has said that there was none.  The thread sanitizer gets copies
  * it can tell from mistakes.
  */
@@ -106,18 +97,20 @@ static void copy_shared(void *dst, const void *src, size_t n, bool in)
 		i++;
 	}
 }
-
-/* The sanitizer knows no fences; x86 needs none of the two used here. */
-#define ring_fence(order) atomic_signal_fence(order)
 #else
 static inline void copy_shared(void *dst, const void *src, size_t n, bool in)
 {
 	(void)in;
 	memcpy(dst, src, n);
 }
-
-#define ring_fence(order) atomic_thread_fence(order)
 #endif
+
+/* Bytes of a frame at pos that lie in the ring. */
+static uint64_t room(const struct ring *r, uint64_t pos)
+{
+	return r->size - ring_off(r, pos & ~(uint64_t)(BUS_UNIT - 1)) -
+	    sizeof(struct bus_rec);
+}
 
 void ring_copy_in(const struct ring *r, uint64_t pos, const struct iovec *iov,
     int iovcnt, uint32_t max)
@@ -125,34 +118,30 @@ void ring_copy_in(const struct ring *r, uint64_t pos, const struct iovec *iov,
 	uint8_t *dst = (uint8_t *)ring_at(r, pos) + sizeof(struct bus_rec);
 	size_t n;
 
+	if (max > room(r, pos))
+		max = (uint32_t)room(r, pos);
 	/* max guards against an iov that another thread changes. */
 	for (int i = 0; i < iovcnt && max > 0; i++) {
 		n = iov[i].iov_len < max ? iov[i].iov_len : max;
 		if (n == 0)
 			continue;
+		bus_hook(NULL, 0);
 		copy_shared(dst, iov[i].iov_base, n, true);
 		dst += n;
 		max -= n;
 	}
 }
 
-void ring_copy_out(const struct ring *r, uint64_t pos, uint32_t skip,
-    void *dst, uint32_t n)
+void ring_copy_out(const struct ring *r, uint64_t pos, void *dst, uint32_t n)
 {
-	const uint8_t *src = (const uint8_t *)ring_at(r, pos) +
-	    sizeof(struct bus_rec) + skip;
+	uint64_t have = room(r, pos);
 
+	bus_hook(NULL, 0);
+	if (n > have) {
+		memset((uint8_t *)dst + have, 0, n - have);
+		n = (uint32_t)have;
+	}
 	if (n > 0)
-		copy_shared(dst, src, n, false);
-}
-
-bool ring_lapped(const struct bus_header *h, uint64_t pos)
-{
-	ring_fence(memory_order_acquire);
-	return atomic_load_explicit(&h->tail, memory_order_relaxed) > pos;
-}
-
-void ring_fence_tail(void)
-{
-	ring_fence(memory_order_release);
+		copy_shared(dst, (const uint8_t *)ring_at(r, pos) +
+		    sizeof(struct bus_rec), n, false);
 }

@@ -21,7 +21,7 @@
 #include "bus/layout.h"
 
 struct ring {
-	uint8_t *base;
+	uint8_t *base;		/* shared: ring_*() only */
 	uint64_t size;		/* a power of two */
 	uint64_t key;
 	uint32_t max_len;	/* bytes of the longest frame */
@@ -47,9 +47,56 @@ static inline uint64_t ring_off(const struct ring *r, uint64_t pos)
 	return pos & (r->size - 1);
 }
 
+/* The unit at pos: a whole one for any pos, so never outside the ring. */
 static inline struct bus_rec *ring_at(const struct ring *r, uint64_t pos)
 {
-	return (struct bus_rec *)(void *)(r->base + ring_off(r, pos));
+	return (struct bus_rec *)(void *)(r->base +
+	    (ring_off(r, pos) & ~(uint64_t)(BUS_UNIT - 1)));
+}
+
+/* The word at pos: any number, for ring_parse() to judge. */
+static inline uint64_t ring_load(const struct ring *r, uint64_t pos)
+{
+	return shm_load64(&ring_at(r, pos)->word);
+}
+
+static inline bool ring_cas(const struct ring *r, uint64_t pos, uint64_t was,
+    uint64_t word)
+{
+	return shm_cas64(&ring_at(r, pos)->word, &was, word);
+}
+
+/* What else is told about a frame: any numbers. */
+struct ring_head {
+	uint64_t seq, when_ns;
+	uint32_t sender, seg_size;
+};
+
+static inline uint64_t ring_seq(const struct ring *r, uint64_t pos)
+{
+	return shm_get64(&ring_at(r, pos)->seq, memory_order_relaxed);
+}
+
+static inline void ring_get_head(const struct ring *r, uint64_t pos,
+    struct ring_head *h)
+{
+	const struct bus_rec *rec = ring_at(r, pos);
+
+	h->seq = shm_get64(&rec->seq, memory_order_relaxed);
+	h->when_ns = shm_get64(&rec->when_ns, memory_order_relaxed);
+	h->sender = shm_get32(&rec->sender, memory_order_relaxed);
+	h->seg_size = shm_get32(&rec->seg_size, memory_order_relaxed);
+}
+
+static inline void ring_put_head(const struct ring *r, uint64_t pos,
+    const struct ring_head *h)
+{
+	struct bus_rec *rec = ring_at(r, pos);
+
+	shm_put64(&rec->seq, h->seq, memory_order_relaxed);
+	shm_put64(&rec->when_ns, h->when_ns, memory_order_relaxed);
+	shm_put32(&rec->sender, h->sender, memory_order_relaxed);
+	shm_put32(&rec->seg_size, h->seg_size, memory_order_relaxed);
 }
 
 /* A position that an honest member can have written. */
@@ -76,25 +123,48 @@ bool ring_parse(const struct ring *r, uint64_t pos, uint64_t word,
 uint64_t ring_walk(const struct ring *r, uint64_t from, uint64_t need,
     uint64_t want, uint64_t end);
 
-/* Copy a frame behind the record header at pos; `max` bytes at most. */
+/*
+ * Copy a frame behind the record header at pos: `max` bytes at most, and none
+ * beyond the ring.
+ */
 void ring_copy_in(const struct ring *r, uint64_t pos, const struct iovec *iov,
     int iovcnt, uint32_t max);
 
 /*
- * Copy bytes of a frame out, beginning `skip` bytes into it.  They may
- * change meanwhile: check with ring_lapped() afterwards, use them only then.
+ * Copy the first n bytes of a frame out, what would lie beyond the ring as
+ * zeroes.  They may change meanwhile: check with map_lapped() afterwards, use
+ * them only then.
  */
-void ring_copy_out(const struct ring *r, uint64_t pos, uint32_t skip,
-    void *dst, uint32_t n);
+void ring_copy_out(const struct ring *r, uint64_t pos, void *dst, uint32_t n);
 
 /*
- * True if what was read at pos before this call may have been overwritten.
- * Pairs with the release fence after the store to `tail` in room.c: whoever
- * saw bytes of the new lap sees the new tail.
+ * The fences of map_lapped() and of map_move_tail().  The thread sanitizer
+ * knows none; x86 needs none of these two.
  */
-bool ring_lapped(const struct bus_header *h, uint64_t pos);
+#if defined(__SANITIZE_THREAD__)
+#define RING_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RING_TSAN 1
+#endif
+#endif
 
-/* Orders the store of a new tail before the bytes that are written next. */
-void ring_fence_tail(void);
+#ifdef RING_TSAN
+#define RING_FENCE(order) atomic_signal_fence(order)
+#else
+#define RING_FENCE(order) atomic_thread_fence(order)
+#endif
+
+/* Orders what was read before it. */
+static inline void ring_fence_read(void)
+{
+	RING_FENCE(memory_order_acquire);
+}
+
+/* Orders what was stored before it, before the bytes that are written next. */
+static inline void ring_fence_write(void)
+{
+	RING_FENCE(memory_order_release);
+}
 
 #endif

@@ -31,7 +31,7 @@ static bool stop_waiting(struct bus *b, unsigned slot, uint64_t c)
 		return true;
 	if (!st->since_ns || st->pos != c) {
 		if (!st->since_ns || now - st->since_ns > CRAWL_GAP_NS ||
-		    c - st->start >= b->ring.size / 8) {
+		    c - st->start >= b->map.con.size / 8) {
 			st->start = c;
 			st->start_ns = now;
 		}
@@ -41,7 +41,7 @@ static bool stop_waiting(struct bus *b, unsigned slot, uint64_t c)
 	if (now - st->since_ns < STALL_NS && now - st->start_ns < CRAWL_NS)
 		return false;
 	st->since_ns = 0;
-	atomic_store(&b->slots[slot].lagging, 1);
+	map_set_lagging(&b->map, slot, true);
 	return true;
 }
 
@@ -49,23 +49,21 @@ static bool stop_waiting(struct bus *b, unsigned slot, uint64_t c)
  * The lowest cursor that counts.  A cursor below tail has been overrun
  * already, one above head is nonsense.
  */
-static uint64_t scan(struct bus *b, uint64_t head, uint64_t need)
+static uint64_t scan(struct bus *b, const struct map_ends *e, uint64_t need)
 {
-	uint64_t tail = atomic_load(&b->hdr->tail), min = head, set, c;
-	struct bus_slot *s;
+	uint64_t min = e->head, set, c;
 	unsigned slot;
 
 	for (int w = 0; w < BUS_WORDS; w++) {
-		set = atomic_load(&b->hdr->present[w]);
+		set = map_set_word(&b->map, MAP_PRESENT, w);
 		for (; set; set &= set - 1) {
 			slot = w * 64 + __builtin_ctzll(set);
-			s = &b->slots[slot];
-			c = atomic_load(&s->cursor);
+			c = map_cursor(&b->map, slot);
 			if (c == BUS_IDLE)
 				continue;
 			c &= ~BUS_DOZING;
-			if (c > head || c < tail || c >= min ||
-			    atomic_load(&s->lagging))
+			if (c > e->head || c < e->tail || c >= min ||
+			    map_lagging(&b->map, slot))
 				continue;
 			if (c < need && stop_waiting(b, slot, c))
 				continue;
@@ -79,19 +77,20 @@ static uint64_t scan(struct bus *b, uint64_t head, uint64_t need)
  * Cursors only grow and idle members resume at the head, so an old minimum
  * is still a bound, and this is needed about once in a lap.
  */
-static void refresh(struct bus *b, uint64_t need)
+static void refresh(struct bus *b, const struct map_ends *e, uint64_t need)
 {
-	b->tx.min = scan(b, atomic_load(&b->hdr->head), need);
+	b->tx.min = scan(b, e, need);
 }
 
-static bool wait_for_room(struct bus *b, uint64_t need)
+static bool wait_for_room(struct bus *b, const struct map_ends *e,
+    uint64_t need)
 {
 	/* First ask to be woken, then look: the reader does it reversed. */
-	bus_set_add(b->hdr->full, b->slot);
-	refresh(b, need);
+	map_set_add(&b->map, MAP_FULL, b->slot);
+	refresh(b, e, need);
 	if (need > b->tx.min)
 		return true;
-	bus_set_del(b->hdr->full, b->slot);
+	map_set_del(&b->map, MAP_FULL, b->slot);
 	return false;
 }
 
@@ -99,50 +98,44 @@ static bool wait_for_room(struct bus *b, uint64_t need)
  * Many records at once, so that readers, who look at tail after each frame,
  * rarely find the line gone.  A log that cannot be walked is emptied.
  */
-static int move_tail(struct bus *b, uint64_t tail, uint64_t need)
+static int move_tail(struct bus *b, const struct map_ends *e, uint64_t need)
 {
-	uint64_t head = atomic_load(&b->hdr->head);
-	uint64_t want = need + b->ring.size / 32, to;
+	uint64_t want = need + b->map.con.size / 32, to;
+	struct map_ends now;
 
 	if (want > b->tx.min)
 		want = b->tx.min;
 	if (want < need)
 		want = need;
-	to = ring_walk(&b->ring, tail, need, want, head);
+	to = ring_walk(&b->map.ring, e->tail, need, want, e->head);
 	if (to == UINT64_MAX)
-		to = head;
+		to = e->head;
 	/* Fails if we were robbed, and somebody else moved it. */
-	if (!atomic_compare_exchange_strong(&b->hdr->tail, &tail, to))
-		return tail >= need ? 0 : -ESTALE;
-	ring_fence_tail();
-	return 0;
+	if (map_move_tail(&b->map, e, to))
+		return 0;
+	return map_ends(&b->map, &now) && now.tail >= need ? 0 : -ESTALE;
 }
 
-int bus_room_make(struct bus *b, uint64_t end)
+int bus_room_make(struct bus *b, const struct map_ends *e, uint64_t end)
 {
-	uint64_t need = end > b->ring.size ? end - b->ring.size : 0;
-	uint64_t tail = atomic_load(&b->hdr->tail);
+	uint64_t size = b->map.con.size, need = end > size ? end - size : 0;
 
-	if (need <= tail)
+	if (need <= e->tail)
 		return 0;
 	if (need > b->tx.min)
-		refresh(b, need);
-	if (need > b->tx.min && wait_for_room(b, need))
+		refresh(b, e, need);
+	if (need > b->tx.min && wait_for_room(b, e, need))
 		return -EAGAIN;
-	return move_tail(b, tail, need);
+	return move_tail(b, e, need);
 }
 
 /* The end of slot's claim if it overlaps, else 0. */
 static uint64_t stray_end(struct bus *b, unsigned slot, uint64_t off,
     uint64_t span)
 {
-	struct bus_slot *s = &b->slots[slot];
-	uint64_t len = atomic_load(&s->claim_len);
-	uint64_t start = ring_off(&b->ring, atomic_load(&s->claim_pos));
+	uint64_t start, len;
 
-	if ((int)slot == b->slot || len == 0 ||
-	    len > b->ring.size - start || start % BUS_UNIT ||
-	    len % BUS_UNIT || len > ring_span(b->ring.max_len))
+	if ((int)slot == b->slot || !map_claim(&b->map, slot, &start, &len))
 		return 0;
 	if (start >= off + span || off >= start + len)
 		return 0;
@@ -154,7 +147,7 @@ uint64_t bus_room_stray(struct bus *b, uint64_t off, uint64_t span)
 	uint64_t end = 0, set, e;
 
 	for (int w = 0; w < BUS_WORDS; w++) {
-		set = atomic_load(&b->hdr->stray[w]);
+		set = map_set_word(&b->map, MAP_STRAY, w);
 		for (; set; set &= set - 1) {
 			e = stray_end(b, w * 64 + __builtin_ctzll(set), off,
 			    span);

@@ -15,12 +15,11 @@
  * could not finish: the next writer finishes it.
  */
 #include "bus/handle.h"
+#include "stack/wire/clock.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "bus/gso.h"
-#include "stack/wire/clock.h"
 
 #define RESERVE_TURNS	64
 #define SEND_TRIES	3
@@ -36,14 +35,8 @@ struct spot {
 /* False if the lock is no longer ours, and nothing may be written. */
 static bool claim(struct bus *b, uint64_t pos, uint32_t len)
 {
-	atomic_store_explicit(&b->me->claim_pos, pos, memory_order_relaxed);
-	atomic_store(&b->me->claim_len, len);
+	map_set_claim(&b->map, b->slot, pos, len);
 	return bus_lock_mine(b);
-}
-
-static void unclaim(struct bus *b)
-{
-	atomic_store_explicit(&b->me->claim_len, 0, memory_order_release);
 }
 
 /* Publish the record whose word is in place. */
@@ -53,75 +46,60 @@ static void publish(struct bus *b, uint64_t pos, uint64_t span, bool frame,
 	uint64_t seq, end = pos + span;
 
 	if (!frame) {
-		atomic_compare_exchange_strong(&b->hdr->head, &pos, end);
+		map_move_head(&b->map, pos, end);
 		return;
 	}
-	seq = atomic_load_explicit(&ring_at(&b->ring, pos)->seq,
-	    memory_order_relaxed);
-	atomic_compare_exchange_strong(&b->hdr->seq, &(uint64_t){ seq },
-	    seq + 1);
-	atomic_compare_exchange_strong(&b->hdr->head, &(uint64_t){ pos }, end);
+	seq = ring_seq(&b->map.ring, pos);
+	map_count_frame(&b->map, seq);
+	map_move_head(&b->map, pos, end);
 	bus_notify(b, pos, seq, wake);
 }
 
-/* Skip `bytes` at pos. Return: 1, try again from head; or -errno. */
-static int put_pad(struct bus *b, uint64_t pos, uint64_t old, uint64_t bytes)
+/* Skip `bytes` at the head. Return: 1, try again from there; or -errno. */
+static int put_pad(struct bus *b, const struct map_ends *e, uint64_t old,
+    uint64_t bytes)
 {
-	int r = bus_room_make(b, pos + bytes);
+	int r = bus_room_make(b, e, e->head + bytes);
 
 	if (r < 0)
 		return r;
-	if (!claim(b, pos, BUS_UNIT))
+	if (!claim(b, e->head, BUS_UNIT))
 		return -ESTALE;
 	/* If it fails, somebody late was faster: its record is taken up. */
-	if (atomic_compare_exchange_strong(&ring_at(&b->ring, pos)->word,
-	    &old, ring_word(&b->ring, pos, true, bytes)))
-		publish(b, pos, bytes, false, NULL);
+	if (ring_cas(&b->map.ring, e->head, old, ring_word(&b->map.ring,
+	    e->head, true, bytes)))
+		publish(b, e->head, bytes, false, NULL);
 	return 1;
-}
-
-/* The ends of the log, made plausible if they are not. */
-static int check_ends(struct bus *b, uint64_t *head)
-{
-	uint64_t tail = atomic_load(&b->hdr->tail);
-
-	*head = atomic_load(&b->hdr->head);
-	if (!ring_pos_ok(*head)) {
-		atomic_store(&b->broken, true);
-		return -EIO;
-	}
-	if (tail % BUS_UNIT || tail > *head || *head - tail > b->ring.size)
-		atomic_compare_exchange_strong(&b->hdr->tail, &tail, *head);
-	return 0;
 }
 
 /* One step towards a spot for span bytes.  Return: 0, 1: again, -errno. */
 static int reserve_step(struct bus *b, uint64_t span, struct spot *at,
     uint64_t *wake)
 {
-	uint64_t head, off, end;
+	const struct ring *ring = &b->map.ring;
+	struct map_ends e;
 	struct ring_rec rec;
+	uint64_t off, end;
 	int r;
 
-	r = check_ends(b, &head);
-	if (r < 0)
-		return r;
-	off = ring_off(&b->ring, head);
-	at->pos = head;
-	at->old = atomic_load(&ring_at(&b->ring, head)->word);
-	if (ring_parse(&b->ring, head, at->old, &rec)) {
-		publish(b, head, rec.span, !rec.pad, wake);
+	if (!map_ends(&b->map, &e))
+		return bus_set_broken(b);
+	off = ring_off(ring, e.head);
+	at->pos = e.head;
+	at->old = ring_load(ring, e.head);
+	if (ring_parse(ring, e.head, at->old, &rec)) {
+		publish(b, e.head, rec.span, !rec.pad, wake);
 		return 1;
 	}
-	if (span > b->ring.size - off)
-		return put_pad(b, head, at->old, b->ring.size - off);
+	if (span > ring->size - off)
+		return put_pad(b, &e, at->old, ring->size - off);
 	end = bus_room_stray(b, off, span);
 	if (end)
-		return put_pad(b, head, at->old, end - off);
-	r = bus_room_make(b, head + span);
+		return put_pad(b, &e, at->old, end - off);
+	r = bus_room_make(b, &e, e.head + span);
 	if (r < 0)
 		return r;
-	return claim(b, head, span) ? 0 : -ESTALE;
+	return claim(b, e.head, span) ? 0 : -ESTALE;
 }
 
 static int reserve(struct bus *b, uint64_t span, struct spot *at,
@@ -134,31 +112,31 @@ static int reserve(struct bus *b, uint64_t span, struct spot *at,
 		if (r <= 0)
 			return r;
 	}
-	bus_set_add(b->hdr->full, b->slot);
+	map_set_add(&b->map, MAP_FULL, b->slot);
 	return -EAGAIN;		/* strays everywhere */
 }
 
 static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
     uint32_t len, uint32_t seg_size, uint64_t *wake)
 {
-	uint64_t span = ring_span(len), seq;
-	struct bus_rec *rec;
-	struct spot at;
+	const struct ring *ring = &b->map.ring;
+	uint64_t span = ring_span(len);
+	struct ring_head head = {
+		.sender = (uint32_t)b->slot,
+		.seg_size = seg_size,
+	};
+	struct spot at = { 0, 0 };
 	int r;
 
 	r = reserve(b, span, &at, wake);
 	if (r < 0)
 		return r;
-	rec = ring_at(&b->ring, at.pos);
-	seq = atomic_load_explicit(&b->hdr->seq, memory_order_relaxed);
-	atomic_store_explicit(&rec->seq, seq, memory_order_relaxed);
-	atomic_store_explicit(&rec->when_ns, clock_real_ns(),
-	    memory_order_relaxed);
-	atomic_store_explicit(&rec->sender, b->slot, memory_order_relaxed);
-	atomic_store_explicit(&rec->seg_size, seg_size, memory_order_relaxed);
-	ring_copy_in(&b->ring, at.pos, iov, iovcnt, len);
-	if (!atomic_compare_exchange_strong(&rec->word, &at.old,
-	    ring_word(&b->ring, at.pos, false, len)))
+	head.seq = map_seq(&b->map);
+	head.when_ns = clock_real_ns();
+	ring_put_head(ring, at.pos, &head);
+	ring_copy_in(ring, at.pos, iov, iovcnt, len);
+	if (!ring_cas(ring, at.pos, at.old,
+	    ring_word(ring, at.pos, false, len)))
 		return -ESTALE;
 	publish(b, at.pos, span, true, wake);
 	return 0;
@@ -171,14 +149,14 @@ static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
 	int r;
 
 	/* Left by a robber that came too late; nothing is claimed. */
-	bus_set_del(b->hdr->stray, b->slot);
+	map_set_del(&b->map, MAP_STRAY, b->slot);
 	r = bus_lock(b);
 	if (r < 0)
 		return r;
 	r = put_frame(b, iov, iovcnt, len, seg_size, wake);
-	unclaim(b);
+	map_end_claim(&b->map, b->slot);
 	if (!bus_unlock(b))
-		bus_set_del(b->hdr->stray, b->slot);
+		map_set_del(&b->map, MAP_STRAY, b->slot);
 	if (!b->wake_deferred)
 		bus_notify_wake(b, wake);
 	else
@@ -206,28 +184,27 @@ void bus_wake(struct bus *b)
 
 static void count(struct bus *b, int r, uint32_t len)
 {
+	struct bus_tx *tx = &b->tx;
+
 	if (r == 0) {
-		b->tx.frames++;
-		b->tx.bytes += len;
-		atomic_store_explicit(&b->me->tx_frames, b->tx.frames,
-		    memory_order_relaxed);
-		atomic_store_explicit(&b->me->tx_bytes, b->tx.bytes,
-		    memory_order_relaxed);
+		tx->frames++;
+		tx->bytes += len;
 	} else if (r == -EAGAIN) {
-		b->tx.full++;
-		atomic_store_explicit(&b->me->tx_full, b->tx.full,
-		    memory_order_relaxed);
-		/* Who sleeps for ever in bus_wait shall no longer. */
-		if (!atomic_exchange(&b->full, 1) &&
-		    atomic_load(&b->sleeping))
-			bus_wake_slot(b, b->slot);
+		tx->full++;
+	} else {
+		return;
 	}
+	map_put_tx(&b->map, b->slot, tx->frames, tx->bytes, tx->full);
+	/* Who sleeps for ever in bus_wait shall no longer. */
+	if (r == -EAGAIN && !atomic_exchange(&b->full, 1) &&
+	    atomic_load(&b->sleeping))
+		bus_wake_slot(b, b->slot);
 }
 
 int bus_send(struct bus *b, const struct iovec *iov, int iovcnt,
     unsigned seg_size)
 {
-	size_t max = seg_size ? GSO_MAX : b->con.mtu + BUS_ETH_HDR, len = 0;
+	size_t max = seg_size ? GSO_MAX : b->map.con.mtu + BUS_ETH_HDR, len = 0;
 	int r = -ESTALE;
 
 	for (int i = 0; i < iovcnt; i++) {

@@ -2,11 +2,13 @@
  * sigbus.c: a file can be truncated under its mapping, and then the next
  * access is a SIGBUS.  Put zero pages there instead and mark the bus broken.
  */
-#include "bus/handle.h"
+#include "bus/sigbus.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 

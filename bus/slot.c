@@ -28,6 +28,7 @@ static int set_lock(struct bus *b, off_t off, short type)
 		.l_len = 1,
 	};
 
+	bus_hook(NULL, 0);
 	if (fcntl(b->lock_fd, F_OFD_SETLK, &lk) == 0)
 		return 0;
 	return errno == EACCES ? -EAGAIN : -errno;
@@ -61,31 +62,19 @@ void bus_slot_unlock(struct bus *b, unsigned slot)
 	set_lock(b, slot_off(slot), F_UNLCK);
 }
 
-void bus_set_add(_Atomic uint64_t *set, unsigned slot)
-{
-	atomic_fetch_or(&set[slot / 64], 1ull << slot % 64);
-}
-
-void bus_set_del(_Atomic uint64_t *set, unsigned slot)
-{
-	/* Most often it is not there; do not take the line for that. */
-	if (bus_set_has(set, slot))
-		atomic_fetch_and(&set[slot / 64], ~(1ull << slot % 64));
-}
-
 void bus_slot_clear(struct bus *b, unsigned slot)
 {
-	struct bus_slot *s = &b->slots[slot];
+	const struct bus_map *m = &b->map;
 
-	bus_set_del(b->hdr->present, slot);
-	bus_set_del(b->hdr->special, slot);
-	bus_set_del(b->hdr->full, slot);
-	atomic_store(&s->mac_flags, 0);
-	atomic_store(&s->cursor, BUS_IDLE);
-	atomic_store(&s->lagging, 0);
-	atomic_store(&s->claim_len, 0);
+	map_set_del(m, MAP_PRESENT, slot);
+	map_set_del(m, MAP_SPECIAL, slot);
+	map_set_del(m, MAP_FULL, slot);
+	map_set_mac_flags(m, slot, 0);
+	map_set_cursor(m, slot, BUS_IDLE);
+	map_set_lagging(m, slot, false);
+	map_end_claim(m, slot);
 	/* Nobody writes there any more, so it is no stray either. */
-	bus_set_del(b->hdr->stray, slot);
+	map_set_del(m, MAP_STRAY, slot);
 }
 
 /*

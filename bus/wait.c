@@ -1,60 +1,17 @@
 /*
- * wait.c: sleeping on the bus, and waking who sleeps there.  Every sleep is
- * cut into slices: a writer may have died between ending our idleness and
- * the system call that wakes, and a truncated file wakes nobody.
+ * wait.c: sleeping on the bus.  Every sleep is cut into slices: a writer may
+ * have died between ending our idleness and the system call that wakes, and a
+ * truncated file wakes nobody.
  */
 #include "bus/handle.h"
 #include "stack/wire/clock.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #define SLICE_NS	(500 * CLOCK_NS_MS)
 #define FULL_NS		(10 * CLOCK_NS_MS)	/* after -EAGAIN */
 
 int spin_max_us = SPIN_DEFAULT_US;
-
-/* Not FUTEX_PRIVATE_FLAG: others map the same file elsewhere. */
-int bus_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64_t ns)
-{
-	struct timespec ts = {
-		.tv_sec = ns / 1000000000ull,
-		.tv_nsec = ns % 1000000000ull,
-	};
-
-	return syscall(SYS_futex, word, FUTEX_WAIT, val, &ts, NULL, 0) < 0 ?
-	    -errno : 0;
-}
-
-void bus_futex_wake(_Atomic uint32_t *word)
-{
-	int saved = errno;
-
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
-	errno = saved;
-}
-
-void bus_wake_slot(struct bus *b, unsigned slot)
-{
-	atomic_fetch_add(&b->slots[slot].wake, 1);
-	bus_futex_wake(&b->slots[slot].wake);
-}
-
-void bus_wake_full(struct bus *b)
-{
-	uint64_t set;
-
-	for (int w = 0; w < BUS_WORDS; w++) {
-		if (!atomic_load(&b->hdr->full[w]))
-			continue;
-		set = atomic_exchange(&b->hdr->full[w], 0);
-		for (; set; set &= set - 1)
-			bus_wake_slot(b, w * 64 + __builtin_ctzll(set));
-	}
-}
 
 void bus_set_spin(unsigned us)
 {
@@ -71,7 +28,7 @@ static bool has_news(void *arg)
 /* Poll for a while before the sleep, if that paid off lately. */
 static bool spin(struct bus *b)
 {
-	return b->me && spin_until(&b->spin, has_news, b);
+	return b->slot >= 0 && spin_until(&b->spin, has_news, b);
 }
 
 /* Return: 1 if there is no need to sleep, 0, -EIO. */
@@ -85,13 +42,13 @@ static int ready(struct bus *b)
 		atomic_store(&b->kicked, 0);
 		return 1;
 	}
-	if (!b->me)
+	if (b->slot < 0)
 		return 0;
 	n = bus_peek(b);
 	if (n != 0)
 		return n < 0 ? n : 1;
 	/* Whoever makes room takes us from the set, perhaps long ago. */
-	if (atomic_load(&b->full) && !bus_set_has(b->hdr->full, b->slot)) {
+	if (atomic_load(&b->full) && !map_set_has(&b->map, MAP_FULL, b->slot)) {
 		atomic_store(&b->full, 0);
 		return 1;
 	}
@@ -99,41 +56,43 @@ static int ready(struct bus *b)
 }
 
 /* Return: 0: woken or to be looked at again, 1: there may be room, -errno. */
-static int nap(struct bus *b, _Atomic uint32_t *word, uint32_t val,
-    uint64_t left)
+static int nap(struct bus *b, shm_u32 *word, uint32_t val, uint64_t left)
 {
-	bool full = b->me && atomic_load(&b->full);
+	bool full = b->slot >= 0 && atomic_load(&b->full);
 	uint64_t ns = full ? FULL_NS : SLICE_NS;
 	int r;
 
 	r = bus_futex_wait(word, val, left < ns ? left : ns);
-	if (r == -EFAULT) {
-		atomic_store(&b->broken, true);
-		return -EIO;
-	}
+	if (r == -EFAULT)
+		return bus_set_broken(b);
 	if (!full || r == -EINTR)
 		return 0;
 	atomic_store(&b->full, 0);
 	return 1;
 }
 
+static shm_u32 *own_word(struct bus *b)
+{
+	return b->slot >= 0 ? map_wake_word(&b->map, b->slot) : &b->word;
+}
+
 static int wait_until(struct bus *b, uint64_t deadline)
 {
-	_Atomic uint32_t *word = b->me ? &b->me->wake : &b->word;
+	shm_u32 *word = own_word(b);
 	uint64_t now;
 	uint32_t val;
 	int r;
 
 	for (;;) {
 		/* Read first: whatever happens from here on changes it. */
-		val = atomic_load(word);
+		val = shm_load32(word);
 		r = ready(b);
 		if (r != 0)
 			return r < 0 ? r : 0;
 		now = clock_ns();
 		if (now >= deadline)
 			return -ETIMEDOUT;
-		if (spin(b) || (b->me && !bus_go_idle(b)))
+		if (spin(b) || (b->slot >= 0 && !bus_go_idle(b)))
 			continue;
 		now = clock_ns();
 		r = nap(b, word, val, deadline - now);
@@ -159,11 +118,11 @@ int bus_wait(struct bus *b, int timeout_ms)
 
 void bus_kick(struct bus *b)
 {
-	_Atomic uint32_t *word = b->me ? &b->me->wake : &b->word;
+	shm_u32 *word = own_word(b);
 
 	atomic_store(&b->kicked, 1);
 	if (!atomic_load(&b->sleeping))
 		return;
-	atomic_fetch_add(word, 1);
+	shm_add32(word, 1);
 	bus_futex_wake(word);
 }

@@ -122,6 +122,12 @@ static inline struct bus *t_member(void)
 	return b;
 }
 
+/* How often the member was woken. */
+static inline uint32_t t_wakes(const struct bus *b)
+{
+	return shm_load32(map_wake_word(&b->map, b->slot));
+}
+
 static inline void t_sleep_ms(unsigned ms)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };

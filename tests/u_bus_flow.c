@@ -260,16 +260,16 @@ static void test_idle(void)
 	CHECK_EQ(take(b), 1);
 	CHECK_EQ(take(c), 1);
 	CHECK_EQ(bus_wait(c, 1), -ETIMEDOUT);
-	wakes = atomic_load(&c->me->wake);
+	wakes = t_wakes(c);
 	for (int i = 2; i < 2000; i++) {
 		CHECK_EQ(put(a, bus_mac(b), 1000, i), 0);
 		CHECK_EQ(take(b), i);
 		CHECK_EQ(take(c), 0);
 	}
-	CHECK_EQ(atomic_load(&c->me->wake), wakes);
+	CHECK_EQ(t_wakes(c), wakes);
 	CHECK_EQ(put(a, bus_mac(c), 1000, 2000), 0);
 	CHECK_EQ(put(a, t_all(), 1000, 2001), 0);
-	CHECK_EQ(atomic_load(&c->me->wake), wakes + 1);
+	CHECK_EQ(t_wakes(c), wakes + 1);
 	CHECK_EQ(bus_wait(c, -1), 0);
 	CHECK_EQ(take(c), 2000);
 	CHECK_EQ(take(c), 2001);

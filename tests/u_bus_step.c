@@ -114,12 +114,13 @@ static void end_victim(pid_t pid)
 /* Whether the lock is held, or ranges are claimed. */
 static bool in_the_middle(struct bus *b, unsigned slot)
 {
-	return (atomic_load(&b->hdr->lock) & BUS_LOCK_OWNER) == slot + 1;
+	return (map_lock(&b->map, memory_order_seq_cst) &
+	    BUS_LOCK_OWNER) == slot + 1;
 }
 
 static uint64_t tail_room(struct bus *b)
 {
-	return atomic_load(&b->hdr->head) - atomic_load(&b->hdr->tail);
+	return shm_load64(&b->map.hdr->head) - shm_load64(&b->map.hdr->tail);
 }
 
 /* How many instructions the victim lives. */
@@ -147,7 +148,7 @@ static void test_kill(struct bus *a, struct bus *b, int stride)
 		held += in_the_middle(b, 2);
 		end_victim(pid);
 		exchange(a, b, n + 100);
-		CHECK(tail_room(b) <= b->ring.size);
+		CHECK(tail_room(b) <= b->map.con.size);
 	}
 	printf("kill: %d cases, lock held in %d\n", cases, held);
 	CHECK(held > 0 || cases < 50);
@@ -165,7 +166,7 @@ static bool stop_at(struct bus *a, struct bus *b, int n, int *robbed)
 
 	if (alive && in_the_middle(b, 2))
 		++*robbed;
-	for (uint64_t i = 0; i < b->ring.size / LEN * 3 / 2; i++)
+	for (uint64_t i = 0; i < b->map.con.size / LEN * 3 / 2; i++)
 		exchange(a, b, ((uint64_t)n << 20) + i + 100);
 	if (!alive) {
 		end_victim(pid);
@@ -175,12 +176,12 @@ static bool stop_at(struct bus *a, struct bus *b, int n, int *robbed)
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(WIFEXITED(status));
 	CHECK(drain(b) <= 1);
-	for (uint64_t i = 0; i < b->ring.size / LEN * 3 / 2; i++)
+	for (uint64_t i = 0; i < b->map.con.size / LEN * 3 / 2; i++)
 		exchange(a, b, ((uint64_t)n << 20) + i + 1000);
 	/* It went away, so the next writer finds its stray dead. */
-	CHECK(!bus_room_stray(a, 0, b->ring.size));
+	CHECK(!bus_room_stray(a, 0, b->map.con.size));
 	for (int i = 0; i < BUS_WORDS; i++)
-		CHECK_EQ(atomic_load(&b->hdr->stray[i]), 0);
+		CHECK_EQ(map_set_word(&b->map, MAP_STRAY, i), 0);
 	return true;
 }
 

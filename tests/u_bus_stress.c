@@ -274,7 +274,7 @@ static void test_stop(int rounds)
 		read_for(b, &v, 100);
 		strays = 0;
 		for (int j = 0; j < BUS_WORDS; j++)
-			strays |= atomic_load(&b->hdr->stray[j]);
+			strays |= map_set_word(&b->map, MAP_STRAY, j);
 		robbed += strays != 0;
 		kill(pid[i & 1], SIGCONT);
 	}

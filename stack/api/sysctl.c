@@ -82,7 +82,8 @@ static void show(const struct node *n, char *out, size_t size)
 {
 	switch (n->kind) {
 	case K_INT:
-		snprintf(out, size, "%d", *(int *)n->var);
+		snprintf(out, size, "%d", __atomic_load_n((int *)n->var,
+		    __ATOMIC_RELAXED));
 		break;
 	case K_PORT:
 		snprintf(out, size, "%u", *(uint16_t *)n->var);
@@ -126,7 +127,8 @@ static int set(const struct node *n, const char *value, char *out,
 	if (n->kind == K_PORT)
 		*(uint16_t *)n->var = (uint16_t)v;
 	else
-		*(int *)n->var = (int)v;
+		/* Some are read without the core lock. */
+		__atomic_store_n((int *)n->var, (int)v, __ATOMIC_RELAXED);
 	return 0;
 }
 

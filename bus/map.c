@@ -1,0 +1,163 @@
+/*
+ * map.c: mapping a bus, and what members tell of themselves in it.
+ */
+#include "bus/map.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bus/sigbus.h"
+
+#define COPY_TRIES 64
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* With a page behind it that belongs to nobody. */
+static void *map_guarded(int fd, size_t len, int prot)
+{
+	size_t all = (len + 2 * page_size() - 1) & ~(page_size() - 1);
+	void *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+	    MAP_NORESERVE, -1, 0);
+	int saved;
+
+	if (base == MAP_FAILED)
+		return base;
+	if (mmap(base, len, prot, MAP_SHARED | MAP_FIXED, fd, 0) == base)
+		return base;
+	saved = errno;
+	munmap(base, all);
+	errno = saved;
+	return MAP_FAILED;
+}
+
+static void unmap_guarded(void *base, size_t len)
+{
+	munmap(base, (len + 2 * page_size() - 1) & ~(page_size() - 1));
+}
+
+int map_open(struct bus_map *m, int fd, const struct bus_const *con,
+    bool rdonly, _Atomic bool *broken)
+{
+	size_t len = (size_t)BUS_RING_OFF + con->size;
+	uint8_t *base = map_guarded(fd, len, rdonly ? PROT_READ :
+	    PROT_READ | PROT_WRITE);
+	int r;
+
+	if (base == MAP_FAILED)
+		return -errno;
+	r = bus_guard_add(base, len, broken);
+	if (r < 0) {
+		unmap_guarded(base, len);
+		return r;
+	}
+	*m = (struct bus_map){
+		.hdr = (struct bus_header *)(void *)base,
+		.slots = (struct bus_slot *)(void *)(base + BUS_SLOT_OFF),
+		.len = len,
+		.con = *con,
+		.ring = {
+			.base = base + BUS_RING_OFF,
+			.size = con->size,
+			.key = con->key,
+			.max_len = bus_frame_max(con->mtu),
+		},
+	};
+	return 0;
+}
+
+void map_close(struct bus_map *m)
+{
+	if (!m->hdr)
+		return;
+	bus_guard_del(m->hdr);
+	unmap_guarded(m->hdr, m->len);
+	m->hdr = NULL;
+}
+
+void map_counts(const struct bus_map *m, unsigned slot, struct map_counts *c)
+{
+	const struct bus_slot *s = map_slot(m, slot);
+
+	c->tx_frames = shm_load64(&s->tx_frames);
+	c->tx_bytes = shm_load64(&s->tx_bytes);
+	c->tx_full = shm_load64(&s->tx_full);
+	c->rx_frames = shm_load64(&s->rx_frames);
+	c->rx_bytes = shm_load64(&s->rx_bytes);
+	c->rx_lost = shm_load64(&s->rx_lost);
+}
+
+/*
+ * Name and addresses are a seqlock with one writer, the member.  Bytes are
+ * stored singly so that a reader at the same time is no data race.
+ */
+static void store_bytes(void *dst, const void *src, size_t n)
+{
+	bus_hook(NULL, 0);
+	for (size_t i = 0; i < n; i++)
+		__atomic_store_n((uint8_t *)dst + i,
+		    ((const uint8_t *)src)[i], __ATOMIC_RELEASE);
+}
+
+static void load_bytes(void *dst, const void *src, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)dst)[i] = (uint8_t)bus_hook(
+		    (const uint8_t *)src + i, __atomic_load_n(
+		    (const uint8_t *)src + i, __ATOMIC_ACQUIRE));
+}
+
+void map_put_info(const struct bus_map *m, unsigned slot, const char *name,
+    const struct bus_addr *addr)
+{
+	struct bus_slot *s = map_slot(m, slot);
+	uint32_t seq = shm_load32(&s->info_seq) | 1;
+
+	shm_store32(&s->info_seq, seq);
+	/* After a fork(), tell the child's number. */
+	shm_store32(&s->pid, (uint32_t)getpid());
+	if (name)
+		store_bytes(s->name.shared, name, BUS_NAMELEN);
+	if (addr)
+		store_bytes(s->addr.shared, addr, sizeof(s->addr.shared));
+	shm_store32(&s->info_seq, seq + 1);
+}
+
+/* A name from the file: ended, and nothing a terminal would obey. */
+static void clean_name(char *name)
+{
+	name[BUS_NAMELEN - 1] = '\0';
+	for (char *p = name; *p; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
+			*p = '?';
+}
+
+static void clean_addr(struct bus_addr *a)
+{
+	if ((a->family == AF_INET && a->plen <= 32) ||
+	    (a->family == AF_INET6 && a->plen <= 128))
+		return;
+	memset(a, 0, sizeof(*a));
+}
+
+void map_info(const struct bus_map *m, unsigned slot, struct map_info *out)
+{
+	const struct bus_slot *s = map_slot(m, slot);
+	uint32_t seq;
+
+	for (int i = 0; i < COPY_TRIES; i++) {
+		seq = shm_load32(&s->info_seq);
+		load_bytes(out->name, s->name.shared, sizeof(out->name));
+		load_bytes(out->addr, s->addr.shared, sizeof(out->addr));
+		if (!(seq & 1) && shm_load32(&s->info_seq) == seq)
+			break;
+	}
+	out->pid = shm_load32(&s->pid);
+	clean_name(out->name);
+	for (int i = 0; i < BUS_ADDRS; i++)
+		clean_addr(&out->addr[i]);
+}
