@@ -63,6 +63,10 @@ rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so)
 bins	:= $(addprefix $B/,shmif_server shmif shmhijack)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
+# The bus once more, with the tests' hand in every access: bus/shm.h.
+hook	:= $(patsubst $B/%,$B/hook/%,$(filter-out $B/bus/shmif.o \
+	$B/bus/output.o,$(call objs,bus/*.c)))
+hooking	:= $(addprefix $B/tests/u_bus_,aim)
 fuzz	:= $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/*.c))
 heads	:= $(addprefix stack/rump/,rump.h netconfig.h rump_syscalls.h)
 mans	:= $(wildcard */*.[1-9] */*/*.[1-9])
@@ -88,6 +92,11 @@ $B/%.o: %.c $B/flags | lwip
 	$P$(compile)
 $(calls): own = -include stack/rump/names.h $(if $(WERROR),-Werror)
 $(calls): $B/rump/%.o: hijack/%.c $B/flags | lwip
+	@mkdir -p $(@D)
+	$P$(compile)
+$(hook): own = -DBUS_HOOK $(if $(WERROR),-Werror)
+$(hooking:%=%.o): own += -DBUS_HOOK
+$(hook): $B/hook/%.o: %.c $B/flags | lwip
 	@mkdir -p $(@D)
 	$P$(compile)
 $B/lwip-o/%.o: $L/src/%.c $B/flags
@@ -124,6 +133,7 @@ $B/shmhijack: $(call objs,hijack/launcher/*.c) $(look) $(rump)
 $B/shmif: $(call objs,stack/ctl/*.c) $(lib) $(rump)
 $B/shmif: with = -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib' -lpcap
 $(tests): %: %.o $(rump)
+$(hooking): $(hook)
 $(bins) $(tests):
 	$P$(link) $(filter %.o,$^) $(filter %.so %.a,$^) $(with)
 

@@ -70,7 +70,7 @@ static inline bool map_head(const struct bus_map *m, uint64_t *head)
 	return ring_pos_ok(*head);
 }
 
-/* A tail that cannot be is taken for the head: an empty log.  False: as above. */
+/* A tail that cannot be is taken for the head.  False: as above. */
 static inline bool map_ends(const struct bus_map *m, struct map_ends *e)
 {
 	e->was_tail = shm_load64(&m->hdr->tail);
@@ -182,6 +182,11 @@ static inline shm_u32 *map_lock_word(const struct bus_map *m)
 static inline shm_u32 *map_wake_word(const struct bus_map *m, unsigned slot)
 {
 	return &map_slot(m, slot)->wake;
+}
+
+static inline uint32_t map_word(const shm_u32 *futex)
+{
+	return shm_load32(futex);
 }
 
 static inline uint32_t map_lock(const struct bus_map *m, memory_order order)

@@ -2,8 +2,8 @@
  * shm.h: words in memory that others may change at any time.
  *
  * A word is a struct, so that nothing but these functions can read or write
- * it: what is read is a local from then on, read once.  Only map.h and ring.[ch]
- * call them, and check there; see map.h.
+ * it: what is read is a local from then on, read once.  Only map.h and
+ * ring.[ch] call them, and check there; see map.h.
  *
  * The tests build the bus with BUS_HOOK: bus_hook() then runs before each
  * access, where it may end or stop the process, and gives the value that a

@@ -85,7 +85,7 @@ static int wait_until(struct bus *b, uint64_t deadline)
 
 	for (;;) {
 		/* Read first: whatever happens from here on changes it. */
-		val = shm_load32(word);
+		val = map_word(word);
 		r = ready(b);
 		if (r != 0)
 			return r < 0 ? r : 0;
