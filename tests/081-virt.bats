@@ -197,6 +197,7 @@ start_gateway() {
 			sed -n '/^\.Bd -literal/,/^\.Ed/p' | awk '
 			/^\.Bd/ && ++n > 3 { exit }
 			!/^\./ { sub(/\\e$/, "\\"); print }'
+		# shellcheck disable=SC2016
 		echo 'kill $(jobs -p); shmif halt'
 	} >script
 	run_cmd "${machine[@]}" bash script
