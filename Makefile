@@ -75,12 +75,15 @@ cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping ping6 traceroute \
 
 tools	:= $(wildcard $(addprefix scripts/,shmif-net tap-bridge tap-nat))
 comp	:= share/bash-completion/completions
+others	:= shmhijack shmif_server shmif-net
+usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
 zcomp	:= share/zsh/site-functions/_shmif
 
 .PHONY: all tests demo check check-all bench asan tsan fuzz tidy fmt install \
 	uninstall clean help compile_commands.json lwip FORCE
 .DELETE_ON_ERROR:
-all: $(libs) $(bins)	## libraries and programs, into $B
+.PRECIOUS: $B/%_usage.c
+all: $(libs) $(bins) $B/completion	## libraries and programs, into $B
 tests: all $(tests)	## also what the tests and benchmarks run
 
 $B/%.o: own = $(if $(WERROR),-Werror)
@@ -127,10 +130,19 @@ $B/librumpshm.so: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
 $B/libshmhijack.so: $(hijack) $(look) $(rump) $(wildcard hijack/hijack.map)
 $B/lib%.so:
 	$P$(shared) -ldl
-$B/shmif_server: $B/stack/server.o $(rump)
-$B/shmhijack: $(call objs,hijack/launcher/*.c) $(look) $(rump)
+# The help that users see is a text; the programs have it as a string.
+$B/%_usage.c: %.usage
+	@mkdir -p $(@D)
+	$Qsed 's/["\\]/\\&/g; s/.*/"&\\n"/; 1s/^/const char $(*F)_usage[] =\n/; $$s/$$/;/' $< >$@
+$B/%_usage.o: $B/%_usage.c $B/flags
+	$P$(compile)
+$B/completion: scripts/completion stack/ctl/completion.sh $(usages)
+	$Qscripts/completion stack/ctl/completion.sh $(usages) >$@
+$B/shmif_server: $B/stack/server.o $B/stack/shmif_server_usage.o $(rump)
+$B/shmhijack: $(call objs,hijack/launcher/*.c) \
+	$B/hijack/launcher/shmhijack_usage.o $(look) $(rump)
 # The library comes first: the tool's own socket() is to be the library's.
-$B/shmif: $(call objs,stack/ctl/*.c) $(lib) $(rump)
+$B/shmif: $(call objs,stack/ctl/*.c) $B/stack/ctl/shmif_usage.o $(lib) $(rump)
 $B/shmif: with = -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib' -lpcap
 $(tests): %: %.o $(rump)
 $(hooking): $(hook)
@@ -176,9 +188,9 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	install $(bins) $D/bin
 	install -m 644 $(libs) $D/lib
 	install $(tools) $D/bin
-	install -m 644 -D stack/ctl/completion.bash $D/$(comp)/shmif
-	install -m 644 -D stack/ctl/completion.zsh $D/$(zcomp)
-	ln -sf shmif $D/$(comp)/shmhijack
+	install -m 644 -D $B/completion $D/$(comp)/shmif
+	install -m 644 -D $B/completion $D/$(zcomp)
+	for i in $(others); do ln -sf shmif $D/$(comp)/$$i; done
 	for i in $(cmds); do ln -sf shmif $D/bin/rump.$$i && \
 		ln -sf shmif $D/$(comp)/rump.$$i; done
 	install -m 644 $(heads) $D/include/rump
@@ -187,7 +199,7 @@ install: all	## into $(DESTDIR)$(PREFIX)
 uninstall:	## remove exactly that
 	rm -f $(addprefix $D/,$(bins:$B/%=bin/%) $(cmds:%=bin/rump.%) \
 		$(tools:scripts/%=bin/%) $(zcomp) $(addprefix $(comp)/,shmif \
-		shmhijack $(cmds:%=rump.%)) $(libs:$B/%=lib/%) $(heads:stack/%=include/%))
+		$(others) $(cmds:%=rump.%)) $(libs:$B/%=lib/%) $(heads:stack/%=include/%))
 	for i in $(mans); do rm -f $D/share/man/man$${i##*.}/$${i##*/}; done
 	! [ -d $D/include/rump ] || rmdir $D/include/rump
 clean:	## remove $B

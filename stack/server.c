@@ -18,6 +18,7 @@
 #include "stack/spec.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/usage.h"
 #include "stack/wire/wire.h"
 
 #define MAX_SPECS	64
@@ -36,12 +37,23 @@ static struct {
 	const char *url;
 } cfg;
 
-static void usage(FILE *f)
+/* One line, and the end. */
+static _Noreturn void bad_usage(const char *what, const char *why)
 {
-	fprintf(f, "usage: shmif_server [-sv] [-i SPEC]... [-r DEST=GW]... "
-	    "unix://PATH\n"
-	    "       SPEC: shmif0=BUS[,ADDR/PLEN]...[,mtu=N][,mac=M]"
-	    "[,name=HOST] or virt0[,ADDR/PLEN]...\n");
+	char line[USAGE_LINELEN];
+
+	usage_line(usage_find(shmif_server_usage, NULL), line);
+	log_err("%s%s; usage: %s %s", what, why,
+	    program_invocation_short_name, line);
+	exit(2);
+}
+
+static _Noreturn void bad_option(int c)
+{
+	char what[8];
+
+	snprintf(what, sizeof(what), "-%c: ", optopt);
+	bad_usage(what, c == ':' ? "needs a value" : "unknown option");
 }
 
 static void parse_args(int argc, char **argv)
@@ -50,7 +62,14 @@ static void parse_args(int argc, char **argv)
 	const char *why;
 	int c, e = 0;
 
-	while ((c = getopt(argc, argv, "+shvVPi:r:")) != -1) {
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+
+	while ((c = getopt_long(argc, argv, "+:shvVPi:r:", longs, NULL)) !=
+	    -1) {
 		switch (c) {
 		case 's':
 			cfg.front = true;
@@ -73,14 +92,17 @@ static void parse_args(int argc, char **argv)
 			    optarg, err);
 			break;
 		case 'V':
-			printf("shmif_server %s\n", SHMIF_VERSION);
+			printf("%s %s\n", program_invocation_short_name,
+			    SHMIF_VERSION);
 			exit(0);
 		case 'h':
-			usage(stdout);
+			usage_print(stdout, usage_find(shmif_server_usage,
+			    NULL), program_invocation_short_name);
 			exit(0);
 		default:
-			usage(stderr);
-			exit(2);
+			if (!optopt)
+				bad_usage(argv[optind - 1], ": unknown option");
+			bad_option(c);
 		}
 		if (e) {
 			log_err("-%c %s", c, err[0] ? err : "too many");
@@ -88,8 +110,8 @@ static void parse_args(int argc, char **argv)
 		}
 	}
 	if (argc - optind != 1) {
-		usage(stderr);
-		exit(2);
+		bad_usage("", argc == optind ? "serve at which URL?" :
+		    "serve at one URL");
 	}
 	cfg.url = argv[optind];
 	if (client_parse_url(cfg.url, &cfg.sun, &why)) {
@@ -214,6 +236,7 @@ int main(int argc, char **argv)
 	int fd = -1, e;
 
 	sys_fill_stdio();
+	log_name(program_invocation_short_name);
 	parse_args(argc, argv);
 	raise_limit();
 	if (!cfg.front)

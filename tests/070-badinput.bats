@@ -33,7 +33,7 @@ bad_server() {
 }
 
 @test "wrong calls: unknown options, commands and missing arguments" {
-	run_usage "'z'" shmif_server -z unix://b.sock
+	run_usage '-z: unknown' shmif_server -z unix://b.sock
 	run_usage usage shmif_server
 	run_usage usage shmif_server unix://b.sock extra
 	run_usage foo shmif foo
@@ -46,8 +46,8 @@ bad_server() {
 	run_usage foo=1 shmif bus create ./x foo=1
 	run_usage foo shmif bus foo
 	run_usage 'no argument' shmif version x
-	run_usage "'z'" shmhijack -z
-	run_usage "'b'" shmhijack -b
+	run_usage '-z: unknown' shmhijack -z
+	run_usage '-b: needs a value' shmhijack -b
 	run_usage usage shmhijack -b net
 	run_usage 'name a virtual host' shmhijack ls
 	run_usage 'need a bus' shmhijack -a 10.0.0.1/24 ls
@@ -62,8 +62,8 @@ bad_server() {
 	for url in http://x x.sock unix:// unix:x tcp://127.0.0.1:80/ \
 		"unix://$long"; do
 		run_bad 2 "$url: " "$remedy" shmif_server "$url"
-		run_bad 1 "$url: " "$remedy" shmif -s "$url" ifconfig
-		run_bad 1 "$url: " "$remedy" shmhijack -s "$url" ls
+		run_bad 2 "$url: " "$remedy" shmif -s "$url" ifconfig
+		run_bad 2 "$url: " "$remedy" shmhijack -s "$url" ls
 		run_bad 1 "$url: " "$remedy" env RUMP_SERVER="$url" \
 			LD_PRELOAD="$HIJACK" ls
 	done
@@ -121,10 +121,10 @@ bad_server() {
 	bad_server 1 'default=10\.9\.9\.9' 'gateway must' \
 		-i shmif0=net,10.0.0.2/24 -r default=10.9.9.9
 	has_members net 1
-	run_bad 1 '-a foo' '10\.0\.0\.2/24' shmhijack -b net -a foo ls
-	run_bad 1 '-a 10\.0\.0\.1/99' '/24' shmhijack -b net -a 10.0.0.1/99 ls
-	run_bad 1 '-n a b' 'letters' shmhijack -b net -n 'a b' ls
-	run_bad 1 '-g x' 'address' shmhijack -b net -g x ls
+	run_bad 2 '-a foo' '10\.0\.0\.2/24' shmhijack -b net -a foo ls
+	run_bad 2 '-a 10\.0\.0\.1/99' '/24' shmhijack -b net -a 10.0.0.1/99 ls
+	run_bad 2 '-n a b' 'letters' shmhijack -b net -n 'a b' ls
+	run_bad 2 '-g x' 'address' shmhijack -b net -g x ls
 }
 
 # Files that are no bus, with what is said of each.

@@ -208,36 +208,3 @@ start_machine() {
 	[ -e run/shmif/wire ]
 	run_cmd shmif bus remove wire
 }
-
-# The first example of a manual page.  usage: example FILE
-example() {
-	sed -n '/^\.Sh EXAMPLES/,/^\.Ed/{/^\./d;p}' \
-		"$BATS_TEST_DIRNAME/../$1" | sed '1{/[^:]$/!d}'
-}
-
-@test "the example of shmif-net(1) works as written" {
-	example scripts/shmif-net.1 >lines
-	in_file lines '^shmif-net up two.net$'
-	ln -s "$net" shmif-net
-	PATH=$DIR:$PATH run_cmd bash -e lines
-	expect 'Directory listing'
-	expect '^graph "two"'
-	wait_for no_leftovers
-}
-
-@test "the example of shmif_server(1) works as written" {
-	example stack/shmif_server.1 >lines
-	[ "$(wc -l <lines)" -eq 6 ]
-	while IFS= read -r line; do
-		case $line in
-		*'&')
-			# shellcheck disable=SC2086
-			start_bg server ${line% &}
-			wait_for has_socket web '^tcp .*[.]80 .*LISTEN'
-			;;
-		*) run_cmd bash -c "$line" ;;
-		esac
-		cp out "out.${line##* }" 2>/dev/null || :
-	done <lines
-	stop server
-}

@@ -18,6 +18,7 @@
 #include "hijack/look/program.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/usage.h"
 
 #ifndef SHMIF_VERSION
 #define SHMIF_VERSION "unknown"
@@ -26,13 +27,6 @@
 /* As env(1) has them, behind our own 1 and 2. */
 enum { FAILED = 1, USAGE = 2, NO_ANSWER = 125, CANNOT_EXECUTE = 126,
        NOT_FOUND = 127 };
-
-static const char usage_text[] =
-"usage: shmhijack [-s URL | -b BUS [-a ADDR/PLEN]... [-g GATEWAY] [-n NAME]]\n"
-"                 [-w HOST[:PORT]]... [-t SECONDS] [--strict | --host-ok]\n"
-"                 [--] PROGRAM [ARGUMENT]...\n"
-"       shmhijack --check PROGRAM\n"
-"       shmhijack --no-hijack [--] PROGRAM [ARGUMENT]...\n";
 
 struct options {
 	const char *server, *bus, *gateway, *name;
@@ -46,16 +40,40 @@ void say(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("shmhijack: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
 }
 
-static int usage(void)
+/* What getopt(3) did not understand, which is at argv[optind - 1]. */
+static int bad_option(char **argv, int c)
 {
-	fputs(usage_text, stderr);
+	const char *why = c == ':' ? "needs a value" : "unknown option", *meant;
+	const char *word = argv[optind - 1];
+
+	if (optopt && optopt < 256) {
+		say("-%c: %s; see %s --help", optopt, why,
+		    program_invocation_short_name);
+		return USAGE;
+	}
+	meant = usage_nearest(shmhijack_usage,
+	    usage_find(shmhijack_usage, NULL), word);
+	if (meant)
+		say("%s: %s; did you mean %s?", word, why, meant);
+	else
+		say("%s: %s; see %s --help", word, why,
+		    program_invocation_short_name);
+	return USAGE;
+}
+
+static int bad_usage(const char *why)
+{
+	char line[USAGE_LINELEN];
+
+	usage_line(usage_find(shmhijack_usage, NULL), line);
+	say("%s; usage: %s %s", why, program_invocation_short_name, line);
 	return USAGE;
 }
 
@@ -90,11 +108,11 @@ static int add_address(struct options *o, const char *s)
 
 	if (!valid_address(s, true)) {
 		say("-a %s: not an address like 10.0.0.2/24", s);
-		return FAILED;
+		return USAGE;
 	}
 	if (n + strlen(s) + 2 > sizeof(o->addrs)) {
 		say("-a %s: at most %d addresses", s, BUS_ADDRS);
-		return FAILED;
+		return USAGE;
 	}
 	snprintf(o->addrs + n, sizeof(o->addrs) - n, "%s%s", n ? " " : "", s);
 	return 0;
@@ -104,7 +122,7 @@ static int add_wait(struct options *o, const char *s)
 {
 	if (o->num_wait == WAIT_MAX) {
 		say("-w %s: at most %d hosts", s, WAIT_MAX);
-		return FAILED;
+		return USAGE;
 	}
 	o->wait[o->num_wait++] = s;
 	return 0;
@@ -144,12 +162,12 @@ static int check_options(const struct options *o)
 	}
 	if (o->gateway && !valid_address(o->gateway, false)) {
 		say("-g %s: not an address", o->gateway);
-		return FAILED;
+		return USAGE;
 	}
 	if (o->name && !valid_name(o->name)) {
 		say("-n %s: a host name has up to %d letters, digits, dots "
 		    "and hyphens", o->name, BUS_NAMELEN - 1);
-		return FAILED;
+		return USAGE;
 	}
 	return 0;
 }
@@ -169,7 +187,7 @@ static int parse(struct options *o, int argc, char **argv)
 	};
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+a:b:g:hn:s:t:Vw:", longs, NULL)) !=
+	while ((c = getopt_long(argc, argv, "+:a:b:g:hn:s:t:Vw:", longs, NULL)) !=
 	    -1) {
 		switch (c) {
 		case 'a':
@@ -210,17 +228,19 @@ static int parse(struct options *o, int argc, char **argv)
 			o->strict = true;
 			break;
 		case 'h':
-			fputs(usage_text, stdout);
+			usage_print(stdout, usage_find(shmhijack_usage, NULL),
+			    program_invocation_short_name);
 			return -1;
 		case 'V':
-			printf("shmhijack %s\n", SHMIF_VERSION);
+			printf("%s %s\n", program_invocation_short_name,
+			    SHMIF_VERSION);
 			return -1;
 		default:
-			return usage();
+			return bad_option(argv, c);
 		}
 	}
 	if (optind >= argc)
-		return usage();
+		return bad_usage("run what?");
 	return check_options(o);
 }
 
@@ -233,7 +253,7 @@ static int set_server(const char *url)
 
 	if (client_parse_url(url, &sun, &why)) {
 		say("%s: %s", url, why);
-		return FAILED;
+		return USAGE;
 	}
 	snprintf(text, sizeof(text), "unix://%s", sun.sun_path);
 	setenv("RUMP_SERVER", text, 1);
@@ -263,7 +283,7 @@ static int set_bus_name(const char *bus)
 
 	if (!*bus || (slash && !slash[1])) {
 		say("-b %s: not the name of a bus", bus);
-		return FAILED;
+		return USAGE;
 	}
 	if (!slash) {
 		setenv("SHMIF_BUS", bus, 1);
@@ -310,8 +330,8 @@ static int set_environment(const struct options *o)
 		return set_server(server);
 	if (bus && *bus)
 		return set_bus_name(bus);
-	say("name a virtual host with -s URL, or a bus with -b BUS");
-	return usage();
+	return bad_usage("name a virtual host with -s URL, or a bus with "
+	    "-b BUS");
 }
 
 /* What a program that the library cannot reach gets: SHMIF_ESCAPE. */

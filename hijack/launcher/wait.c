@@ -35,7 +35,6 @@ static void mark_tree(void)
 	setenv("SHMIF_HOST__", text, 1);
 }
 
-/* Under our name, which its error line is to begin with. */
 static _Noreturn void run_tool(char **argv)
 {
 	char path[PATH_MAX];
@@ -59,8 +58,12 @@ static _Noreturn void run_tool(char **argv)
 
 int wait_for_hosts(const char *const *target, int n, const char *seconds)
 {
-	char *argv[WAIT_MAX + 4] = { (char *)"shmhijack" };
-	int argc = 1, status = -1;
+	/* Its error line is to begin with our name. */
+	char *argv[WAIT_MAX + 7] = {
+		(char *)TOOL, (char *)"--as", program_invocation_short_name,
+		(char *)"wait",
+	};
+	int argc = 4, status = -1;
 	pid_t pid;
 
 	mark_tree();

@@ -192,5 +192,5 @@ int cmd_bus(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(sub) / sizeof(sub[0]); i++)
 		if (!strcmp(sub[i].name, argv[1]))
 			return sub[i].run(argc - 1, argv + 1, json);
-	return ctl_usage("%s: not one of create, show, list, remove", argv[1]);
+	return ctl_unknown("bus", argv[1], "shmif bus --help");
 }

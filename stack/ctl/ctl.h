@@ -40,6 +40,12 @@ const char *ctl_prog(void);
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same with the command's usage behind it.  Return: CTL_USAGE. */
 int ctl_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * A word that is neither a command nor, if command is not NULL, an option or
+ * word of that one: tell what may be meant, or where to look.
+ * Return: CTL_USAGE.
+ */
+int ctl_unknown(const char *command, const char *word, const char *see);
 
 /*
  * Take --json out of argv wherever it stands before a "--".

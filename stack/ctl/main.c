@@ -12,7 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/usage.h"
 
 #ifndef SHMIF_VERSION
 #define SHMIF_VERSION "unknown"
@@ -21,50 +23,35 @@
 static int cmd_help(int argc, char **argv);
 static int cmd_version(int argc, char **argv);
 
-struct command {
+/* What each does and takes is in shmif.usage, which has a block for each. */
+static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *args;
-	const char *what;
-};
-
-static const struct command commands[] = {
-	{ "arp", cmd_arp, "-an | -d ADDR | -d -a | -s ADDR MAC",
-	    "IPv4 neighbours" },
-	{ "bus", cmd_bus, "create PATH [size=N] [mtu=N] [subnet=NET/LEN] | "
-	    "show PATH | list | remove PATH", "bus files" },
-	{ "dump", cmd_dump, "[-fhx] [-c N] [-p FILE] [--json] BUS",
-	    "the frames on a bus" },
-	{ "halt", cmd_halt, "", "end the virtual host" },
-	{ "help", cmd_help, "[COMMAND]", "this text" },
-	{ "ifconfig", cmd_ifconfig, "[-adluv] [IF] [create | destroy | "
-	    "linkstr PATH | -linkstr | inet ADDR/LEN | ...]", "interfaces" },
-	{ "ndp", cmd_ndp, "-an | -d ADDR", "IPv6 neighbours" },
-	{ "netstat", cmd_netstat, "[-ainrs] [-f inet|inet6] [-p tcp|udp]",
-	    "sockets, routes, interfaces, statistics" },
-	{ "ping", cmd_ping, "[-46bDfnOqv] [-c N] [-I IF] [-i SEC] [-l N] "
-	    "[-M HOW] [-p HEX] [-s SIZE] [-t TTL] [-W SEC] [-w SEC] HOST",
-	    "echo requests" },
-	{ "ping6", cmd_ping6, "as ping -6", "echo requests over IPv6" },
-	{ "replay", cmd_replay, "[-t] FILE BUS", "put a capture onto a bus" },
-	{ "route", cmd_route, "[-n] show | add DEST GATEWAY | "
-	    "add DEST -interface IF | delete DEST | get ADDR | flush",
-	    "routes" },
-	{ "sockstat", cmd_sockstat, "[-46cl]", "sockets and their owners" },
-	{ "sysctl", cmd_sysctl, "[-anq] [NAME[=VALUE]]...",
-	    "settings and statistics" },
-	{ "traceroute", cmd_traceroute, "[-46In] [-f TTL] [-m TTL] [-q N] "
-	    "[-w SEC] [-p PORT] HOST [SIZE]", "the path to a host" },
-	{ "traceroute6", cmd_traceroute6, "as traceroute -6",
-	    "the path to a host over IPv6" },
-	{ "version", cmd_version, "", "the version of this program" },
-	{ "wait", cmd_wait, "[-t SEC] NAME[:PORT] | ADDR[:PORT] | "
-	    "[ADDR6]:PORT ...", "until hosts or their ports are there" },
+} commands[] = {
+	{ "arp", cmd_arp },
+	{ "bus", cmd_bus },
+	{ "dump", cmd_dump },
+	{ "halt", cmd_halt },
+	{ "help", cmd_help },
+	{ "ifconfig", cmd_ifconfig },
+	{ "ndp", cmd_ndp },
+	{ "netstat", cmd_netstat },
+	{ "ping", cmd_ping },
+	{ "ping6", cmd_ping6 },
+	{ "replay", cmd_replay },
+	{ "route", cmd_route },
+	{ "sockstat", cmd_sockstat },
+	{ "sysctl", cmd_sysctl },
+	{ "traceroute", cmd_traceroute },
+	{ "traceroute6", cmd_traceroute6 },
+	{ "version", cmd_version },
+	{ "wait", cmd_wait },
 };
 #define NUM_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static char prog[64] = "shmif";
-static const struct command *current;
+static char program[32] = "shmif";	/* as it was called */
+static char prog[64] = "shmif";		/* with the command */
+static const char *current;		/* the command's block of usage */
 
 const char *ctl_prog(void)
 {
@@ -72,13 +59,17 @@ const char *ctl_prog(void)
 }
 
 /* One line, whatever happens: with the usage behind it if that is given. */
-static void print_error(const char *fmt, va_list ap, const char *usage)
+static void print_error(const char *fmt, va_list ap, const char *block)
 {
+	char line[USAGE_LINELEN];
+
 	fflush(stdout);
 	fprintf(stderr, "%s: ", prog);
 	vfprintf(stderr, fmt, ap);
-	if (usage)
-		fprintf(stderr, "; usage: %s %s", prog, usage);
+	if (block) {
+		usage_line(block, line);
+		fprintf(stderr, "; usage: %s %s", prog, line);
+	}
 	fputc('\n', stderr);
 }
 
@@ -97,8 +88,20 @@ int ctl_usage(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	print_error(fmt, ap, current ? current->args : NULL);
+	print_error(fmt, ap, current);
 	va_end(ap);
+	return CTL_USAGE;
+}
+
+int ctl_unknown(const char *command, const char *word, const char *see)
+{
+	const char *meant = usage_nearest(shmif_usage, command ?
+	    usage_find(shmif_usage, command) : NULL, word);
+
+	if (meant)
+		ctl_fail("%s: not known; did you mean %s?", word, meant);
+	else
+		ctl_fail("%s: not known; see %s", word, see);
 	return CTL_USAGE;
 }
 
@@ -128,27 +131,28 @@ static const struct command *find_command(const char *name)
 
 static void print_help(FILE *to)
 {
-	fprintf(to, "usage: shmif [-s URL] COMMAND [ARGUMENT]...\n"
-	    "The virtual host is the one at URL, or at $RUMP_SERVER.\n\n");
-	for (size_t i = 0; i < NUM_COMMANDS; i++)
-		fprintf(to, "  %-12s %s\n", commands[i].name,
-		    commands[i].what);
-	fprintf(to, "\nshmif help COMMAND tells how a command is used; "
-	    "shmif(1) tells all.\n");
+	usage_print(to, usage_find(shmif_usage, NULL), prog);
+	fprintf(to, "\nCommands:\n");
+	usage_commands(to, shmif_usage);
+	fprintf(to, "\n%s help COMMAND tells how a command is used; "
+	    "shmif(1) tells all.\n", prog);
 }
 
 static int cmd_help(int argc, char **argv)
 {
-	const struct command *c;
+	const char *block;
+	char called[64];
 
+	strcpy(prog, program);
 	if (argc < 2) {
 		print_help(stdout);
 		return CTL_OK;
 	}
-	c = find_command(argv[1]);
-	if (!c)
-		return ctl_usage("%s: no such command", argv[1]);
-	printf("usage: shmif %s %s\n", c->name, c->args);
+	block = usage_find(shmif_usage, argv[1]);
+	if (!block)
+		return ctl_unknown(NULL, argv[1], "shmif help");
+	snprintf(called, sizeof(called), "%s %s", prog, argv[1]);
+	usage_print(stdout, block, called);
 	return CTL_OK;
 }
 
@@ -157,7 +161,7 @@ static int cmd_version(int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return ctl_usage("no argument is taken");
-	printf("shmif %s\n", SHMIF_VERSION);
+	printf("%s %s\n", program, SHMIF_VERSION);
 	return CTL_OK;
 }
 
@@ -167,8 +171,13 @@ static int cmd_version(int argc, char **argv)
  */
 static int set_server(const char *url, char **argv, int skip)
 {
-	const char *old = getenv("RUMP_SERVER");
+	const char *old = getenv("RUMP_SERVER"), *why;
+	struct sockaddr_un sun;
 
+	if (client_parse_url(url, &sun, &why) < 0) {
+		ctl_fail("%s: %s", url, why);
+		return CTL_USAGE;
+	}
 	if (old && !strcmp(old, url))
 		return 0;
 	if (setenv("RUMP_SERVER", url, 1))
@@ -178,17 +187,32 @@ static int set_server(const char *url, char **argv, int skip)
 	return 0;	/* no /proc: all but ping works without */
 }
 
+/*
+ * What every command understands.  -h is so only where it stands alone: it
+ * means other things to some.
+ */
+static bool common_option(int argc, char **argv)
+{
+	if (argc < 2)
+		return false;
+	if (!strcmp(argv[1], "--help") ||
+	    (argc == 2 && !strcmp(argv[1], "-h"))) {
+		usage_print(stdout, current, prog);
+		return true;
+	}
+	if (strcmp(argv[1], "--version"))
+		return false;
+	printf("%s %s\n", program, SHMIF_VERSION);
+	return true;
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
-	int status;
+	int status = CTL_OK;
 
-	current = c;
-	if (argc > 1 && !strcmp(argv[1], "--help")) {
-		printf("usage: %s %s\n", prog, c->args);
-		status = CTL_OK;
-	} else {
+	current = usage_find(shmif_usage, c->name);
+	if (!common_option(argc, argv))
 		status = c->run(argc, argv);
-	}
 	errno = 0;
 	if (!status && (fflush(stdout) || ferror(stdout)) && errno != EPIPE)
 		return ctl_fail("standard output: %s",
@@ -196,33 +220,47 @@ static int run(const struct command *c, int argc, char **argv)
 	return status;
 }
 
+/* Options before the command.  Return: 0, or an exit status. */
+static int parse(int argc, char **argv, int *at)
+{
+	if (argc > 2 && !strcmp(argv[1], "--as")) {
+		/* shmhijack -w: what the user called is not us. */
+		snprintf(prog, sizeof(prog), "%s", argv[2]);
+		*at = 3;
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "-s")) {
+		if (argc < 3)
+			return ctl_usage("-s needs a URL");
+		*at = 3;
+		return set_server(argv[2], argv, 2);
+	}
+	return 0;
+}
+
+static void set_names(const char *called)
+{
+	const char *base = strrchr(called, '/');
+
+	base = base ? base + 1 : called;
+	snprintf(program, sizeof(program), "%s", base);
+	strcpy(prog, program);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
-	const char *base;
-	int i = 1;
+	int i = 1, status;
 
 	sys_fill_stdio();
 	if (argc < 1)
 		return CTL_USAGE;
-	base = strrchr(argv[0], '/');
-	base = base ? base + 1 : argv[0];
-	if (!strncmp(base, "rump.", 5) && (c = find_command(base + 5))) {
-		snprintf(prog, sizeof(prog), "%s", base);
+	set_names(argv[0]);
+	if (!strncmp(prog, "rump.", 5) && (c = find_command(prog + 5)))
 		return run(c, argc, argv);
-	}
-	/* The launcher has us wait for it: its name is what the user called. */
-	if (!strcmp(base, "shmhijack")) {
-		snprintf(prog, sizeof(prog), "%s", base);
-		return cmd_wait(argc, argv);
-	}
-	if (argc > i && !strcmp(argv[i], "-s")) {
-		if (argc < i + 2)
-			return ctl_usage("-s needs a URL");
-		i += 2;
-		if (set_server(argv[2], argv, 2))
-			return CTL_FAILED;
-	}
+	status = parse(argc, argv, &i);
+	if (status)
+		return status;
 	if (argc <= i) {
 		print_help(stderr);
 		return CTL_USAGE;
@@ -233,8 +271,8 @@ int main(int argc, char **argv)
 		argv[i] = (char *)"help";
 	c = find_command(argv[i]);
 	if (!c)
-		return ctl_usage("%s: no such command; see shmif help",
-		    argv[i]);
-	snprintf(prog, sizeof(prog), "shmif %s", c->name);
+		return ctl_unknown(NULL, argv[i], "shmif help");
+	if (strcmp(argv[1], "--as"))
+		snprintf(prog, sizeof(prog), "%s %s", program, c->name);
 	return run(c, argc - i, argv + i);
 }

@@ -369,6 +369,5 @@ int cmd_route(int argc, char **argv)
 		status = verbs[i].dest ? parse_words(&c, word) : 0;
 		return status ? status : verbs[i].run(&c);
 	}
-	return ctl_usage("%s: not one of add, delete, flush, get, show",
-	    *word);
+	return ctl_unknown("route", *word, "shmif route --help");
 }

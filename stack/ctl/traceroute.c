@@ -22,7 +22,7 @@
 #define NEAR_FACTOR	10	/* and of a later hop */
 #define WAIT_GRACE	1000000u	/* ns on top of these */
 #define SLOW_LOOKUP	(1ull * SEC)
-#define FAILED		2
+#define FAILED		1
 
 static struct trace trace = {
 	.first = 1, .max = 30, .queries = 3, .at_once = 16,
