@@ -209,4 +209,5 @@ help:
 	@sed -n 's/^\([a-z_.]*\):.*\t## \(.*\)/\1\t\2/p' Makefile | \
 	sed 's,$$B,$B,' | expand -t 24
 
--include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d)
+-include $(filter-out $B/unpacked/%,$(wildcard $B/*/*.d $B/*/*/*.d \
+	$B/*/*/*/*.d))

@@ -8,8 +8,6 @@ write_config() {
 	chmod 777 www/up
 	cat >nginx.conf <<-EOF
 	daemon ${DAEMON:-off};
-	env LD_PRELOAD;
-	env RUMP_SERVER;
 	pid $DIR/nginx.pid;
 	worker_processes 4;
 	error_log $DIR/error.log info;

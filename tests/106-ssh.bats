@@ -83,6 +83,25 @@ ssh_b() {
 	in_no_line sshd.log 'fatal|sandbox|unexpected'
 }
 
+@test "ssh: a session stays on the server's host" {
+	[ -z "$SAN" ] || skip "the sanitizer's library must come first"
+	echo 'from b' >file
+	start_both
+	start_sshd
+	start_http web b 80
+	for addr in $A4 $A6; do
+		ssh_b "$addr" "tail -n +3 /proc/net/dev | cut -d : -f 1
+			curl -sS http://$B4/file"
+		expect '^ *shmif0$'
+		expect '^from b$'
+		in_no_line out '^ *eth'
+	done
+	# From one session into the next, back to where it began.
+	ssh_b -R "2222:127.0.0.1:22" "$A4" \
+		"nc -z 127.0.0.1 22 && echo reached"
+	expect '^reached$'
+}
+
 # Children's children of sshd that a filter of system calls is on, and whose
 # they are.
 sandboxed() {
