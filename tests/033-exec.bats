@@ -122,6 +122,19 @@ in_no_line_of_out() {
 	[ "$(wc -l <err)" -eq 2 ]
 }
 
+# Both kinds, without the compiler: what tells them is a section.
+@test "Go programs, static and dynamic" {
+	static_program
+	head -c 32 /dev/zero >info
+	objcopy --add-section .go.buildinfo=info static go_static
+	objcopy --add-section .go.buildinfo=info /bin/true go_dynamic
+	run_cmd on a sh -c './go_static; exec ./go_dynamic'
+	expect_err 'go_static: a static Go program: .*SHMIF_ESCAPE'
+	expect_err 'go_dynamic: a Go program: .*SHMIF_ESCAPE'
+	run_cmd -1 shmhijack --check ./go_dynamic
+	expect 'does not work: a Go program'
+}
+
 @test "scripts are judged by what reads them" {
 	static_program
 	printf '#!%s/static\n' "$DIR" >script

@@ -37,12 +37,14 @@ teardown() {
 # What the machine's network has heard so far: the marker proves that it is
 # heard at all, and that all before it was.
 heard() {
-	"${machine[@]}" "$PYTHON" -c 'import socket
+	local marker=marker$EPOCHREALTIME
+
+	"${machine[@]}" "$PYTHON" -c 'import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("10.0.0.77", 0))
 s.setsockopt(1, 6, 1)
-s.sendto(b"marker", ("10.0.0.255", 4242))'
-	wait_for in_file heard.pcap marker
+s.sendto(sys.argv[1].encode(), ("10.0.0.255", 4242))' "$marker"
+	wait_for in_file heard.pcap "$marker"
 	tcpdump -nr heard.pcap 2>/dev/null | grep -v '10\.0\.0\.255\.4242:'
 }
 
@@ -97,4 +99,67 @@ escape() {
 	escape "$PYTHON" "$WAYS" frames "$INDEX"
 	expect '^sent 0$'
 	silent
+}
+
+# A program that sends to the net of host a, which is the machine's as well.
+# usage: sender NAME [OPTION]...
+sender() {
+	cat >sender.c <<-'EOC'
+	#include <arpa/inet.h>
+	#include <stdio.h>
+	#include <sys/socket.h>
+	int main(void)
+	{
+		struct sockaddr_in to = { .sin_family = AF_INET };
+		int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+
+		to.sin_port = htons(4243);
+		inet_pton(AF_INET, "10.0.0.255", &to.sin_addr);
+		setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+		if (sendto(fd, "sent", 4, 0, (void *)&to, sizeof(to)) != 4)
+			return 1;
+		puts("sent");
+		return 0;
+	}
+	EOC
+	"${CC:-cc}" -o "$1" sender.c "${@:2}"
+}
+
+@test "what a program starts in any way is not heard, or is told of" {
+	local n
+
+	[ -z "$SAN" ] || skip "the sanitizer's library must come first"
+	sender dynamic
+	sender static -static
+	start_host a 10.0.0.1
+	"$B/tests/h_exec" list >ways
+	n=$(wc -l <ways)
+	while read -r way; do
+		escape "$B/tests/h_exec" "$way" "$PWD/dynamic"
+		[ "$output" = sent ]
+		[ ! -s err ]
+	done <ways
+	[ "$(frames net | grep -c '10\.0\.0\.1\..* > 10\.0\.0\.255\.4243:')" \
+		-eq "$n" ]
+	escape sh -c './dynamic; exec ./dynamic'
+	escape env -u LD_PRELOAD -u RUMP_SERVER ./dynamic
+	[ ! -s err ]
+	# Refused, whatever the way reports.
+	while read -r way; do
+		run_cmd "${machine[@]}" sh -c '"$@" || :' - env \
+			SHMIF_ESCAPE=deny RUMP_SERVER="unix://$DIR/a.sock" \
+			LD_PRELOAD="$HIJACK" "$B/tests/h_exec" "$way" \
+			"$PWD/static"
+		[ -z "$output" ]
+		expect_err 'static: .* refused'
+	done <ways
+	silent
+	# Let out, with a line for each.
+	while read -r way; do
+		escape "$B/tests/h_exec" "$way" "$PWD/static"
+		[ "$output" = sent ]
+		expect_err "static: .* this machine's network"
+	done <ways
+	heard >all
+	[ "$(grep -c '10\.0\.0\.255\.4243:' all)" -ge "$n" ]
 }
