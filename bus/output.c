@@ -17,6 +17,7 @@
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "stack/core/core.h"
+#include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 
 #define TX_IOV	64	/* pieces of a frame that go as they are */
@@ -116,8 +117,10 @@ static void keep_stuck(struct shmif *sh, const struct iovec *iov, int n,
 {
 	uint8_t *p = sh->stuck = malloc(len);
 
-	if (!p)
+	if (!p) {
+		counter_inc("bus.no_memory");
 		return;		/* lost, as frames are */
+	}
 	for (int i = 0; i < n; i++) {
 		memcpy(p, iov[i].iov_base, iov[i].iov_len);
 		p += iov[i].iov_len;
@@ -130,6 +133,7 @@ static void count(struct iface *f, int err, unsigned n, size_t bytes)
 {
 	if (err) {
 		f->tx_errors++;
+		counter_inc("bus.send_error");
 		return;
 	}
 	f->tx_packets += n;
@@ -216,8 +220,10 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 	struct iovec iov[TX_IOV];
 	int err;
 
-	if (!sh || !sh->bus)
+	if (!sh || !sh->bus) {
+		counter_inc("if.no_link");
 		return ERR_IF;
+	}
 	if (making.batch && gather(sh, p))
 		return ERR_OK;
 	if (!shmif_unstick(sh))

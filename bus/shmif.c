@@ -21,6 +21,7 @@
 #include "lwip/prot/ip4.h"
 #include "stack/core/affinity.h"
 #include "stack/core/core.h"
+#include "stack/core/counter.h"
 #include "stack/core/log.h"
 #include "stack/ip/iface.h"
 
@@ -175,8 +176,13 @@ static void input(struct shmif *sh, struct pbuf *p)
 	f->rx_bytes += p->len;
 	if (frame[0] & 1)
 		f->rx_multicast++;
-	if (!netif_is_up(&f->nif) || nif->input(p, nif) != ERR_OK)
+	if (!netif_is_up(&f->nif)) {
+		counter_inc("if.down");
 		pbuf_free(p);
+	} else if (nif->input(p, nif) != ERR_OK) {
+		counter_inc("if.not_taken");
+		pbuf_free(p);
+	}
 }
 
 /* Is it for this host? */
@@ -214,8 +220,10 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 	for (unsigned i = 0; i < c.n; i++) {
 		q = pbuf_alloc(PBUF_RAW, (u16_t)(c.seg.head + c.seg_size),
 		    PBUF_RAM);
-		if (!q)
+		if (!q) {
+			counter_inc("bus.no_memory");
 			break;		/* lost, as frames are */
+		}
 		pbuf_realloc(q, (u16_t)gso_frame(&c, i, q->payload, q->len));
 		input(sh, q);
 	}

@@ -17,6 +17,7 @@
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "stack/core/core.h"
+#include "stack/core/counter.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
 #include "stack/ip/iface.h"
@@ -69,6 +70,7 @@ static void input(struct virt *v, size_t n)
 
 	if (n < HEADER) {
 		f->rx_errors++;
+		counter_inc("virt.too_short");
 		return;
 	}
 	if (!for_us(&f->nif, v->frame))
@@ -77,6 +79,10 @@ static void input(struct virt *v, size_t n)
 	    pbuf_alloc(PBUF_RAW, (u16_t)(n + ALIGN), PBUF_RAM);
 	if (!p) {
 		f->rx_dropped++;
+		if (n > frame_max(&f->nif, v->frame))
+			counter_inc("virt.too_long");
+		else
+			counter_inc("virt.no_memory");
 		return;
 	}
 	pbuf_remove_header(p, ALIGN);
@@ -86,8 +92,13 @@ static void input(struct virt *v, size_t n)
 	if (v->frame[0] & 1)
 		f->rx_multicast++;
 	nif = iface_arp_target(f, p->payload, n);
-	if (!netif_is_up(&f->nif) || nif->input(p, nif) != ERR_OK)
+	if (!netif_is_up(&f->nif)) {
+		counter_inc("if.down");
 		pbuf_free(p);
+	} else if (nif->input(p, nif) != ERR_OK) {
+		counter_inc("if.not_taken");
+		pbuf_free(p);
+	}
 }
 
 static void on_frames(struct pollable *p, uint32_t events)
@@ -117,8 +128,10 @@ static err_t linkoutput(struct netif *nif, struct pbuf *p)
 	const void *frame = p->payload;
 	int e;
 
-	if (!v || v->dev.fd < 0)
+	if (!v || v->dev.fd < 0) {
+		counter_inc("if.no_link");
 		return ERR_IF;
+	}
 	/* One copy is nothing beside the host's work for a frame. */
 	if (p->next) {
 		pbuf_copy_partial(p, v->frame, p->tot_len, 0);
@@ -132,18 +145,21 @@ static err_t linkoutput(struct netif *nif, struct pbuf *p)
 		return ERR_OK;
 	case -EIO:		/* set down on the host: an unplugged cable */
 		f->tx_dropped++;
+		counter_inc("virt.host_down");
 		return ERR_OK;
 	case -EAGAIN:
 	case -EINTR:
 	case -ENOBUFS:
 	case -ENOMEM:
 		f->tx_dropped++;
+		counter_inc("virt.no_room");
 		return ERR_BUF;
 	case -EBADFD:
 		lost(v);
 		return ERR_IF;
 	default:
 		f->tx_errors++;
+		counter_inc("virt.send_error");
 		return ERR_IF;
 	}
 }

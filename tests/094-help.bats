@@ -160,7 +160,7 @@ offers() {
 	start_host a 10.0.0.1
 	run_cmd shmif bus create lab
 	: >file
-	offers 'shmif trace' 'traceroute traceroute6'
+	offers 'shmif tracer' 'traceroute traceroute6'
 	offers 'shmif bus ' 'create list remove show'
 	offers 'shmif bus show ' 'a.log a.sock err file lab net out run'
 	offers 'shmif bus create x m' mtu=

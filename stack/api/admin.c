@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "stack/api/dump.h"
 #include "stack/api/sysctl.h"
+#include "stack/api/trace.h"
 #include "stack/core/loop.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/ifconfig.h"
@@ -237,7 +238,7 @@ int admin_request(const struct wire_req *req, struct wire_rep *rep,
 	case WIRE_RESOLVE:
 		return do_resolve(req, rep);
 	case WIRE_DUMP:
-		return dump(req->a, rep_fd, &rep->value);
+		return dump(req, rep_fd, &rep->value);
 	case WIRE_IF:
 		return do_if(req, rep);
 	case WIRE_ROUTE:
@@ -246,6 +247,8 @@ int admin_request(const struct wire_req *req, struct wire_rep *rep,
 		return do_neigh(req, rep);
 	case WIRE_SYSCTL:
 		return do_sysctl(req, rep);
+	case WIRE_TRACE:
+		return trace_request(req, rep);
 	case WIRE_HALT:
 		loop_stop();
 		return 0;

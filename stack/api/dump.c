@@ -10,7 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "stack/api/counters.h"
 #include "stack/api/sysctl.h"
+#include "stack/core/log.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/neigh.h"
 #include "stack/ip/route.h"
@@ -21,6 +23,7 @@
 struct out {
 	FILE *f;
 	uint64_t n;
+	const struct wire_req *req;
 };
 
 static void put(struct out *o, const void *rec, size_t len)
@@ -90,12 +93,43 @@ static void socks(struct out *o)
 	}
 }
 
+static void sockinfos(struct out *o)
+{
+	struct wire_sockinfo w;
+
+	for (struct sock *s = sock_next(NULL); s; s = sock_next(s)) {
+		memset(&w, 0, sizeof(w));
+		w.id = s->id;
+		if (s->ops->fill_info)
+			s->ops->fill_info(s, &w);
+		put(o, &w, sizeof(w));
+	}
+}
+
 static void sysctls(struct out *o)
 {
 	struct wire_sysctl s;
 
 	for (unsigned i = 0; sysctl_at(i, &s); i++)
 		put(o, &s, sizeof(s));
+}
+
+static void log_lines(struct out *o)
+{
+	struct wire_log l = { .number = 0 };
+
+	if (o->req->len == sizeof(l.number))
+		memcpy(&l.number, o->req->data, sizeof(l.number));
+	while (log_read(l.number, &l))
+		put(o, &l, sizeof(l));
+}
+
+static void counters(struct out *o)
+{
+	struct wire_counter c = { .n = 0 };
+
+	while (counters_next(c.name, &c))
+		put(o, &c, sizeof(c));
 }
 
 static void (*const dumps[])(struct out *o) = {
@@ -105,13 +139,17 @@ static void (*const dumps[])(struct out *o) = {
 	[WIRE_DUMP_NEIGH] = neighs,
 	[WIRE_DUMP_SOCK] = socks,
 	[WIRE_DUMP_SYSCTL] = sysctls,
+	[WIRE_DUMP_LOG] = log_lines,
+	[WIRE_DUMP_COUNTER] = counters,
+	[WIRE_DUMP_SOCKINFO] = sockinfos,
 };
 static_assert(sizeof(dumps) / sizeof(dumps[0]) == WIRE_NUM_DUMPS,
     "a function for every list");
 
-int dump(int what, int *fd, uint64_t *count)
+int dump(const struct wire_req *req, int *fd, uint64_t *count)
 {
-	struct out o = { NULL, 0 };
+	struct out o = { .req = req };
+	int what = req->a;
 	int mem, copy = -1;
 	bool bad;
 

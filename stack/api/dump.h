@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-/* what: enum wire_dump; *fd holds *count records.  0 or -errno. */
-int dump(int what, int *fd, uint64_t *count);
+struct wire_req;
+
+/* As WIRE_DUMP says; *fd holds *count records.  0 or -errno. */
+int dump(const struct wire_req *req, int *fd, uint64_t *count);
 
 #endif

@@ -79,23 +79,26 @@ static void send_reply(struct request *r, int fd)
  * Nobody waits for an answer: what can be wrong with the kind of socket the
  * program has checked.  If it fails all the same, our end closes.
  */
-static void do_socket(struct request *r)
+static int do_socket(struct request *r)
 {
 	struct sock *s, *like = sock_find(r->req.sock);
-	int fd = take_fd(r, 0);
+	int fd = take_fd(r, 0), err;
 	uint64_t id;
 
 	if (r->req.len != sizeof(id)) {
 		close(fd);
-		return;
+		return -EINVAL;
 	}
 	memcpy(&id, r->req.data, sizeof(id));
-	if (sock_new(&s, id, r->req.a, r->req.b, r->req.c, fd, r->owner))
-		return;
+	err = sock_new(&s, id, r->req.a, r->req.b, r->req.c, fd, r->owner);
+	if (err)
+		return err;
+	r->req.sock = id;	/* for the log */
 	if (like && like->type == s->type && like->domain == s->domain) {
 		s->opt = like->opt;
 		s->ops->apply(s);
 	}
+	return 0;
 }
 
 static int to_addr(struct request *r, struct sock *s, struct wire_addr *a)
@@ -285,15 +288,51 @@ static int dispatch(struct request *r)
 	}
 }
 
+static const char *const op_names[] = {
+	[WIRE_HELLO] = "hello", [WIRE_SOCKET] = "socket",
+	[WIRE_BIND] = "bind", [WIRE_CONNECT] = "connect",
+	[WIRE_LISTEN] = "listen", [WIRE_GETSOCKNAME] = "getsockname",
+	[WIRE_GETPEERNAME] = "getpeername",
+	[WIRE_SETSOCKOPT] = "setsockopt", [WIRE_GETSOCKOPT] = "getsockopt",
+	[WIRE_SHUTDOWN] = "shutdown", [WIRE_QUERY] = "query",
+	[WIRE_RESOLVE] = "resolve", [WIRE_DUMP] = "dump", [WIRE_IF] = "if",
+	[WIRE_ROUTE] = "route", [WIRE_NEIGH] = "neigh",
+	[WIRE_SYSCTL] = "sysctl", [WIRE_HALT] = "halt",
+	[WIRE_TRACE] = "trace",
+};
+static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
+    "a name for every request");
+
+static void log_request(const struct request *r, int err)
+{
+	const struct wire_req *q = &r->req;
+	const struct sock_owner *o = r->owner;
+	const char *name = q->op < WIRE_NUM_OPS ? op_names[q->op] : NULL;
+
+	/* shmif log -f would see nothing but itself. */
+	if (q->op == WIRE_DUMP && q->a == WIRE_DUMP_LOG)
+		return;
+	if (q->sock)
+		log_event("request", "%s(%d, %d, %d) socket %llx %s %s[%d]",
+		    name ? name : "?", q->a, q->b, q->c,
+		    (unsigned long long)q->sock, log_result(err), o->comm,
+		    o->pid);
+	else
+		log_event("request", "%s(%d, %d, %d) %s %s[%d]",
+		    name ? name : "?", q->a, q->b, q->c, log_result(err),
+		    o->comm, o->pid);
+}
+
 static void handle(struct request *r)
 {
 	int err, fd;
 
 	if (r->req.op == WIRE_SOCKET) {
-		do_socket(r);
+		log_request(r, do_socket(r));
 		return;
 	}
 	err = dispatch(r);
+	log_request(r, err);
 	r->rep.error = -err;
 	fd = take_fd(r, 0);
 	if (fd < 0)

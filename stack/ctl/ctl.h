@@ -22,6 +22,7 @@ int cmd_bus(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_halt(int argc, char **argv);
 int cmd_ifconfig(int argc, char **argv);
+int cmd_log(int argc, char **argv);
 int cmd_ndp(int argc, char **argv);
 int cmd_netstat(int argc, char **argv);
 int cmd_ping(int argc, char **argv);
@@ -30,6 +31,7 @@ int cmd_replay(int argc, char **argv);
 int cmd_route(int argc, char **argv);
 int cmd_sockstat(int argc, char **argv);
 int cmd_sysctl(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_traceroute(int argc, char **argv);
 int cmd_traceroute6(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
@@ -94,5 +96,7 @@ struct ctl_list {
  * Return: 0, or CTL_FAILED after an error line.
  */
 int ctl_dump(enum wire_dump kind, struct ctl_list *list);
+/* The same for WIRE_DUMP_LOG: lines numbered above `after`. */
+int ctl_dump_after(enum wire_dump kind, uint64_t after, struct ctl_list *list);
 
 #endif

@@ -10,7 +10,7 @@
 #include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
 
-static const char *state_text(unsigned state)
+const char *neigh_state(unsigned state)
 {
 	return state & NUD_PERMANENT ? "permanent" :
 	    state & NUD_REACHABLE ? "reachable" :
@@ -29,7 +29,7 @@ static void json_line(struct json *j, const struct wire_neigh *n)
 	json_string(j, "address", text_ip(ip, n->family, n->ip));
 	json_string(j, "lladdr", text_mac(mac, n->mac));
 	json_string(j, "interface", n->ifname);
-	json_string(j, "state", state_text(n->state));
+	json_string(j, "state", neigh_state(n->state));
 	json_uint(j, "age", n->age);
 	json_end(j);
 }

@@ -13,6 +13,9 @@ struct neigh_table {
 	void (*line)(const struct wire_neigh *n);
 };
 
+/* The name of a state, of NUD_ bits. */
+const char *neigh_state(unsigned state);
+
 /* Show all, or the one of that address.  Return: an exit status. */
 int neigh_show(const struct neigh_table *t, const char *addr, bool json);
 int neigh_add(int family, const char *addr, const char *mac);

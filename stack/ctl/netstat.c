@@ -166,8 +166,38 @@ static bool statistic(const char *name, char *proto, size_t size,
 	return true;
 }
 
+/* Each reason to drop a packet, with the name that shmif trace gives it. */
+static int show_counters(const struct netstat *o, struct json *j)
+{
+	const struct wire_counter *c;
+	struct ctl_list list;
+	size_t n = o->proto ? strlen(o->proto) : 0;
+
+	if (ctl_dump(WIRE_DUMP_COUNTER, &list))
+		return CTL_FAILED;
+	c = list.rec;
+	if (o->json)
+		json_object(j, "drops");
+	else
+		printf("drops:\n");
+	for (size_t i = 0; i < list.n; i++) {
+		if (n && (strncmp(c[i].name, o->proto, n) ||
+		    c[i].name[n] != '.'))
+			continue;
+		if (o->json)
+			json_uint(j, c[i].name, c[i].n);
+		else
+			printf("\t%" PRIu64 " %s\n", c[i].n, c[i].name);
+	}
+	if (o->json)
+		json_end(j);
+	free(list.rec);
+	return CTL_OK;
+}
+
 static int show_statistics(const struct netstat *o)
 {
+	int status;
 	char proto[64], last[64] = "";
 	const struct wire_sysctl *s;
 	struct ctl_list list;
@@ -200,10 +230,11 @@ static int show_statistics(const struct netstat *o)
 	}
 	if (o->json && *last)
 		json_end(&j);
+	free(list.rec);
+	status = show_counters(o, &j);
 	if (o->json)
 		json_end(&j);
-	free(list.rec);
-	return CTL_OK;
+	return status;
 }
 
 static int parse(struct netstat *o, int argc, char **argv)

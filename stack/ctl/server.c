@@ -171,7 +171,7 @@ int ctl_call(struct wire_req *req, struct wire_rep *rep, int *fd,
 /* How big the records of each table are, and where their strings end. */
 static const struct {
 	size_t size;
-	size_t end[2];		/* offsets of last bytes; 0: none */
+	size_t end[3];		/* offsets of last bytes; 0: none */
 } dump_kind[WIRE_NUM_DUMPS] = {
 #define LAST(type, field) \
 	(offsetof(struct type, field) + sizeof(((struct type *)0)->field) - 1)
@@ -187,6 +187,13 @@ static const struct {
 	    { LAST(wire_sock, comm) } },
 	[WIRE_DUMP_SYSCTL] = { sizeof(struct wire_sysctl),
 	    { LAST(wire_sysctl, name), LAST(wire_sysctl, value) } },
+	[WIRE_DUMP_LOG] = { sizeof(struct wire_log),
+	    { LAST(wire_log, kind), LAST(wire_log, text) } },
+	[WIRE_DUMP_SOCKINFO] = { sizeof(struct wire_sockinfo),
+	    { LAST(wire_sockinfo, rx), LAST(wire_sockinfo, tx),
+	      LAST(wire_sockinfo, end) } },
+	[WIRE_DUMP_COUNTER] = { sizeof(struct wire_counter),
+	    { LAST(wire_counter, name) } },
 #undef LAST
 };
 
@@ -219,11 +226,19 @@ static int read_table(int fd, size_t recsize, size_t n, void **out)
 
 int ctl_dump(enum wire_dump kind, struct ctl_list *list)
 {
-	struct wire_req req = { .op = WIRE_DUMP, .a = (int)kind };
+	return ctl_dump_after(kind, 0, list);
+}
+
+int ctl_dump_after(enum wire_dump kind, uint64_t after, struct ctl_list *list)
+{
+	struct wire_req req = {
+		.op = WIRE_DUMP, .a = (int)kind, .len = sizeof(after),
+	};
 	struct wire_rep rep;
 	size_t size = dump_kind[kind].size;
 	int fd = -1, err;
 
+	memcpy(req.data, &after, sizeof(after));
 	list->rec = NULL;
 	list->n = 0;
 	if (ctl_call(&req, &rep, &fd, NULL))
@@ -237,7 +252,7 @@ int ctl_dump(enum wire_dump kind, struct ctl_list *list)
 		    strerror(-err));
 	list->n = rep.value;
 	for (size_t i = 0; i < list->n; i++)
-		for (int j = 0; j < 2 && dump_kind[kind].end[j]; j++)
+		for (int j = 0; j < 3 && dump_kind[kind].end[j]; j++)
 			((char *)list->rec)[i * size +
 			    dump_kind[kind].end[j]] = '\0';
 	return 0;

@@ -17,6 +17,7 @@
 #include "lwip/raw.h"
 #include "lwip/udp.h"
 #include "stack/core/affinity.h"
+#include "stack/core/counter.h"
 #include "stack/dgram/mcast.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
@@ -24,6 +25,7 @@
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
 #include "stack/sock/error.h"
+#include "stack/sock/event.h"
 #include "stack/sock/port.h"
 #include "stack/sock/sock.h"
 #include "stack/wire/clock.h"
@@ -228,8 +230,10 @@ static void hold(struct sock *s, size_t len)
 {
 	struct dgram *d = dgram_of(s);
 	d->held = malloc(sizeof(in.hdr) + len);
-	if (!d->held)
+	if (!d->held) {
+		counter_inc("udp.no_memory");
 		return;		/* then it is lost, as UDP may */
+	}
 	memcpy(d->held, &in, sizeof(in.hdr) + len);
 	d->held_len = len;
 	held_count++;
@@ -352,6 +356,7 @@ void dgram_input(struct sock *s, uint32_t events)
 	if (events & (EPOLLHUP | EPOLLERR)) {
 		pull(s, 4096);	/* what it wrote before it closed is sent */
 		s->gone = true;
+		event_close(s, "");
 		sock_free(s);
 	}
 }
@@ -448,8 +453,10 @@ void dgram_deliver(struct dgram *d, struct pbuf *p, uint16_t offset,
 	affinity_sample(s->owner.affinity);
 	iface_rx_delivered++;
 	if (d->rx_discard || sendmsg(s->poll.fd, &m,
-	    MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	    MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 		d->rx_dropped++;
+		event_lost(s, d->rx_discard);
+	}
 }
 
 /* Of UDP: does it end a call though the socket did not ask for errors? */
@@ -480,6 +487,12 @@ void dgram_error(struct sock *s, const struct ip_error *e)
 void dgram_fill(const struct sock *s, struct wire_sock *w)
 {
 	w->state = s->peer.family ? TCP_ESTABLISHED : TCP_CLOSE;
+}
+
+void dgram_fill_info(const struct sock *s, struct wire_sockinfo *w)
+{
+	w->dropped = ((const struct dgram *)s)->rx_dropped;
+	w->pmtu = s->peer.family ? (uint32_t)route_mtu(&s->peer) : 0;
 }
 
 void dgram_init(void)
@@ -548,8 +561,10 @@ int dgram_connect(struct sock *s, const struct wire_addr *want)
 	err = autobind(s);
 	if (!err)
 		err = route_for(s, &h, &r);
-	if (err)
+	if (err) {
+		event_connect(s, want, err);
 		return err;
+	}
 	s->peer = r.peer;
 	if (s->type == SOCK_RAW)
 		s->peer.port = 0;
@@ -561,7 +576,9 @@ int dgram_connect(struct sock *s, const struct wire_addr *want)
 		s->local = src;
 	}
 	sock_set_state(s, SOCK_OPEN);
-	return ops_of(s)->rebind(dgram_of(s));
+	err = ops_of(s)->rebind(dgram_of(s));
+	event_connect(s, &s->peer, err);
+	return err;
 }
 
 int dgram_listen(struct sock *s, int backlog)

@@ -67,6 +67,7 @@ int dgram_listen(struct sock *s, int backlog);
 int dgram_shutdown(struct sock *s, int how);
 void dgram_error(struct sock *s, const struct ip_error *e);
 void dgram_fill(const struct sock *s, struct wire_sock *w);
+void dgram_fill_info(const struct sock *s, struct wire_sockinfo *w);
 void dgram_tx_ready(void);	/* an interface has room again */
 
 /* The part of struct sock_ops that is the same for all. */
@@ -75,7 +76,8 @@ void dgram_tx_ready(void);	/* an interface has room again */
 	.bind = dgram_bind, .connect = dgram_connect,			\
 	.listen = dgram_listen, .shutdown = dgram_shutdown,		\
 	.input = dgram_input, .drain = dgram_drain,			\
-	.flush = dgram_flush, .error = dgram_error, .fill = dgram_fill
+	.flush = dgram_flush, .error = dgram_error, .fill = dgram_fill, \
+	.fill_info = dgram_fill_info
 
 /* Where a message goes, found out once for all kinds of socket. */
 struct dgram_route {

@@ -1,8 +1,10 @@
 /* addr.c: sockaddrs, wire addresses and lwIP's, one into the other. */
 #include "stack/ip/addr.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lwip/netif.h"
@@ -154,4 +156,17 @@ void addr_unmap(struct wire_addr *a)
 	memset(a->ip + 4, 0, 12);
 	a->family = AF_INET;
 	a->scope = 0;
+}
+
+const char *addr_text(char buf[static ADDR_TEXT], const struct wire_addr *a)
+{
+	bool six = a->family == AF_INET6;
+	char ip[INET6_ADDRSTRLEN];
+
+	if (!a->family || !inet_ntop(a->family, a->ip, ip, sizeof(ip)))
+		snprintf(buf, ADDR_TEXT, "*:%u", ntohs(a->port));
+	else
+		snprintf(buf, ADDR_TEXT, six ? "[%s]:%u" : "%s:%u", ip,
+		    ntohs(a->port));
+	return buf;
 }

@@ -38,5 +38,8 @@ bool addr_equal(const struct wire_addr *a, const struct wire_addr *b);
 void addr_present(struct wire_addr *a, int domain);
 /* The reverse, for an address that a program put into a header. */
 void addr_unmap(struct wire_addr *a);
+#define ADDR_TEXT	64
+/* 10.0.0.1:80, [fd00::1]:80; fills buf and gives it back. */
+const char *addr_text(char buf[static ADDR_TEXT], const struct wire_addr *a);
 
 #endif

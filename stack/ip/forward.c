@@ -16,6 +16,7 @@
 #include "lwip/ip.h"
 #include "lwip/ip4_frag.h"
 #include "lwip/prot/icmp.h"
+#include "stack/core/counter.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
 #include "stack/wire/clock.h"
@@ -33,7 +34,10 @@ bool forward_too_many(void)
 		second = now;
 		count = 0;
 	}
-	return ++count > ERRORS_PER_S;
+	if (++count <= ERRORS_PER_S)
+		return false;
+	counter_inc("icmp.rate_limited");
+	return true;
 }
 
 /* No errors about errors, nor about later fragments (RFC 1812 4.3.2.7). */
@@ -115,17 +119,22 @@ static void forward(struct pbuf *p, struct netif *in)
 
 	memcpy(peer.ip, &dst->addr, 4);
 	if (!usable(out)) {
+		counter_inc("ip.forward_no_route");
 		answer(p, in, ICMP_DUR, route_is_rejected(&peer) ?
 		    ICMP_DUR_HOST : ICMP_DUR_NET, 0);
 		return;
 	}
-	if (ip4_addr_isbroadcast(dst, out))
+	if (ip4_addr_isbroadcast(dst, out)) {
+		counter_inc("ip.forward_broadcast");
 		return;		/* RFC 2644 */
+	}
 	if (IPH_TTL(ip) <= 1) {
+		counter_inc("ip.forward_ttl");
 		answer(p, in, ICMP_TE, ICMP_TE_TTL, 0);
 		return;
 	}
 	if (p->tot_len > out->mtu && IPH_OFFSET(ip) & PP_HTONS(IP_DF)) {
+		counter_inc("ip.forward_too_big");
 		answer(p, in, ICMP_DUR, ICMP_DUR_FRAG, out->mtu);
 		return;
 	}
@@ -146,6 +155,10 @@ int forward_ip4(struct pbuf *p, u32_t dst)
 
 	if (in && route_ip4_may_forward(p, dst))
 		forward(p, in);
+	else if (!route_forward4)
+		counter_inc("ip.forward_off");
+	else
+		counter_inc("ip.forward_never");
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/prot/icmp6.h"
+#include "stack/core/counter.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
 
@@ -90,19 +91,23 @@ static void forward(struct pbuf *p, struct netif *in, const ip6_addr_t *dst)
 	addr_of(&src, &ip->src, in);
 	memcpy(peer.ip, dst->addr, 16);
 	if (!out || !netif_is_up(out) || !netif_is_link_up(out)) {
+		counter_inc("ip6.forward_no_route");
 		answer(p, in, ICMP6_TYPE_DUR, route_is_rejected(&peer) ?
 		    ICMP6_DUR_PROHIBITED : ICMP6_DUR_NO_ROUTE, 0);
 		return;
 	}
 	if (ip6_addr_has_zone(&src) && !ip6_addr_test_zone(&src, out)) {
+		counter_inc("ip6.forward_scope");
 		answer(p, in, ICMP6_TYPE_DUR, ICMP6_DUR_SCOPE, 0);
 		return;
 	}
 	if (IP6H_HOPLIM(ip) <= 1) {
+		counter_inc("ip6.forward_ttl");
 		answer(p, in, ICMP6_TYPE_TE, ICMP6_TE_HL, 0);
 		return;
 	}
 	if (p->tot_len > netif_mtu6(out)) {
+		counter_inc("ip6.forward_too_big");
 		answer(p, in, ICMP6_TYPE_PTB, 0, netif_mtu6(out));
 		return;
 	}
@@ -132,8 +137,13 @@ void forward_ip6(struct pbuf *p, struct netif *in)
 	ip6_addr_t dst;
 
 	addr_of(&dst, &ip->dest, in);
-	if (!may_forward(p, ip, &dst))
+	if (!may_forward(p, ip, &dst)) {
+		if (!route_forward6)
+			counter_inc("ip6.forward_off");
+		else
+			counter_inc("ip6.forward_never");
 		return;
+	}
 	pbuf_realloc(p, (u16_t)(IP6_HLEN + IP6H_PLEN(ip)));
 	forward(p, in, &dst);
 }

@@ -10,6 +10,7 @@
 #include "bus/bus.h"
 #include "lwip/ip.h"
 #include "netif/ethernet.h"
+#include "stack/core/log.h"
 #include "stack/ip/loopback.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
@@ -85,6 +86,7 @@ static int make(const struct iface_driver *d, unsigned unit,
 		return e;
 	}
 	iface_insert(f);
+	log_event("interface", "%s created", f->name);
 	*out = f;
 	return 0;
 }
@@ -132,6 +134,7 @@ int ifconfig_destroy(struct iface *f, char err[static IFACE_ERRLEN])
 		    "virtN can be destroyed", f->name);
 		return -EPERM;
 	}
+	log_event("interface", "%s destroyed", f->name);
 	iface_remove(f);
 	route_flush_iface(netif_get_index(&f->nif));
 	netif_set_link_down(&f->nif);
@@ -200,6 +203,7 @@ int ifconfig_link(struct iface *f, const char *path,
 	e = absolute(full, path);
 	if (!e)
 		e = f->driver->link(f, full, err);
+	log_event("bus", "%s joins %s %s", f->name, full, log_result(e));
 	if (!e)
 		strcpy(f->linkstr, full);
 	return e;
@@ -217,6 +221,7 @@ int ifconfig_unlink(struct iface *f, char err[static IFACE_ERRLEN])
 		ifconfig_addr_del(f, &a);
 	netif_set_down(&f->nif);
 	f->driver->unlink(f);
+	log_event("bus", "%s leaves %s", f->name, f->linkstr);
 	f->linkstr[0] = '\0';
 	return 0;
 }
@@ -240,6 +245,7 @@ int ifconfig_up(struct iface *f, bool up, char err[static IFACE_ERRLEN])
 		return -ENXIO;
 	if (up == !!netif_is_up(&f->nif))
 		return 0;
+	log_event("interface", "%s %s", f->name, up ? "up" : "down");
 	if (up) {
 		netif_set_up(&f->nif);
 		netif_create_ip6_linklocal_address(&f->nif, 1);
@@ -268,6 +274,7 @@ int ifconfig_mtu(struct iface *f, uint32_t mtu, char err[static IFACE_ERRLEN])
 		    max < BUS_MTU_MAX ? " on this bus" : "");
 		return -EINVAL;
 	}
+	log_event("interface", "%s mtu %u", f->name, mtu);
 	f->nif.mtu = (u16_t)mtu;
 	f->nif.mtu6 = (u16_t)mtu;
 	f->mtu_set = true;
@@ -292,6 +299,8 @@ int ifconfig_mac(struct iface *f, const uint8_t mac[static 6],
 		    "that address; take another");
 		return e;
 	}
+	log_event("interface", "%s lladdr %02x:%02x:%02x:%02x:%02x:%02x",
+	    f->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	memcpy(f->nif.hwaddr, mac, 6);
 	for (struct iface_alias *a = f->aliases; a; a = a->next)
 		memcpy(a->nif.hwaddr, mac, 6);

@@ -9,6 +9,7 @@
 #include "lwip/ip.h"
 #include "lwip/nd6.h"
 #include "netif/ethernet.h"
+#include "stack/core/log.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/ifconfig.h"
 #include "stack/ip/route.h"
@@ -113,8 +114,13 @@ static int add6(struct iface *f, struct wire_ifaddr *a)
 	return 0;
 }
 
-static void changed(struct iface *f)
+static void changed(struct iface *f, const struct wire_ifaddr *a,
+    const char *how)
 {
+	char ip[INET6_ADDRSTRLEN];
+
+	inet_ntop(a->family, a->ip, ip, sizeof(ip));
+	log_event("interface", "%s %s %s/%u", f->name, how, ip, a->plen);
 	if (f->driver->addrs_changed)
 		f->driver->addrs_changed(f);
 }
@@ -153,7 +159,7 @@ int ifconfig_addr_add(struct iface *f, struct wire_ifaddr *a,
 		return e;
 	connected_route(f, a, true);
 	ifconfig_up(f, true, err);
-	changed(f);
+	changed(f, a, "address");
 	return 0;
 }
 
@@ -207,6 +213,6 @@ int ifconfig_addr_del(struct iface *f, const struct wire_ifaddr *want)
 	connected_route(f, &a, false);
 	for (i = 0; iface_addr_at(f, i, &other); i++)
 		connected_route(f, &other, true);
-	changed(f);
+	changed(f, &a, "no address");
 	return 0;
 }

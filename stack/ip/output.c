@@ -9,6 +9,7 @@
 #include "lwip/ip.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/netif.h"
+#include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
@@ -43,7 +44,10 @@ err_t output_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
 	const ip4_addr_t *hop = next_hop4(nif, dst);
 
 	timers_neighbour();
-	return hop ? etharp_output(nif, p, hop) : ERR_RTE;
+	if (hop)
+		return etharp_output(nif, p, hop);
+	counter_inc("ip.rejected");
+	return ERR_RTE;
 }
 
 /* Ours: routers are to tell us when it is too long for them. */
@@ -89,7 +93,10 @@ err_t output_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
 {
 	const ip6_addr_t *hop = next_hop6(nif, dst);
 
-	return hop ? ethip6_output(nif, p, hop) : ERR_RTE;
+	if (hop)
+		return ethip6_output(nif, p, hop);
+	counter_inc("ip6.rejected");
+	return ERR_RTE;
 }
 
 /* lwIP cuts to the interface's MTU: where the path's is less, that is it. */

@@ -1,6 +1,7 @@
 /* route.c: the routing table, longest prefix first, then metric. */
 #include "stack/ip/route.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include "lwip/nd6.h"
 #include "lwip/netif.h"
 #include "lwip/priv/nd6_priv.h"
+#include "stack/core/counter.h"
+#include "stack/core/log.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
@@ -102,6 +105,17 @@ static int check(struct wire_route *r)
 	return 0;
 }
 
+static void log_route(const char *what, const struct wire_route *r)
+{
+	char dst[INET6_ADDRSTRLEN], gw[INET6_ADDRSTRLEN] = "direct";
+
+	inet_ntop(r->family, r->dst, dst, sizeof(dst));
+	if (r->flags & WIRE_RT_GATEWAY)
+		inet_ntop(r->family, r->gw, gw, sizeof(gw));
+	log_event("route", "%s %s/%u %s %s%s", what, dst, r->plen, gw,
+	    r->ifname, r->flags & WIRE_RT_REJECT ? " reject" : "");
+}
+
 int route_add(struct wire_route *r)
 {
 	int err = check(r);
@@ -122,12 +136,14 @@ int route_add(struct wire_route *r)
 		cap = n;
 	}
 	table[ntable++] = *r;
+	log_route("add", r);
 	nd6_clear_destination_cache();
 	return 0;
 }
 
 static void remove_at(size_t i)
 {
+	log_route("delete", &table[i]);
 	memmove(&table[i], &table[i + 1], (ntable - i - 1) * sizeof(*table));
 	ntable--;
 	nd6_clear_destination_cache();
@@ -251,7 +267,7 @@ static struct iface *lookup(const struct wire_addr *peer, int oif,
 	return *rt ? iface_by_index((*rt)->ifindex) : implicit(peer, oif);
 }
 
-int route_output(const struct wire_addr *peer, int oif,
+int route_try(const struct wire_addr *peer, int oif,
     const struct wire_addr *want, struct wire_addr *src, struct netif **nif)
 {
 	const struct wire_route *rt;
@@ -276,6 +292,23 @@ int route_output(const struct wire_addr *peer, int oif,
 		return 0;
 	}
 	return iface_source(f, *nif, peer, src);
+}
+
+int route_output(const struct wire_addr *peer, int oif,
+    const struct wire_addr *want, struct wire_addr *src, struct netif **nif)
+{
+	int err = route_try(peer, oif, want, src, nif);
+	bool v4 = peer->family == AF_INET;
+
+	if (err == -ENETUNREACH && v4)
+		counter_inc("ip.no_route");
+	else if (err == -ENETUNREACH)
+		counter_inc("ip6.no_route");
+	else if (err == -EHOSTUNREACH && v4)
+		counter_inc("ip.rejected");
+	else if (err == -EHOSTUNREACH)
+		counter_inc("ip6.rejected");
+	return err;
 }
 
 int route_source(const struct wire_addr *peer, int oif,

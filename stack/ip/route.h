@@ -43,6 +43,9 @@ void route_flush_iface(uint32_t ifindex);
  */
 int route_output(const struct wire_addr *peer, int oif,
     const struct wire_addr *want, struct wire_addr *src, struct netif **nif);
+/* The same only to know it: nothing is counted. */
+int route_try(const struct wire_addr *peer, int oif,
+    const struct wire_addr *want, struct wire_addr *src, struct netif **nif);
 /* The same for a connection: only the source. */
 int route_source(const struct wire_addr *peer, int oif,
     const struct wire_addr *want, struct wire_addr *src);

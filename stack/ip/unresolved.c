@@ -6,6 +6,7 @@
 
 #include "lwip/pbuf.h"
 #include "stack/core/core.h"
+#include "stack/core/counter.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/route.h"
 
@@ -49,8 +50,13 @@ static void look(void)
 			continue;
 		u->since = 0;
 		count--;
-		if (!known)
-			u->silent(u);
+		if (known)
+			continue;
+		if (u->peer.family == AF_INET)
+			counter_inc("ip.no_neighbour");
+		else
+			counter_inc("ip6.no_neighbour");
+		u->silent(u);
 	}
 }
 

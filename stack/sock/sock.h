@@ -78,6 +78,7 @@ struct sock_ops {
 	void (*error)(struct sock *s, const struct ip_error *e);
 	/* The numbers that sockstat shows. */
 	void (*fill)(const struct sock *s, struct wire_sock *w);
+	void (*fill_info)(const struct sock *s, struct wire_sockinfo *w);
 
 	/* Of the kind as a whole; NULL where it does not matter. */
 	void (*tx_ready)(void);		/* an interface has room again */

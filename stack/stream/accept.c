@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #include "lwip/priv/tcp_priv.h"
+#include "stack/core/counter.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/hooks.h"
+#include "stack/sock/event.h"
 #include "stack/sock/port.h"
 #include "stack/stream/mss.h"
 #include "stack/stream/mss.h"
@@ -63,24 +65,28 @@ static int queued(const struct stream *l)
 	return ioctl(l->s.poll.fd, SIOCOUTQ, &n) < 0 ? 0 : n;
 }
 
+int accept_waiting(const struct stream *l)
+{
+	const struct accept_item *it;
+	int n = 0;
+
+	for (it = l->pending; it; it = it->next)
+		n++;
+	if (record_size)
+		n += queued(l) / record_size;
+	return n;
+}
+
 /*
  * More wait for accept(2) than listen(2) was told: as on Linux, one more than
  * that is let in, and a SYN after it gets no answer.
  */
 static bool full(struct stream *l)
 {
-	const struct accept_item *it;
-	int n = 0;
-
 	/* Nobody tells when the program accepts: counted when it matters. */
-	if (l->waiting <= l->backlog)
-		return false;
-	for (it = l->pending; it; it = it->next)
-		n++;
-	if (record_size)
-		n += queued(l) / record_size;
-	l->waiting = n;
-	return n > l->backlog;
+	if (l->waiting > l->backlog)
+		l->waiting = accept_waiting(l);
+	return l->waiting > l->backlog;
 }
 
 /* Before lwIP makes a pcb of a SYN, which is in host byte order. */
@@ -91,7 +97,11 @@ err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
 	if (!l || (TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return ERR_OK;
 	l = port_pick(l, HASH(syn->src));
-	return full(stream_of(l)) ? ERR_ABRT : ERR_OK;
+	if (!full(stream_of(l)))
+		return ERR_OK;
+	counter_inc("tcp.listen_full");
+	event_full(l);
+	return ERR_ABRT;
 }
 
 static bool send_record(struct stream *l, struct accept_item *it)
@@ -176,8 +186,10 @@ err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err)
 	s = it ? accepted(&l->s, pcb, &it->fd) : NULL;
 	if (!s) {
 		free(it);
+		counter_inc("tcp.accept_no_memory");
 		return ERR_MEM;		/* lwIP resets the connection */
 	}
+	event_accept(s);
 	it->rec.magic = WIRE_MAGIC;
 	it->rec.sock = s->id;
 	it->rec.peer = s->peer;

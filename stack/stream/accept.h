@@ -17,6 +17,8 @@ struct tcp_pcb;
 err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err);
 void accept_flush(struct stream *l);	/* the pair may have room again */
 void accept_drop(struct stream *l);	/* it ends: reset what waits */
+/* How many connections of a listener wait for accept(2). */
+int accept_waiting(const struct stream *l);
 /* accept_admit() is lwIP's to call, see hooks.h. */
 
 #endif

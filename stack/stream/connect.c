@@ -9,9 +9,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "stack/core/counter.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/route.h"
+#include "stack/sock/event.h"
 #include "stack/sock/port.h"
 #include "stack/stream/accept.h"
 #include "stack/stream/mss.h"
@@ -227,6 +229,7 @@ int connect_start(struct sock *s, const struct wire_addr *want)
 		err = -errno_from_lwip(tcp_connect(st->pcb, &ip,
 		    ntohs(peer.port), on_connected));
 	}
+	event_connect(s, &peer, err ? err : -EINPROGRESS);
 	if (!err)
 		return -EINPROGRESS;
 	connect_undo(st);
@@ -296,6 +299,7 @@ void connect_established(struct stream *st)
 	struct sock *s = &st->s;
 	addr_from_lwip(&s->local, &st->pcb->local_ip, st->pcb->local_port);
 	sock_set_state(s, SOCK_OPEN);
+	event_connect(s, &s->peer, 0);
 	connect_unplug(st);
 	reply(st, 0);
 	s->readable = true;
@@ -311,6 +315,7 @@ void connect_failed(struct stream *st, int err)
 	struct sock *s = &st->s;
 	bool waited = reply(st, err);
 
+	event_connect(s, &s->peer, err);
 	connect_undo(st);
 	if (waited)
 		return;
@@ -327,6 +332,8 @@ void connect_failed(struct stream *st, int err)
 void connect_abandon(struct stream *st)
 {
 	struct sock *s = &st->s;
+
+	event_close(s, s->state == SOCK_CONNECTING ? "while connecting" : "");
 	reply(st, ECONNABORTED);
 	sock_free(s);
 }
@@ -352,6 +359,7 @@ int listen_start(struct sock *s, int backlog)
 		err = port_bind(s, &any);
 	if (!err)
 		err = port_listen(s);
+	event_listen(s, st->backlog, err);
 	if (err)
 		return err;
 	if (s->local.family == AF_INET)
@@ -446,13 +454,19 @@ static void expire(struct stream *st, uint64_t ms)
 {
 	const struct sock *s = &st->s;
 
-	if (ms >= 3000 && !route_resolved(&s->peer, s->opt.bound_if))
+	if (ms >= 3000 && !route_resolved(&s->peer, s->opt.bound_if)) {
+		if (s->peer.family == AF_INET)
+			counter_inc("ip.no_neighbour");
+		else
+			counter_inc("ip6.no_neighbour");
 		connect_failed(st, EHOSTUNREACH);
-	else if (s->opt.user_timeout > 0 && ms >= (uint64_t)s->opt.user_timeout)
+	} else if (s->opt.user_timeout > 0 &&
+	    ms >= (uint64_t)s->opt.user_timeout) {
 		connect_failed(st, ETIMEDOUT);
-	else if (s->opt.syncnt > 0 && s->opt.syncnt < TCP_SYNMAXRTX &&
-	    ms >= (1000ull << (s->opt.syncnt + 1)) - 1000)
+	} else if (s->opt.syncnt > 0 && s->opt.syncnt < TCP_SYNMAXRTX &&
+	    ms >= (1000ull << (s->opt.syncnt + 1)) - 1000) {
 		connect_failed(st, ETIMEDOUT);
+	}
 }
 
 static void second(void)

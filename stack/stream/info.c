@@ -1,9 +1,12 @@
 /* info.c: a connection's numbers as Linux shows them. */
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lwip/priv/tcp_priv.h"
+#include "stack/ip/route.h"
 #include "stack/sock/sock.h"
+#include "stack/stream/accept.h"
 #include "stack/stream/stream.h"
 
 static const uint8_t linux_state[] = {
@@ -64,4 +67,41 @@ void stream_fill_info(const struct sock *s, struct tcp_info *ti)
 	    (pcb->snd_nxt - pcb->lastack + pcb->mss - 1) / pcb->mss : 0;
 	ti->tcpi_rcv_space = pcb->rcv_wnd;
 	ti->tcpi_pmtu = pcb->mss + 40u;
+}
+
+static void fill_pcb(const struct tcp_pcb *pcb, struct wire_sockinfo *w)
+{
+	uint32_t tick = TCP_SLOW_INTERVAL * 1000;	/* us */
+
+	w->in_flight = pcb->snd_nxt - pcb->lastack;
+	w->rcv_wnd = pcb->rcv_wnd;
+	w->snd_wnd = pcb->snd_wnd;
+	w->cwnd = pcb->cwnd;
+	w->ssthresh = pcb->ssthresh;
+	w->rtt_us = (uint32_t)(pcb->sa >> 3) * tick;
+	w->rttvar_us = (uint32_t)(pcb->sv >> 2) * tick;
+	w->rto_us = (uint32_t)pcb->rto * tick;
+	w->retransmits = pcb->nrtx;
+	w->mss = pcb->mss;
+}
+
+void stream_fill_sockinfo(const struct sock *s, struct wire_sockinfo *w)
+{
+	const struct stream *st = stream_of_const(s);
+
+	w->recvq = stream_inq(s);
+	w->sendq = stream_outq(s);
+	if (s->state == SOCK_LISTEN) {
+		w->backlog = (uint32_t)st->backlog;
+		w->waiting = (uint32_t)accept_waiting(st);
+		return;
+	}
+	snprintf(w->rx, sizeof(w->rx), "%s", stream_rx_name(st->rx_state));
+	snprintf(w->tx, sizeof(w->tx), "%s", stream_tx_name(st->tx_state));
+	snprintf(w->end, sizeof(w->end), "%s", stream_end_name(st->end));
+	w->unsent = st->tx_unwritten;
+	if (st->pcb)
+		fill_pcb(st->pcb, w);
+	if (s->peer.family)
+		w->pmtu = (uint32_t)route_mtu(&s->peer);
 }

@@ -8,6 +8,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/input.h"
+#include "stack/sock/event.h"
 #include "stack/sock/port.h"
 #include "stack/stream/accept.h"
 #include "stack/stream/connect.h"
@@ -16,10 +17,12 @@
 
 static void listener_input(struct stream *st, uint32_t events)
 {
-	if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+	if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) {
+		event_close(&st->s, "");
 		sock_free(&st->s);
-	else
+	} else {
 		accept_flush(st);
+	}
 }
 
 static void input(struct sock *s, uint32_t events)
@@ -176,6 +179,7 @@ void stream_init(void)
 		.error = error,
 		.in_child = in_child,
 		.fill = fill,
+		.fill_info = stream_fill_sockinfo,
 		.tx_ready = tcp_txnow,
 		.sent = sent,
 		.path_mtu = mss_path,

@@ -5,6 +5,7 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core/log.h"
+#include "stack/sock/event.h"
 
 /* States. */
 
@@ -30,6 +31,21 @@ static_assert(sizeof(rx_names) / sizeof(rx_names[0]) == RX_NUM &&
     sizeof(tx_names) / sizeof(tx_names[0]) == TX_NUM &&
     sizeof(end_names) / sizeof(end_names[0]) == END_NUM,
     "a name for every state");
+
+const char *stream_rx_name(enum stream_rx rx)
+{
+	return rx_names[rx];
+}
+
+const char *stream_tx_name(enum stream_tx tx)
+{
+	return tx_names[tx];
+}
+
+const char *stream_end_name(enum stream_end end)
+{
+	return end_names[end];
+}
 
 static void log_change(const struct stream *st, const char *what,
     const char *from, const char *to)
@@ -66,6 +82,8 @@ void stream_set_end(struct stream *st, enum stream_end to)
 		log_change(st, "program's end", end_names[st->end],
 		    end_names[to]);
 	st->end = to;
+	if (st->s.state != SOCK_FRESH && st->s.state != SOCK_CONNECTING)
+		event_close(&st->s, to == END_RESET ? "with data unread" : "");
 	st->s.gone = true;
 }
 
@@ -86,6 +104,7 @@ void stream_reset(struct stream *st)
 	struct tcp_pcb *pcb = st->pcb;
 
 	if (pcb) {
+		event_reset(&st->s, "this host");
 		detach(st);
 		tcp_abort(pcb);
 	}
@@ -207,6 +226,10 @@ static void on_err(void *arg, err_t err)
 	struct stream *st = arg;
 
 	st->pcb = NULL;		/* lwIP has freed it */
+	if (err == ERR_RST)
+		event_reset(&st->s, "the peer");
+	else if (err != ERR_CLSD)
+		event_reset(&st->s, "this host, since nobody answers");
 	/* Linux: who was told already that no more comes cannot write. */
 	if (err != ERR_CLSD)
 		st->s.so_error = st->rx_state >= RX_EOF && err == ERR_RST ?

@@ -132,6 +132,10 @@ void stream_init(void);		/* ops.c */
 void stream_set_rx(struct stream *st, enum stream_rx to);
 void stream_set_tx(struct stream *st, enum stream_tx to);
 void stream_set_end(struct stream *st, enum stream_end to);
+/* Their names, for people to read. */
+const char *stream_rx_name(enum stream_rx rx);
+const char *stream_tx_name(enum stream_tx tx);
+const char *stream_end_name(enum stream_end end);
 /* All that is due now of one that is or was connected; may free it. */
 void stream_flush(struct sock *s);
 /* An established pcb that is to be this socket's: its events come here. */
@@ -160,6 +164,7 @@ uint32_t stream_inq(const struct sock *s);
 /* info.c */
 void stream_fill_info(const struct sock *s, struct tcp_info *ti);
 int stream_linux_state(const struct sock *s);
+void stream_fill_sockinfo(const struct sock *s, struct wire_sockinfo *w);
 
 /* delack.c */
 /* Every DELACK_MS while needed: acknowledgements that were put off. */

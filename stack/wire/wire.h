@@ -89,7 +89,10 @@ enum wire_op {
 	 * a member, of which family and ip count; reply data = its name.
 	 */
 	WIRE_RESOLVE,
-	/* a = enum wire_dump; reply fd: a memfd with value records */
+	/*
+	 * a = enum wire_dump; reply fd: a memfd with value records.
+	 * WIRE_DUMP_LOG: data = a uint64_t, only lines numbered above it.
+	 */
 	WIRE_DUMP,
 	WIRE_IF,		/* a = enum wire_if_op, data = struct wire_ifreq */
 	WIRE_ROUTE,		/* a = enum wire_table_op, data = struct wire_route */
@@ -100,6 +103,9 @@ enum wire_op {
 	 */
 	WIRE_SYSCTL,
 	WIRE_HALT,		/* the server ends; the reply comes first */
+	/* data = struct wire_trace, of which protocol, src and dst count;
+	   reply data = the same with what would become of such a packet */
+	WIRE_TRACE,
 	WIRE_NUM_OPS
 };
 
@@ -129,6 +135,9 @@ enum wire_dump {
 	WIRE_DUMP_NEIGH,	/* struct wire_neigh */
 	WIRE_DUMP_SOCK,		/* struct wire_sock */
 	WIRE_DUMP_SYSCTL,	/* struct wire_sysctl */
+	WIRE_DUMP_LOG,		/* struct wire_log, oldest first */
+	WIRE_DUMP_COUNTER,	/* struct wire_counter, by name */
+	WIRE_DUMP_SOCKINFO,	/* struct wire_sockinfo, one for each socket */
 	WIRE_NUM_DUMPS
 };
 
@@ -314,6 +323,60 @@ struct wire_sysctl {
 	uint32_t spare;
 };
 
+/* More of a socket than struct wire_sock has. */
+struct wire_sockinfo {
+	uint64_t id;
+	/* A stream's halves and the program's end; "" for datagrams. */
+	char rx[12], tx[12], end[12];
+	uint32_t recvq, sendq;	/* bytes */
+	uint32_t unsent;	/* of sendq: not yet given to TCP */
+	uint32_t in_flight;	/* of sendq: sent, not acknowledged */
+	uint32_t rcv_wnd, snd_wnd;	/* bytes that we, the peer, may send */
+	uint32_t cwnd, ssthresh;	/* bytes */
+	uint32_t rtt_us, rttvar_us, rto_us;
+	uint32_t retransmits;	/* of the oldest segment */
+	uint32_t mss, pmtu;	/* bytes */
+	uint32_t backlog, waiting;	/* of a listener */
+	uint64_t dropped;	/* datagrams that found no room */
+};
+
+/* Which way a packet would take. */
+enum wire_verdict {
+	WIRE_TRACE_LEAVES,
+	WIRE_TRACE_DELIVERED,	/* to this host, and its socket if one counts */
+	WIRE_TRACE_DROPPED,	/* and counter counts it */
+};
+struct wire_trace {
+	uint8_t protocol;	/* IPPROTO_TCP, IPPROTO_UDP, 0: neither */
+	uint8_t verdict;	/* enum wire_verdict */
+	uint16_t spare;
+	uint32_t mtu;		/* of the path */
+	struct wire_addr src;	/* family 0: as the host chooses; then chosen */
+	struct wire_addr dst;
+	struct wire_addr hop;	/* the neighbour it goes to; family 0: none */
+	struct wire_neigh neigh;	/* family 0: would be asked for first */
+	struct wire_route route;	/* family 0: needs none */
+	char ifname[WIRE_NAMELEN];	/* "": none */
+	uint64_t sock;		/* who gets it; 0: nobody */
+	int32_t pid;
+	char comm[16];
+	char counter[40];
+};
+
+/* A line of the host's log. */
+struct wire_log {
+	uint64_t number;	/* from 1, one by one */
+	uint64_t when_ns;	/* CLOCK_REALTIME */
+	char kind[16];		/* "connect", "error", ... */
+	char text[168];
+};
+
+/* Something that is counted, mostly a reason to drop a packet. */
+struct wire_counter {
+	char name[40];		/* layer.reason */
+	uint64_t n;
+};
+
 struct wire_ifreq {
 	char name[WIRE_NAMELEN];
 	struct wire_ifaddr addr;
@@ -327,6 +390,9 @@ static_assert(WIRE_REQ_HEAD == 40 && WIRE_REP_HEAD == 24, "wire heads");
 static_assert(sizeof(struct wire_addr) == 24, "wire_addr");
 static_assert(sizeof(struct wire_dgram) == 80, "wire_dgram");
 static_assert(sizeof(struct wire_accept) == 40, "wire_accept");
+static_assert(sizeof(struct wire_log) == 200, "wire_log");
+static_assert(sizeof(struct wire_counter) == 48, "wire_counter");
+static_assert(sizeof(struct wire_trace) <= WIRE_DATA, "wire_trace fits");
 static_assert(sizeof(struct wire_ifreq) <= WIRE_DATA, "wire_ifreq fits");
 
 #endif
