@@ -97,12 +97,12 @@ static int read_ip6(const struct cmsghdr *c, struct wire_dgram *h)
 	}
 }
 
-int cmsg_read(const struct msghdr *m, struct wire_dgram *h)
+int cmsg_read(int fd, const struct msghdr *m, struct wire_dgram *h)
 {
 	struct cmsghdr *c;
 	int err;
 
-	if (hj_no_memory(m->msg_control))
+	if (!hj_readable(fd, m->msg_control, m->msg_controllen))
 		return -EFAULT;
 	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)m, c)) {
 		char *end = (char *)m->msg_control + m->msg_controllen;
@@ -122,15 +122,23 @@ int cmsg_read(const struct msghdr *m, struct wire_dgram *h)
 	return 0;
 }
 
-/* As the kernel's put_cmsg(): what does not fit is cut and flagged. */
-static void put(struct msghdr *m, size_t *used, int level, int type,
-    const void *data, size_t len)
-{
-	size_t room = m->msg_controllen - *used, whole = CMSG_LEN(len);
-	struct cmsghdr c = { .cmsg_level = level, .cmsg_type = type };
-	char *to = (char *)m->msg_control + *used;
+/* What is written where, and how far that is. */
+struct out {
+	int fd;
+	struct msghdr *m;
+	size_t used;
+};
 
-	if (hj_no_memory(m->msg_control) || room < sizeof(c)) {
+/* As the kernel's put_cmsg(): what does not fit is cut and flagged. */
+static void put(struct out *o, int level, int type, const void *data,
+    size_t len)
+{
+	struct msghdr *m = o->m;
+	size_t room = m->msg_controllen - o->used, whole = CMSG_LEN(len);
+	struct cmsghdr c = { .cmsg_level = level, .cmsg_type = type };
+	char *to = (char *)m->msg_control + o->used;
+
+	if (!m->msg_control || room < sizeof(c)) {
 		m->msg_flags |= MSG_CTRUNC;
 		return;
 	}
@@ -139,13 +147,13 @@ static void put(struct msghdr *m, size_t *used, int level, int type,
 		whole = room;
 	}
 	c.cmsg_len = whole;
-	memcpy(to, &c, sizeof(c));
-	memcpy(to + CMSG_LEN(0), data, whole - CMSG_LEN(0));
-	*used += CMSG_SPACE(len) < room ? CMSG_SPACE(len) : room;
+	if (hj_put(o->fd, to, &c, sizeof(c)) ||
+	    hj_put(o->fd, to + CMSG_LEN(0), data, whole - CMSG_LEN(0)))
+		return;		/* and no word about it, as there */
+	o->used += CMSG_SPACE(len) < room ? CMSG_SPACE(len) : room;
 }
 
-static void put_times(struct msghdr *m, size_t *used,
-    const struct wire_dgram *h)
+static void put_times(struct out *o, const struct wire_dgram *h)
 {
 	struct timespec ts = {
 		.tv_sec = (time_t)(h->when_ns / 1000000000),
@@ -154,9 +162,9 @@ static void put_times(struct msghdr *m, size_t *used,
 	struct timeval tv = { ts.tv_sec, ts.tv_nsec / 1000 };
 
 	if (h->want & WIRE_WANT_TIMESTAMPNS)
-		put(m, used, SOL_SOCKET, SO_TIMESTAMPNS, &ts, sizeof(ts));
+		put(o, SOL_SOCKET, SO_TIMESTAMPNS, &ts, sizeof(ts));
 	else if (h->want & WIRE_WANT_TIMESTAMP)
-		put(m, used, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
+		put(o, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
 }
 
 /* The IPv4 address it came to, also behind a mapped one; NULL: IPv6. */
@@ -169,7 +177,7 @@ static const uint8_t *local_ip4(const struct wire_dgram *h)
 	return memcmp(h->local.ip, prefix, 12) ? NULL : h->local.ip + 12;
 }
 
-static void put_ip(struct msghdr *m, size_t *used, const struct wire_dgram *h,
+static void put_ip(struct out *o, const struct wire_dgram *h,
     const uint8_t *ip)
 {
 	struct in_pktinfo pi = { .ipi_ifindex = (int)h->ifindex };
@@ -181,17 +189,17 @@ static void put_ip(struct msghdr *m, size_t *used, const struct wire_dgram *h,
 	memcpy(&pi.ipi_addr, ip, 4);
 	memcpy(to.ip, ip, 4);
 	if (h->want & WIRE_WANT_PKTINFO)
-		put(m, used, IPPROTO_IP, IP_PKTINFO, &pi, sizeof(pi));
+		put(o, IPPROTO_IP, IP_PKTINFO, &pi, sizeof(pi));
 	if (h->want & WIRE_WANT_TTL)
-		put(m, used, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+		put(o, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	if (h->want & WIRE_WANT_TOS)
-		put(m, used, IPPROTO_IP, IP_TOS, &h->tos, 1);
+		put(o, IPPROTO_IP, IP_TOS, &h->tos, 1);
 	if (h->want & WIRE_WANT_ORIGDST)
-		put(m, used, IPPROTO_IP, IP_RECVORIGDSTADDR, &ss,
+		put(o, IPPROTO_IP, IP_RECVORIGDSTADDR, &ss,
 		    addr_out(&to, AF_INET, &ss));
 }
 
-static void put_ip6(struct msghdr *m, size_t *used, const struct wire_dgram *h)
+static void put_ip6(struct out *o, const struct wire_dgram *h)
 {
 	struct in6_pktinfo pi = { .ipi6_ifindex = h->ifindex };
 	struct sockaddr_storage ss;
@@ -200,38 +208,40 @@ static void put_ip6(struct msghdr *m, size_t *used, const struct wire_dgram *h)
 	addr_out(&h->local, AF_INET6, &ss);
 	pi.ipi6_addr = ((struct sockaddr_in6 *)&ss)->sin6_addr;
 	if (h->want & WIRE_WANT_PKTINFO6)
-		put(m, used, IPPROTO_IPV6, IPV6_PKTINFO, &pi, sizeof(pi));
+		put(o, IPPROTO_IPV6, IPV6_PKTINFO, &pi, sizeof(pi));
 	if (local_ip4(h))
 		return;
 	if (h->want & WIRE_WANT_HOPLIMIT6)
-		put(m, used, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
+		put(o, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
 	if (h->want & WIRE_WANT_TCLASS6)
-		put(m, used, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
+		put(o, IPPROTO_IPV6, IPV6_TCLASS, &tclass,
 		    sizeof(tclass));
 }
 
-void cmsg_write(struct msghdr *m, const struct wire_dgram *h, bool v6)
+void cmsg_write(int fd, struct msghdr *m, const struct wire_dgram *h, bool v6)
 {
-	size_t used = 0;
+	struct out o = { .fd = fd, .m = m };
 
-	put_times(m, &used, h);
+	put_times(&o, h);
 	if (h->want & WIRE_WANT_OVERFLOW && h->dropped)
-		put(m, &used, SOL_SOCKET, SO_RXQ_OVFL, &h->dropped,
+		put(&o, SOL_SOCKET, SO_RXQ_OVFL, &h->dropped,
 		    sizeof(h->dropped));
 	if (v6)
-		put_ip6(m, &used, h);
+		put_ip6(&o, h);
 	if (local_ip4(h))
-		put_ip(m, &used, h, local_ip4(h));
-	m->msg_controllen = used;
+		put_ip(&o, h, local_ip4(h));
+	m->msg_controllen = o.used;
 }
 
-void cmsg_write_error(struct msghdr *m, const struct wire_dgram *h, bool v6)
+void cmsg_write_error(int fd, struct msghdr *m, const struct wire_dgram *h,
+    bool v6)
 {
 	struct {
 		struct sock_extended_err ee;
 		struct sockaddr_storage offender;
 	} e;
-	size_t used = 0, n;
+	struct out o = { .fd = fd, .m = m };
+	size_t n;
 
 	memset(&e, 0, sizeof(e));
 	e.ee.ee_errno = (uint32_t)h->err;
@@ -247,8 +257,8 @@ void cmsg_write_error(struct msghdr *m, const struct wire_dgram *h, bool v6)
 		/* The reporter has no port. */
 		((struct sockaddr_in *)&e.offender)->sin_port = 0;
 	}
-	put_times(m, &used, h);
-	put(m, &used, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+	put_times(&o, h);
+	put(&o, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
 	    v6 ? IPV6_RECVERR : IP_RECVERR, &e, sizeof(e.ee) + n);
-	m->msg_controllen = used;
+	m->msg_controllen = o.used;
 }

@@ -5,16 +5,16 @@
 #include "hijack/hijack.h"
 #include "stack/wire/wire.h"
 
-/* What a program sends beside a datagram. Return: 0 or -EINVAL. */
-HJ_HIDDEN int cmsg_read(const struct msghdr *m, struct wire_dgram *h);
+/* What a program sends beside a datagram. Return: 0, -EINVAL or -EFAULT. */
+HJ_HIDDEN int cmsg_read(int fd, const struct msghdr *m, struct wire_dgram *h);
 /*
  * Fill m's control buffer with what the socket asked for; msg_controllen and
  * MSG_CTRUNC are set.
  */
-HJ_HIDDEN void cmsg_write(struct msghdr *m, const struct wire_dgram *h,
-    bool v6);
+HJ_HIDDEN void cmsg_write(int fd, struct msghdr *m,
+    const struct wire_dgram *h, bool v6);
 /* The same for MSG_ERRQUEUE. */
-HJ_HIDDEN void cmsg_write_error(struct msghdr *m, const struct wire_dgram *h,
-    bool v6);
+HJ_HIDDEN void cmsg_write_error(int fd, struct msghdr *m,
+    const struct wire_dgram *h, bool v6);
 
 #endif

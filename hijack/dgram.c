@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -31,17 +32,19 @@ static size_t size_limit(unsigned mark, const struct wire_dgram *h)
 	return v6 ? 65487 : 65507;
 }
 
-static int check_iov(const struct iovec *iov, size_t n, size_t *total)
+/* The program's buffers behind the header's. 0 or -errno. */
+static int take_iov(int fd, struct iovec *to, const struct msghdr *m,
+    size_t *total)
 {
+	size_t n = m->msg_iovlen;
+
 	*total = 0;
-	if (n > IOV_MAX)
-		return -EMSGSIZE;
-	if (n && hj_no_memory(iov))
+	if (hj_get(fd, to, m->msg_iov, n * sizeof(*to)))
 		return -EFAULT;
 	for (size_t i = 0; i < n; i++) {
-		if (iov[i].iov_len > SSIZE_MAX - *total)
+		if (to[i].iov_len > SSIZE_MAX - *total)
 			return -EINVAL;
-		*total += iov[i].iov_len;
+		*total += to[i].iov_len;
 	}
 	return 0;
 }
@@ -109,27 +112,41 @@ int dgram_pending(int fd)
 }
 
 /* Linux lets a ping socket send echo requests, nothing else. */
-static int check_echo(unsigned mark, const struct msghdr *m, size_t total)
+static int check_echo(unsigned mark, const struct iovec *iov, size_t iovlen,
+    size_t total)
 {
 	unsigned char head[2];
 	size_t got = 0;
 
 	if (total < 8)
 		return -EINVAL;
-	for (size_t i = 0; i < m->msg_iovlen && got < sizeof(head); i++) {
-		size_t n = m->msg_iov[i].iov_len;
+	for (size_t i = 0; i < iovlen && got < sizeof(head); i++) {
+		size_t n = iov[i].iov_len;
 
 		if (n > sizeof(head) - got)
 			n = sizeof(head) - got;
-		if (hj_copy_in(head + got, m->msg_iov[i].iov_base, n))
+		if (hj_copy_in(head + got, iov[i].iov_base, n))
 			return -EFAULT;
 		got += n;
 	}
 	return head[0] == (mark & MARK_V6 ? 128 : 8) && !head[1] ? 0 : -EINVAL;
 }
 
+static int make_peer(int fd, struct wire_addr *a, unsigned mark,
+    const struct msghdr *m)
+{
+	struct sockaddr_storage ss;
+
+	if (m->msg_namelen > sizeof(ss))
+		return -EINVAL;
+	memset(&ss, 0, sizeof(struct sockaddr_in6));
+	if (hj_get(fd, &ss, m->msg_name, m->msg_namelen))
+		return -EFAULT;
+	return addr_in(a, mark & MARK_V6, &ss, m->msg_namelen);
+}
+
 /* Where to, and all else the program says beside its data. 0 or -errno. */
-static int make_header(struct wire_dgram *h, unsigned mark,
+static int make_header(int fd, struct wire_dgram *h, unsigned mark,
     const struct msghdr *m, int flags)
 {
 	int err = 0;
@@ -143,8 +160,7 @@ static int make_header(struct wire_dgram *h, unsigned mark,
 	if (flags & MSG_DONTROUTE)
 		h->flags |= WIRE_DG_DONTROUTE;
 	if (m->msg_name)
-		err = addr_in(&h->peer, mark & MARK_V6, m->msg_name,
-		    m->msg_namelen);
+		err = make_peer(fd, &h->peer, mark, m);
 	if (err)
 		return err;
 	if (!h->peer.family && !(mark & MARK_PEER))
@@ -155,7 +171,7 @@ static int make_header(struct wire_dgram *h, unsigned mark,
 	if (h->peer.family == AF_INET && !(mark & MARK_BROADCAST) &&
 	    !memcmp(h->peer.ip, "\xff\xff\xff\xff", 4))
 		return -EACCES;
-	return m->msg_controllen ? cmsg_read(m, h) : 0;
+	return m->msg_controllen ? cmsg_read(fd, m, h) : 0;
 }
 
 /*
@@ -177,14 +193,23 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 {
 	struct wire_dgram h;
 	size_t total;
-	int err = check_iov(m->msg_iov, m->msg_iovlen, &total);
+	int err;
 
+	if (m->msg_iovlen > IOV_MAX)
+		return -EMSGSIZE;
+
+	struct iovec iov[m->msg_iovlen + 1];
+	struct msghdr out = { .msg_iov = iov, .msg_iovlen = m->msg_iovlen + 1 };
+	int keep = errno;
+	ssize_t n;
+
+	err = take_iov(fd, iov + 1, m, &total);
 	if (!err)
-		err = make_header(&h, mark, m, flags);
+		err = make_header(fd, &h, mark, m, flags);
 	if (!err && total > size_limit(mark, &h))
 		err = -EMSGSIZE;
 	if (!err && mark & MARK_PING)
-		err = check_echo(mark, m, total);
+		err = check_echo(mark, iov + 1, m->msg_iovlen, total);
 	if (!err && mark & MARK_WRSHUT && !(mark & MARK_RAW))
 		err = -EPIPE;
 	/* An earlier send's error, as a connected socket reports it. */
@@ -192,16 +217,8 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 		err = -dgram_take_error(fd, mark);
 	if (err)
 		return err;
-
-	struct iovec iov[m->msg_iovlen + 1];
-	struct msghdr out = { .msg_iov = iov, .msg_iovlen = m->msg_iovlen + 1 };
-	int keep = errno;
-	ssize_t n;
-
 	iov[0].iov_base = &h;
 	iov[0].iov_len = sizeof(h);
-	if (m->msg_iovlen)
-		memcpy(iov + 1, m->msg_iov, m->msg_iovlen * sizeof(*iov));
 	n = next.sendmsg(fd, &out, (flags & MSG_DONTWAIT) | MSG_NOSIGNAL);
 	if (n >= 0 && mark & MARK_WHOLE && total > NEVER_TOO_LONG)
 		err = -was_too_long(fd, mark);
@@ -214,19 +231,19 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 	    -ENETDOWN : err;
 }
 
-/* One message into h and the program's iov. Return: its length or -errno. */
+/*
+ * One message into h and the program's buffers, which follow iov[0].
+ * Return: its length or -errno.
+ */
 static ssize_t recv_one(int fd, struct wire_dgram *h, struct msghdr *m,
-    int flags)
+    struct iovec *iov, int flags)
 {
-	struct iovec iov[m->msg_iovlen + 1];
 	struct msghdr in = { .msg_iov = iov, .msg_iovlen = m->msg_iovlen + 1 };
 	int keep = errno;
 	ssize_t n;
 
 	iov[0].iov_base = h;
 	iov[0].iov_len = sizeof(*h);
-	if (m->msg_iovlen)
-		memcpy(iov + 1, m->msg_iov, m->msg_iovlen * sizeof(*iov));
 	n = next.recvmsg(fd, &in, flags);
 	if (n < 0) {
 		n = -errno;
@@ -247,15 +264,17 @@ static ssize_t end_of_pair(int fd, int flags)
 	    -EAGAIN : 0;
 }
 
-static void give_name(struct msghdr *m, const struct wire_addr *a, bool v6)
+static int give_name(int fd, struct msghdr *m, const struct wire_addr *a,
+    bool v6)
 {
 	struct sockaddr_storage ss;
 	socklen_t n = addr_out(a, v6 ? AF_INET6 : AF_INET, &ss);
 
-	if (m->msg_name)
-		memcpy(m->msg_name, &ss, n < m->msg_namelen ? n :
-		    m->msg_namelen);
+	if (m->msg_name && hj_put(fd, m->msg_name, &ss,
+	    n < m->msg_namelen ? n : m->msg_namelen))
+		return -EFAULT;
 	m->msg_namelen = m->msg_name ? n : 0;
+	return 0;
 }
 
 /*
@@ -284,7 +303,8 @@ static int pass_error(int fd, unsigned mark, int flags)
 	return -EAGAIN;
 }
 
-static ssize_t recv_error(int fd, unsigned mark, struct msghdr *m)
+static ssize_t recv_error(int fd, unsigned mark, struct msghdr *m,
+    struct iovec *iov)
 {
 	struct wire_dgram h;
 	bool v6 = mark & MARK_V6;
@@ -292,15 +312,16 @@ static ssize_t recv_error(int fd, unsigned mark, struct msghdr *m)
 
 	if (!dgram_has_error(fd))
 		return -EAGAIN;
-	n = recv_one(fd, &h, m, MSG_DONTWAIT);
+	n = recv_one(fd, &h, m, iov, MSG_DONTWAIT);
 	if (n < 0)
 		return n;
 	if (mark & MARK_ERRSEEN)
 		fd_mark_set(fd, mark & ~(unsigned)MARK_ERRSEEN);
 	if (!valid(&h, n) || !(h.flags & WIRE_DG_ERROR))
 		return -EAGAIN;
-	give_name(m, &h.peer, v6);
-	cmsg_write_error(m, &h, v6);
+	if (give_name(fd, m, &h.peer, v6))
+		return -EFAULT;
+	cmsg_write_error(fd, m, &h, v6);
 	m->msg_flags |= MSG_ERRQUEUE;
 	return n - (ssize_t)sizeof(h);
 }
@@ -310,19 +331,23 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 	struct wire_dgram h;
 	bool v6 = mark & MARK_V6;
 	size_t total;
-	ssize_t n = check_iov(m->msg_iov, m->msg_iovlen, &total);
+	ssize_t n;
 
+	if (m->msg_iovlen > IOV_MAX)
+		return -EMSGSIZE;
+
+	struct iovec iov[m->msg_iovlen + 1];
+
+	n = take_iov(fd, iov + 1, m, &total);
 	if (n)
 		return n;
-	if (m->msg_name && hj_no_memory(m->msg_name))
-		return -EFAULT;
 	if (flags & MSG_ERRQUEUE)
-		return recv_error(fd, mark, m);
+		return recv_error(fd, mark, m, iov);
 	for (int i = 0; i < RETRIES; i++) {
 		n = mark & MARK_RECVERR ? pass_error(fd, mark, flags) : 0;
 		if (n)
 			return n;
-		n = recv_one(fd, &h, m, flags & (MSG_PEEK | MSG_TRUNC |
+		n = recv_one(fd, &h, m, iov, flags & (MSG_PEEK | MSG_TRUNC |
 		    MSG_DONTWAIT));
 		if (n == 0)
 			return end_of_pair(fd, flags);
@@ -337,7 +362,8 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 	}
 	if (!valid(&h, n))
 		return -EAGAIN;
-	give_name(m, &h.peer, v6);
-	cmsg_write(m, &h, v6);
+	if (give_name(fd, m, &h.peer, v6))
+		return -EFAULT;
+	cmsg_write(fd, m, &h, v6);
 	return n - (ssize_t)sizeof(h);
 }

@@ -140,6 +140,15 @@ HJ_HIDDEN char *hj_dec(char buf[static 24], unsigned long v);
  */
 HJ_HIDDEN int hj_copy_in(void *dst, const void *user, size_t n);
 HJ_HIDDEN int hj_copy_out(void *user, const void *src, size_t n);
+/*
+ * The same for data calls on fd, a socket, with a system call at most that
+ * such a program is surely allowed, and with none where the memory is known
+ * to be there.
+ */
+HJ_HIDDEN int hj_get(int fd, void *dst, const void *user, size_t n);
+HJ_HIDDEN int hj_put(int fd, void *user, const void *src, size_t n);
+/* Can n bytes there be read? */
+HJ_HIDDEN bool hj_readable(int fd, const void *user, size_t n);
 /* A quick test for the hot path: NULL and kernel addresses are no memory. */
 static inline bool hj_no_memory(const void *user)
 {

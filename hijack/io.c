@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <time.h>
 
 #include "hijack/dgram.h"
 #include "hijack/fd.h"
@@ -20,7 +19,6 @@
 #include "hijack/next.h"
 #include "hijack/sock.h"
 #include "stack/wire/client.h"
-#include "stack/wire/clock.h"
 #include "stack/wire/sys.h"
 
 /* Flags that a pair takes otherwise than TCP. */
@@ -233,9 +231,24 @@ HOOK(ssize_t, recv, int fd, void *buf, size_t n, int flags)
 	return io_read_done(fd, next.recv(fd, buf, n, flags), n);
 }
 
+/* The sender's address, cut to the room; as addr_give(), for data calls. */
+static int give_from(int fd, const struct sockaddr_storage *ss, socklen_t n,
+    struct sockaddr *addr, socklen_t *len)
+{
+	socklen_t room;
+
+	if (hj_get(fd, &room, len, sizeof(room)))
+		return -EFAULT;
+	if ((int)room < 0)
+		return -EINVAL;
+	return hj_put(fd, addr, ss, room < n ? room : n) ||
+	    hj_put(fd, len, &n, sizeof(n)) ? -EFAULT : 0;
+}
+
 HOOK(ssize_t, recvfrom, int fd, void *buf, size_t n, int flags,
     struct sockaddr *addr, socklen_t *len)
 {
+	struct sockaddr_storage ss;
 	struct iovec iov = { buf, n };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 	unsigned mark = fd_mark(fd);
@@ -251,21 +264,20 @@ HOOK(ssize_t, recvfrom, int fd, void *buf, size_t n, int flags,
 		    len), n);
 	}
 	if (addr) {
-		if (hj_no_memory(len))
-			return hj_ret(-EFAULT);
-		if ((int)*len < 0)
-			return hj_ret(-EINVAL);
-		m.msg_name = addr;
-		m.msg_namelen = *len;
+		m.msg_name = &ss;
+		m.msg_namelen = sizeof(ss);
 	}
 	r = io_recv_marked(fd, mark, &m, flags);
-	if (r >= 0 && addr)
-		*len = m.msg_namelen;
+	if (r >= 0 && addr) {
+		int err = give_from(fd, &ss, m.msg_namelen, addr, len);
+
+		if (err)
+			return hj_ret(err);
+	}
 	return r;
 }
 
-/* Fds that came along are new here. */
-static void forget_rights(const struct msghdr *m)
+void io_forget_rights(const struct msghdr *m)
 {
 	struct cmsghdr *c;
 	size_t n;
@@ -286,39 +298,78 @@ static void forget_rights(const struct msghdr *m)
 
 static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags)
 {
+	struct msghdr h;
+	struct iovec v;
 	size_t n = 0;
 
 	if (!is_stream(fd))
 		return next.recvmsg(fd, m, flags);
-	for (size_t i = 0; i < m->msg_iovlen; i++)
-		n += m->msg_iov[i].iov_len;
+	if (hj_get(fd, &h, m, sizeof(h)))
+		return hj_ret(-EFAULT);
+	for (size_t i = 0; i < h.msg_iovlen; i++) {
+		if (hj_get(fd, &v, &h.msg_iov[i], sizeof(v)))
+			return hj_ret(-EFAULT);
+		n += v.iov_len;
+	}
 	m->msg_namelen = 0;
 	m->msg_controllen = 0;
 	m->msg_flags = 0;
 	return recv_odd(fd, NULL, n, flags);
 }
 
-static ssize_t recvmsg_any(int fd, struct msghdr *m, int flags)
+/* The header as the program gave it: as the kernel takes it. 0 or -errno. */
+static int take_header(int fd, struct msghdr *h, const struct msghdr *m)
+{
+	if (hj_get(fd, h, m, sizeof(*h)))
+		return -EFAULT;
+	if (!h->msg_name)
+		h->msg_namelen = 0;
+	if ((int)h->msg_namelen < 0)
+		return -EINVAL;
+	if (h->msg_namelen > sizeof(struct sockaddr_storage))
+		h->msg_namelen = sizeof(struct sockaddr_storage);
+	return 0;
+}
+
+static ssize_t recvmsg_marked(int fd, unsigned mark, struct msghdr *m,
+    int flags)
+{
+	struct msghdr h;
+	int err = take_header(fd, &h, m);
+	ssize_t r;
+
+	if (err)
+		return hj_ret(err);
+	r = io_recv_marked(fd, mark, &h, flags);
+	if (r < 0)
+		return r;
+	m->msg_namelen = h.msg_namelen;
+	m->msg_controllen = h.msg_controllen;
+	m->msg_flags = h.msg_flags;
+	return r;
+}
+
+ssize_t io_recvmsg(int fd, struct msghdr *m, int flags)
 {
 	unsigned mark = fd_mark(fd);
 	ssize_t r;
 
-	if (unlikely(hj_no_memory(m)))
-		return hj_ret(-EFAULT);
 	if (unlikely(mark))
-		return io_recv_marked(fd, mark, m, flags);
+		return recvmsg_marked(fd, mark, m, flags);
 	if (unlikely(flags & RECV_ODD))
 		r = recvmsg_odd(fd, m, flags);
 	else
 		r = next.recvmsg(fd, m, flags);
-	if (r >= 0 && m->msg_controllen)
-		forget_rights(m);
+	if (r < 0)
+		return io_read_done(fd, r, 1);
+	if (m->msg_controllen)
+		io_forget_rights(m);
 	return io_read_done(fd, r, m->msg_iovlen);
 }
 
 HOOK(ssize_t, recvmsg, int fd, struct msghdr *m, int flags)
 {
-	return recvmsg_any(fd, m, flags);
+	return io_recvmsg(fd, m, flags);
 }
 
 HOOK(ssize_t, write, int fd, const void *buf, size_t n)
@@ -419,20 +470,23 @@ HOOK(ssize_t, sendto, int fd, const void *buf, size_t n, int flags,
 	return next.sendto(fd, buf, n, flags, addr, len);
 }
 
-static ssize_t sendmsg_any(int fd, const struct msghdr *m, int flags)
+ssize_t io_sendmsg(int fd, const struct msghdr *m, int flags)
 {
 	unsigned mark = fd_mark(fd);
-	struct msghdr named;
+	struct msghdr h;
+	int err;
 
-	if (unlikely(hj_no_memory(m)))
-		return hj_ret(-EFAULT);
 	if (unlikely(mark)) {
-		named = *m;
-		if (!named.msg_namelen)
-			named.msg_name = NULL;	/* as the kernel reads it */
-		return io_send_marked(fd, mark, &named, flags);
+		err = take_header(fd, &h, m);
+		if (err)
+			return hj_ret(err);
+		if (!h.msg_namelen)
+			h.msg_name = NULL;	/* as the kernel reads it */
+		return io_send_marked(fd, mark, &h, flags);
 	}
-	if (unlikely(flags & SEND_ODD || m->msg_name || m->msg_controllen))
+	if (unlikely(hj_get(fd, &h, m, sizeof(h))))
+		return next.sendmsg(fd, m, flags);	/* it knows the errno */
+	if (unlikely(flags & SEND_ODD || h.msg_name || h.msg_controllen))
 		return send_odd(fd, m, flags);
 	if (is_socket(fd))
 		return send_done(fd, next.sendmsg(fd, m, flags |
@@ -442,70 +496,7 @@ static ssize_t sendmsg_any(int fd, const struct msghdr *m, int flags)
 
 HOOK(ssize_t, sendmsg, int fd, const struct msghdr *m, int flags)
 {
-	return sendmsg_any(fd, m, flags);
-}
-
-HOOK(int, sendmmsg, int fd, struct mmsghdr *v, unsigned n, int flags)
-{
-	unsigned i;
-
-	if (likely(!fd_mark(fd)))
-		return next.sendmmsg(fd, v, n, flags);
-	if (n && hj_no_memory(v))
-		return (int)hj_ret(-EFAULT);
-	for (i = 0; i < n && i < 1024; i++) {
-		ssize_t r = sendmsg_any(fd, &v[i].msg_hdr, flags);
-
-		if (r < 0)
-			return i ? (int)i : -1;
-		v[i].msg_len = (unsigned)r;
-	}
-	return (int)i;
-}
-HOOK_ALIAS(__sendmmsg, sendmmsg);
-
-/* Like the kernel's, the time-out is looked at after each message only. */
-static int recv_many(int fd, struct mmsghdr *v, unsigned n, int flags,
-    const struct timespec *timeout)
-{
-	uint64_t end = 0;
-	unsigned i;
-
-	if (timeout) {
-		if (timeout->tv_sec < 0 || (unsigned long)timeout->tv_nsec >=
-		    1000000000)
-			return (int)hj_ret(-EINVAL);
-		end = clock_ns() + (uint64_t)timeout->tv_sec * CLOCK_NS_S +
-		    (uint64_t)timeout->tv_nsec;
-	}
-	for (i = 0; i < n; i++) {
-		ssize_t r = recvmsg_any(fd, &v[i].msg_hdr,
-		    flags & ~MSG_WAITFORONE);
-
-		if (r < 0)
-			return i ? (int)i : -1;
-		v[i].msg_len = (unsigned)r;
-		if (flags & MSG_WAITFORONE)
-			flags |= MSG_DONTWAIT;
-		if (timeout && clock_ns() >= end)
-			return (int)i + 1;
-	}
-	return (int)i;
-}
-
-HOOK(int, recvmmsg, int fd, struct mmsghdr *v, unsigned n, int flags,
-    struct timespec *timeout)
-{
-	int r;
-
-	if (fd_mark(fd))
-		return n && hj_no_memory(v) ? (int)hj_ret(-EFAULT) :
-		    recv_many(fd, v, n, flags, timeout);
-	r = next.recvmmsg(fd, v, n, flags, timeout);
-	for (int i = 0; i < r; i++)
-		if (v[i].msg_hdr.msg_controllen)
-			forget_rights(&v[i].msg_hdr);
-	return r;
+	return io_sendmsg(fd, m, flags);
 }
 
 /* Datagrams get their header only from the calls above. */

@@ -12,6 +12,11 @@ HJ_HIDDEN ssize_t io_recv_marked(int fd, unsigned mark, struct msghdr *m,
     int flags);
 HJ_HIDDEN ssize_t io_send_marked(int fd, unsigned mark,
     const struct msghdr *m, int flags);
+/* As recvmsg(2) and sendmsg(2), on any fd. */
+HJ_HIDDEN ssize_t io_recvmsg(int fd, struct msghdr *m, int flags);
+HJ_HIDDEN ssize_t io_sendmsg(int fd, const struct msghdr *m, int flags);
+/* Fds that came along with a message are new here. */
+HJ_HIDDEN void io_forget_rights(const struct msghdr *m);
 /*
  * The result r of reading n bytes at most, with what the host knows about
  * the end of the stream.

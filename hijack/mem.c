@@ -50,3 +50,68 @@ int hj_copy_out(void *user, const void *src, size_t n)
 	memcpy(user, src, n);
 	return 0;
 }
+
+#define PAGE		4096u
+#define NO_OPTION	0x7fffffff
+
+/* On a page of this very call's stack, as most such variables are. */
+static bool is_near(const void *user, size_t n)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t first = (uintptr_t)user, last = first + n - 1;
+
+	return ((first ^ here) | (last ^ here)) < PAGE;
+}
+
+/* The kernel reads the length before it knows that there is no such option. */
+static bool can_read(int fd, uintptr_t at)
+{
+	return sys_getsockopt(fd, SOL_SOCKET, NO_OPTION, NULL,
+	    (socklen_t *)(at & ~(uintptr_t)3)) != -EFAULT;
+}
+
+/* Changes the byte. */
+static bool can_write(int fd, uintptr_t at)
+{
+	socklen_t len = 1;
+
+	return sys_getsockopt(fd, SOL_SOCKET, SO_TYPE, (void *)at, &len) !=
+	    -EFAULT;
+}
+
+/* Memory comes in pages: one byte of each is enough. */
+static bool is_there(int fd, const void *user, size_t n,
+    bool (*can)(int fd, uintptr_t at))
+{
+	uintptr_t at = (uintptr_t)user, end = at + n;
+
+	if (!n || is_near(user, n))
+		return true;
+	if (hj_no_memory(user) || end < at)
+		return false;
+	for (; at < end; at = (at | (PAGE - 1)) + 1)
+		if (!can(fd, at))
+			return false;
+	return true;
+}
+
+bool hj_readable(int fd, const void *user, size_t n)
+{
+	return is_there(fd, user, n, can_read);
+}
+
+int hj_get(int fd, void *dst, const void *user, size_t n)
+{
+	if (!is_there(fd, user, n, can_read))
+		return -EFAULT;
+	memcpy(dst, user, n);
+	return 0;
+}
+
+int hj_put(int fd, void *user, const void *src, size_t n)
+{
+	if (!is_there(fd, user, n, can_write))
+		return -EFAULT;
+	memcpy(user, src, n);
+	return 0;
+}

@@ -135,19 +135,21 @@ static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 }
 
 /* All parts of the message into one buffer. Return: its size or -errno. */
-static ssize_t gather(char *buf, const struct msghdr *m)
+static ssize_t gather(int fd, char *buf, const struct msghdr *m)
 {
+	struct iovec v;
 	size_t used = 0;
 
 	if (m->msg_iovlen > 1024)
 		return -EMSGSIZE;
 	for (size_t i = 0; i < m->msg_iovlen; i++) {
-		if (m->msg_iov[i].iov_len > REQUEST_MAX - used)
-			return -EMSGSIZE;
-		if (hj_copy_in(buf + used, m->msg_iov[i].iov_base,
-		    m->msg_iov[i].iov_len))
+		if (hj_get(fd, &v, &m->msg_iov[i], sizeof(v)))
 			return -EFAULT;
-		used += m->msg_iov[i].iov_len;
+		if (v.iov_len > REQUEST_MAX - used)
+			return -EMSGSIZE;
+		if (hj_copy_in(buf + used, v.iov_base, v.iov_len))
+			return -EFAULT;
+		used += v.iov_len;
 	}
 	return (ssize_t)used;
 }
@@ -159,7 +161,7 @@ ssize_t netlink_send(int fd, const struct msghdr *m)
 		struct nlmsghdr h;
 	} in;
 	struct nlmsg_out o = { .fd = fd };
-	ssize_t n = gather(in.data, m);
+	ssize_t n = gather(fd, in.data, m);
 	size_t left = n < 0 ? 0 : (size_t)n;
 	struct nlmsghdr *h = &in.h;
 	struct wire_id id;
@@ -199,7 +201,9 @@ ssize_t netlink_recv(int fd, struct msghdr *m, int flags)
 	if (n < 0)
 		return n;
 	if (name) {
-		memcpy(name, &nl, room < sizeof(nl) ? room : sizeof(nl));
+		if (hj_put(fd, name, &nl, room < sizeof(nl) ? room :
+		    sizeof(nl)))
+			return hj_ret(-EFAULT);
 		m->msg_namelen = sizeof(nl);
 	}
 	return n;

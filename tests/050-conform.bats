@@ -174,6 +174,10 @@ conforms() {
 	conforms cmsg
 }
 
+@test "conformance: messages whose memory is not there" {
+	conforms memory
+}
+
 @test "conformance: raw and ping sockets" {
 	conforms raw
 }

@@ -225,11 +225,11 @@ static void test_cmsg(void)
 	struct cmsghdr *c;
 	int n = 0;
 
-	cmsg_write(&m, &h, false);
+	cmsg_write(-1, &m, &h, false);
 	for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		n++;
 	CHECK(n == 3 && !m.msg_flags);
-	CHECK(cmsg_read(&m, &back) == 0);
+	CHECK(cmsg_read(-1, &m, &back) == 0);
 	CHECK(back.ifindex == 3 && back.ttl == 9 && back.tos == 0x10);
 	CHECK(back.local.family == AF_INET && back.local.ip[0] == 10);
 
@@ -238,7 +238,7 @@ static void test_cmsg(void)
 		memset(room, 0x55, sizeof(room));
 		m.msg_controllen = len;
 		m.msg_flags = 0;
-		cmsg_write(&m, &h, false);
+		cmsg_write(-1, &m, &h, false);
 		CHECK(m.msg_controllen <= len);
 		CHECK(len == sizeof(room) - 1 || room[len] == 0x55);
 		CHECK(len >= 73 || m.msg_flags & MSG_CTRUNC);
@@ -249,7 +249,7 @@ static void test_cmsg(void)
 	for (int i = 0; i < 100000; i++) {
 		for (size_t k = 0; k < sizeof(room); k++)
 			room[k] = (char)(random() >> 8 & 31);
-		cmsg_read(&m, &back);
+		cmsg_read(-1, &m, &back);
 	}
 }
 
