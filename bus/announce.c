@@ -173,3 +173,40 @@ int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot)
 	}
 	return 0;
 }
+
+static bool name_taken(struct bus *b, const char *name, const uint64_t *ours)
+{
+	struct map_info info;
+
+	for (unsigned i = 0; i < BUS_SLOTS; i++) {
+		if ((int)i == b->slot || ours[i / 64] >> i % 64 & 1 ||
+		    !(map_mac_flags(&b->map, i) & BUS_MF_USED))
+			continue;
+		map_info(&b->map, i, &info);
+		if (!strcmp(info.name, name) && bus_slot_alive(b, i))
+			return true;
+	}
+	return false;
+}
+
+int bus_take_name(struct bus *b, const char *name,
+    const uint64_t ours[static BUS_SLOTS / 64])
+{
+	bool locked, taken;
+
+	if (b->slot < 0 || !bus_ok(b))
+		return 0;
+	locked = bus_join_lock(b);
+	taken = name_taken(b, name, ours);
+	if (!taken)
+		bus_announce_name(b, name);
+	if (locked)
+		bus_join_unlock(b);
+	return taken ? -EADDRINUSE : 0;
+}
+
+bool bus_same(const struct bus *a, const struct bus *b)
+{
+	return memcmp(&a->map.con, &b->map.con,
+	    sizeof(a->map.con)) == 0;
+}

@@ -149,6 +149,14 @@ void bus_slot_ip4(const struct bus *b, int slot, uint8_t ip4[static 4]);
  */
 void bus_announce_addrs(struct bus *b, const struct bus_addr *a, size_t n);
 void bus_announce_name(struct bus *b, const char *name);
+/*
+ * Announce the name unless another live member has it, those in the set `ours`
+ * apart.  Return: 0, or -EADDRINUSE.
+ */
+int bus_take_name(struct bus *b, const char *name,
+    const uint64_t ours[static BUS_SLOTS / 64]);
+/* Are they open on one and the same bus? */
+bool bus_same(const struct bus *a, const struct bus *b);
 /* -EADDRINUSE if a live member announces that address (slot in *slot). */
 int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot);
 /* Change own MAC: -EADDRINUSE if taken, -EINVAL if none or a multicast. */

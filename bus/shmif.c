@@ -324,7 +324,6 @@ static void announce(struct iface *f)
 		memcpy(out[n++].addr, a.ip, 16);
 	}
 	bus_announce_addrs(sh->bus, out, n);
-	bus_announce_name(sh->bus, iface_hostname);
 }
 
 /* The interface's thread takes no signals: the main thread does. */
@@ -348,7 +347,6 @@ static int join(struct iface *f, struct shmif *sh, const char *path,
 	struct bus_want want = { 0 };
 	int e;
 
-	snprintf(want.name, sizeof(want.name), "%s", iface_hostname);
 	memcpy(want.ip4, f->want_ip4, 4);
 	if (f->mac_set)
 		memcpy(want.mac, f->nif.hwaddr, 6);
@@ -414,6 +412,24 @@ static void unlink_bus(struct iface *f)
 	pthread_mutex_unlock(&sh->spare_lock);
 	if (free_now)
 		shmif_release(sh);
+}
+
+/* A host with two interfaces on a bus has one name on both. */
+static int take_name(struct iface *f, const char *name)
+{
+	const struct shmif *sh = f->priv, *other;
+	uint64_t ours[BUS_SLOTS / 64] = { 0 };
+	struct iface *g = NULL;
+	unsigned slot;
+
+	while (sh && (g = iface_next(g))) {
+		other = g->driver == f->driver ? g->priv : NULL;
+		if (!other || !bus_same(sh->bus, other->bus))
+			continue;
+		slot = (unsigned)bus_slot(other->bus);
+		ours[slot / 64] |= 1ull << slot % 64;
+	}
+	return sh ? bus_take_name(sh->bus, name, ours) : 0;
 }
 
 static void in_child(struct iface *f)
@@ -539,6 +555,7 @@ const struct iface_driver shmif_driver = {
 	.addrs_changed = announce,
 	.auto_addr = auto_addr,
 	.set_mac = set_mac,
+	.take_name = take_name,
 	.fill_link = fill_link,
 	.in_child = in_child,
 	.mtu_max = mtu_max,

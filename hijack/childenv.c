@@ -29,6 +29,7 @@ static const struct {
 	{ "SHMIF_GATEWAY", true, false },
 	{ "SHMIF_NAME", true, false },
 	{ "SHMIF_HOST__", true, false },
+	{ "SHMIF_HOLDER__", true, false },
 	{ "RUMPHIJACK", false, false },
 	{ "RUMPHIJACK_RETRYCONNECT", false, false },
 	{ "SHMIF_ESCAPE", false, false },

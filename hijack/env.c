@@ -298,6 +298,7 @@ static void read_private(struct hj_settings *set)
 	copy(set->gateway, sizeof(set->gateway), "SHMIF_GATEWAY");
 	copy(set->name, sizeof(set->name), "SHMIF_NAME");
 	copy(set->tree, sizeof(set->tree), "SHMIF_HOST__");
+	copy(set->holder, sizeof(set->holder), "SHMIF_HOLDER__");
 	set->host = HJ_HOST_PRIVATE;
 	strcpy(set->what, "bus ");
 	hj_append(set->what, sizeof(set->what), set->bus);

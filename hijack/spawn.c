@@ -334,6 +334,7 @@ static int connect_to(const struct launch *l, int min_fd, struct client_hello *h
 	const char *why;
 	int r = client_parse_url(l->url, &sun, &why);
 
+	hello->holder = hj_set.holder;
 	return r < 0 ? r : client_connect(&sun, program_invocation_short_name,
 	    min_fd, hello);
 }

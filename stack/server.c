@@ -12,10 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "stack/api/private.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
 #include "stack/host.h"
 #include "stack/spec.h"
+#include "stack/succeed.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
@@ -245,7 +247,9 @@ int main(int argc, char **argv)
 	e = host_init();
 	if (e)
 		log_err("start: %s", strerror(-e));
-	else
+	if (!e && cfg.private && cfg.nspec)
+		succeed(&cfg.spec[0], cfg.sun.sun_path);
+	if (!e)
 		e = configure();
 	if (e)
 		return 1;
@@ -254,7 +258,7 @@ int main(int argc, char **argv)
 		log_err("%s", err);
 	} else {
 		if (cfg.private)
-			request_private(PRIVATE_GRACE);
+			private_start(PRIVATE_GRACE);
 		ready(fd);
 		host_run();
 	}

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016	# sh of others
 # Private hosts: made by the first socket, shared, and gone after the last.
 
 load helpers
@@ -94,6 +95,119 @@ print(socket.gethostbyname("web"))
 print(socket.gethostbyname("localhost"))'
 	[ "$output" = $'10.0.0.1\n127.0.0.1' ]
 	run_cmd -6 shmhijack -b net curl -sS http://nosuch.invalid/
+}
+
+# The member of the bus that has the name, as "PID ADDRESS...".
+member() {
+	timeout 10 shmif bus show net |
+		sed -n "s/^ *[0-9]* *[0-9a-f:]\\{17\\} *\\([0-9]*\\) *$1 /\\1 /p"
+}
+
+# A program that has made a socket, and one that has one for the time given.
+made='import socket; socket.socket()'
+keeps='import socket, sys, time
+s = socket.socket()
+print("there", flush=True)
+time.sleep(float(sys.argv[1]))'
+
+@test "a private host lives as long as the shell on it" {
+	local first
+
+	start_bg shell shmhijack -b net -n web sh -c '"$1" -c "$2"; touch one
+		while [ ! -e go ]; do sleep 0.05; done
+		"$1" -c "$2"; touch two; sleep 60' sh "$PYTHON" "$made"
+	wait_for test -e one
+	first=$(member web)
+	[ "${first#* }" = 10.0.0.1/24 ]
+	# Longer than one that nobody holds would stay.
+	sleep 3
+	[ "$(member web)" = "$first" ]
+	touch go
+	wait_for test -e two
+	[ "$(member web)" = "$first" ]
+	kill -KILL "${PID[shell]}"
+	wait_for -5 has_members net 0
+	wait_for -5 no_sockets
+}
+
+@test "two shells on one host hold it both" {
+	for name in one two; do
+		start_bg $name shmhijack -b net -a 10.0.0.5 sh -c \
+			'"$1" -c "$2"; touch $3; exec sleep 60' sh \
+			"$PYTHON" "$made" $name
+		wait_for test -e $name
+	done
+	has_members net 1
+	stop one
+	sleep 3
+	has_members net 1
+	stop two
+	wait_for -5 has_members net 0
+}
+
+@test "a holder is who it was, not another of its number" {
+	# This very process has the number, but was not started then.
+	run_cmd env SHMIF_HOLDER__="$$ 1" SHMIF_BUS=net SHMIF_ADDR=10.0.0.5 \
+		LD_PRELOAD="$HIJACK" "$PYTHON" -c "$made"
+	for holder in '' ' ' x '1' '-1 5' '99999999999 5' "$$ -"; do
+		run_cmd env SHMIF_HOLDER__="$holder" SHMIF_BUS=net \
+			SHMIF_ADDR=10.0.0.5 LD_PRELOAD="$HIJACK" "$PYTHON" \
+			-c "$made"
+	done
+	wait_for -5 has_members net 0
+}
+
+@test "an unused private host makes way for the next of its name" {
+	local before
+
+	start_host a 10.0.0.1
+	run_cmd shmhijack -b net -n web "$PYTHON" -c "$made"
+	before=$(member web)
+	[ "${before#* }" = 10.0.0.2/24 ]
+	for _ in 1 2 3; do
+		run_cmd shmhijack -b net -n web "$PYTHON" -c "$made"
+		[ ! -s err ]
+		[ "$(member web)" != "$before" ]
+		before=$(member web)
+		[ "${before#* }" = 10.0.0.2/24 ]
+		has_members net 2
+	done
+	# So do those without a name, and for one that wants the address.
+	run_cmd shmhijack -b net "$PYTHON" -c "$made"
+	run_cmd shmhijack -b net "$PYTHON" -c "$made"
+	has_members net 3
+	run_cmd shmhijack -b net -a 10.0.0.2 -n other "$PYTHON" -c "$made"
+	[ -z "$(member web)" ]
+	before=$(member other)
+	[ "${before#* }" = 10.0.0.2/24 ]
+	# All its addresses go with the name, to who has none.
+	run_cmd shmhijack -b net -a 10.0.0.7 -a fd00::7 -n both "$PYTHON" \
+		-c "$made"
+	run_cmd shmhijack -b net -n both "$PYTHON" -c "$made"
+	before=$(member both)
+	[ "${before#* }" = '10.0.0.7/24 fd00::7/64' ]
+}
+
+@test "a private host in use keeps its name and address" {
+	start_bg web shmhijack -b net -n web "$PYTHON" -c "$keeps" 60
+	wait_for in_file web.log there
+	local before
+	before=$(member web)
+	run_cmd shmhijack -b net -n web "$PYTHON" -c "$made"
+	expect_err '^shmif_server: web: another host on the bus has that name; this one is web-2$'
+	[ "$(wc -l <err)" -eq 1 ]
+	[ "$(member web)" = "$before" ]
+	local second
+	second=$(member web-2)
+	[ "${second#* }" = 10.0.0.2/24 ]
+	run_cmd shmhijack -b net -a 10.0.0.1 -n third "$PYTHON" -c "$made" ||
+		[ "$status" -eq 1 ]
+	[ "$(member web)" = "$before" ]
+	# Stopped, it is not waited for.
+	kill -STOP "${before%% *}"
+	LIMIT=5 run_cmd shmhijack -b net -n web "$PYTHON" -c "$made"
+	kill -CONT "${before%% *}"
+	[ "$(member web)" = "$before" ]
 }
 
 @test "shmhijack: several addresses, gateway, name" {

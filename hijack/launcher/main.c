@@ -17,6 +17,7 @@
 #include "bus/bus.h"
 #include "hijack/look/program.h"
 #include "stack/wire/client.h"
+#include "stack/wire/process.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
 
@@ -261,6 +262,7 @@ static int set_server(const char *url)
 	unsetenv("SHMIF_ADDR");
 	unsetenv("SHMIF_GATEWAY");
 	unsetenv("SHMIF_NAME");
+	unsetenv("SHMIF_HOLDER__");
 	return 0;
 }
 
@@ -303,6 +305,16 @@ static int set_bus_name(const char *bus)
 	return 0;
 }
 
+/* The program, which will be this process, keeps the private host. */
+static void hold(void)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "%d %llu", getpid(),
+	    process_start(getpid()));
+	setenv("SHMIF_HOLDER__", text, 1);
+}
+
 /* -b: a host of its own, so nothing of an outer one may shine through. */
 static int set_bus(const struct options *o)
 {
@@ -312,6 +324,7 @@ static int set_bus(const struct options *o)
 		return status;
 	unsetenv("RUMP_SERVER");
 	unsetenv("SHMIF_HOST__");
+	hold();
 	set_or_unset("SHMIF_ADDR", o->addrs);
 	set_or_unset("SHMIF_GATEWAY", o->gateway);
 	set_or_unset("SHMIF_NAME", o->name);
@@ -328,8 +341,11 @@ static int set_environment(const struct options *o)
 		return set_server(o->server);
 	if (server && *server)
 		return set_server(server);
-	if (bus && *bus)
+	if (bus && *bus) {
+		if (!getenv("SHMIF_HOLDER__"))
+			hold();		/* else the outer program does */
 		return set_bus_name(bus);
+	}
 	return bad_usage("name a virtual host with -s URL, or a bus with "
 	    "-b BUS");
 }

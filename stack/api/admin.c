@@ -68,6 +68,8 @@ static int if_op(int op, struct wire_ifreq *ifr, struct wire_rep *rep,
 		return create(ifr, rep, err);
 	if (op == WIRE_IF_HOSTNAME) {
 		iface_set_hostname(ifr->str);
+		rep->len = (uint32_t)strlen(iface_hostname);
+		memcpy(rep->data, iface_hostname, rep->len);
 		return 0;
 	}
 	f = iface_find(ifr->name);

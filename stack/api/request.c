@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "stack/api/admin.h"
+#include "stack/api/private.h"
 #include "stack/api/opt.h"
 #include "stack/core/affinity.h"
 #include "stack/core/core.h"
@@ -48,10 +49,6 @@ struct request {
 static struct pollable listener = { .fd = -1 };
 static char listen_path[108];
 static struct stat listen_stat;
-static unsigned nclients;
-static unsigned grace;		/* ms */
-static uint64_t idle_since;	/* ns, 0: in use */
-static bool was_used;
 
 static int take_fd(struct request *r, int i)
 {
@@ -268,6 +265,10 @@ static int sock_request(struct request *r)
 
 static int do_hello(struct request *r)
 {
+	const char *name = (const char *)r->req.data;
+	size_t n = strnlen(name, r->req.len);
+
+	private_hello(name + n, r->req.len - n);
 	if (r->req.a == WIRE_HELLO_AFFINITY)
 		r->rep.c = r->owner->affinity = affinity_give(&r->rep_fd);
 	r->rep.value = sock_server_id();
@@ -283,6 +284,8 @@ static int dispatch(struct request *r)
 		return do_hello(r);
 	case WIRE_BIND ... WIRE_QUERY:
 		return sock_request(r);
+	case WIRE_YIELD:
+		return private_yield(&r->req, &r->rep);
 	default:
 		return admin_request(&r->req, &r->rep, &r->rep_fd);
 	}
@@ -298,7 +301,7 @@ static const char *const op_names[] = {
 	[WIRE_RESOLVE] = "resolve", [WIRE_DUMP] = "dump", [WIRE_IF] = "if",
 	[WIRE_ROUTE] = "route", [WIRE_NEIGH] = "neigh",
 	[WIRE_SYSCTL] = "sysctl", [WIRE_HALT] = "halt",
-	[WIRE_TRACE] = "trace",
+	[WIRE_TRACE] = "trace", [WIRE_YIELD] = "yield",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");
@@ -414,7 +417,7 @@ static void on_request(struct pollable *p, uint32_t events)
 			break;
 	}
 	if (r < 0) {
-		nclients--;
+		private_client(-1);
 		loop_retire(p);
 	}
 }
@@ -438,8 +441,7 @@ int request_adopt(int fd)
 	e = loop_add(&c->poll, EPOLLIN);
 	if (e)
 		goto fail;
-	nclients++;
-	was_used = true;
+	private_client(1);
 	return 0;
 fail:
 	free(c);
@@ -547,29 +549,4 @@ void request_in_child(void)
 		close(spare_fd);
 	spare_fd = -1;
 	listen_path[0] = '\0';
-}
-
-/* A private host that nobody uses ends. */
-static void look_idle(void)
-{
-	uint64_t now = clock_ns();
-
-	if (nclients || sock_count_open()) {
-		idle_since = 0;
-		return;
-	}
-	if (!idle_since)
-		idle_since = now;
-	if (now - idle_since >= (was_used ? grace : 10000) * CLOCK_NS_MS)
-		loop_stop();
-}
-
-void request_private(unsigned grace_ms)
-{
-	static struct core_timer timer = { .fn = look_idle, .period = 500 };
-
-	core_lock();
-	grace = grace_ms;
-	core_timer_add(&timer);
-	core_unlock();
 }

@@ -20,10 +20,4 @@ int request_adopt(int fd);
 void request_in_child(void);
 /* Remove the socket file, if it is still ours. */
 void request_unlisten(void);
-/*
- * End the host when nobody has used it for that long: no connection and no
- * socket.
- */
-void request_private(unsigned grace_ms);
-
 #endif

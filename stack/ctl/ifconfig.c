@@ -324,6 +324,10 @@ static int do_op(struct if_call *c, struct if_op *o)
 	memcpy(req.data, &o->req, sizeof(o->req));
 	if (ctl_call(&req, &rep, NULL, c->ifname))
 		return CTL_FAILED;
+	if (o->op == WIRE_IF_HOSTNAME && (rep.len != strlen(o->req.str) ||
+	    memcmp(rep.data, o->req.str, rep.len)))
+		ctl_fail("%s: another host on the bus has that name; this one "
+		    "is %.*s", o->req.str, (int)rep.len, (char *)rep.data);
 	if (o->op == WIRE_IF_CREATE && rep.len) {
 		static char name[WIRE_NAMELEN];
 		size_t n = rep.len < sizeof(name) ? rep.len : sizeof(name) - 1;

@@ -1,17 +1,23 @@
 /* iface.c: the network interfaces there are; see iface.h. */
 #include "stack/ip/iface.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "stack/core/log.h"
 #include "stack/ip/timers.h"
 
 static struct iface *all;	/* by ifindex */
 
+#define NAMES_MAX	4096	/* tried, on a bus with liars */
+
 char iface_hostname[64];
+static char machine_name[64];	/* iface_hostname as it was at first */
+static char wanted_name[64];	/* "": that */
 
 int iface_tso = 1;
 uint64_t iface_rx_delivered;
@@ -87,14 +93,52 @@ bool iface_is_loopback(const struct iface *f)
 	return f->driver->loopback;
 }
 
-void iface_set_hostname(const char *name)
+/* The n-th who wants that name. */
+static void nth_name(char out[static sizeof(iface_hostname)], const char *name,
+    unsigned n)
+{
+	char tail[16] = "";
+
+	if (n > 1)
+		snprintf(tail, sizeof(tail), "-%u", n);
+	snprintf(out, sizeof(iface_hostname), "%.*s%s",
+	    (int)(sizeof(iface_hostname) - 1 - strlen(tail)), name, tail);
+}
+
+static bool take_name(const char *name)
 {
 	struct iface *f;
 
-	snprintf(iface_hostname, sizeof(iface_hostname), "%s", name);
 	for (f = all; f; f = f->next)
-		if (f->driver->addrs_changed)
-			f->driver->addrs_changed(f);
+		if (f->driver->take_name &&
+		    f->driver->take_name(f, name) == -EADDRINUSE)
+			return false;
+	return true;
+}
+
+void iface_claim_hostname(void)
+{
+	bool given = wanted_name[0];
+	char name[sizeof(iface_hostname)];
+	unsigned n = 1;
+
+	if (!machine_name[0])
+		memcpy(machine_name, iface_hostname, sizeof(machine_name));
+	do {
+		nth_name(name, given ? wanted_name : machine_name, n);
+	} while (!take_name(name) && n++ < NAMES_MAX);
+	if (given && n > 1 && strcmp(name, iface_hostname))
+		log_err("%s: another host on the bus has that name; this one "
+		    "is %s", wanted_name, name);
+	memcpy(iface_hostname, name, sizeof(name));
+}
+
+void iface_set_hostname(const char *name)
+{
+	if (!machine_name[0])
+		memcpy(machine_name, iface_hostname, sizeof(machine_name));
+	snprintf(wanted_name, sizeof(wanted_name), "%s", name);
+	iface_claim_hostname();
 }
 
 void iface_in_child(void)

@@ -42,6 +42,8 @@ struct iface_driver {
 	/* The address that comes by itself (bus slot); -ENXIO */
 	int (*auto_addr)(struct iface *f, struct wire_ifaddr *a);
 	int (*set_mac)(struct iface *f, const uint8_t mac[static 6]);
+	/* Tell others the host's name; -EADDRINUSE: another host's. */
+	int (*take_name)(struct iface *f, const char *name);
 	void (*fill_link)(struct iface *f, struct wire_link *l);
 	/* In a forked child: let go of fds the loop does not watch. */
 	void (*in_child)(struct iface *f);
@@ -116,7 +118,13 @@ void iface_fill_link(struct iface *f, struct wire_link *l);
 
 /* The host's name, as others see it on a bus. */
 extern char iface_hostname[64];
+/*
+ * What the host shall be called.  While another on one of its buses has that
+ * name it is NAME-2, or NAME-3 and so on, with a line on stderr.
+ */
 void iface_set_hostname(const char *name);
+/* Once more, after a link to another bus. */
+void iface_claim_hostname(void);
 
 /*
  * Drivers: there is room again after ERR_WOULDBLOCK.  fn is whoever waits for

@@ -204,9 +204,11 @@ int ifconfig_link(struct iface *f, const char *path,
 	if (!e)
 		e = f->driver->link(f, full, err);
 	log_event("bus", "%s joins %s %s", f->name, full, log_result(e));
-	if (!e)
-		strcpy(f->linkstr, full);
-	return e;
+	if (e)
+		return e;
+	strcpy(f->linkstr, full);
+	iface_claim_hostname();
+	return 0;
 }
 
 int ifconfig_unlink(struct iface *f, char err[static IFACE_ERRLEN])

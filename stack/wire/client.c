@@ -79,6 +79,13 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 		goto fail;
 	req.len = (uint16_t)strnlen(name, 64);
 	memcpy(req.data, name, req.len);
+	if (hello->holder && hello->holder[0]) {
+		size_t n = strnlen(hello->holder, 64);
+
+		req.data[req.len++] = '\0';
+		memcpy(req.data + req.len, hello->holder, n);
+		req.len += (uint16_t)n;
+	}
 	err = client_call(fd, &req, NULL, 0, &rep,
 	    hello->want_affinity ? &hello->affinity_fd : NULL, 10000, false);
 	if (!err && rep.error)

@@ -21,8 +21,9 @@
 int client_parse_url(const char *url, struct sockaddr_un *sun,
     const char **why);
 
-/* What a virtual host says of itself. */
+/* What a program and a virtual host say to each other of themselves. */
 struct client_hello {
+	const char *holder;	/* for it: see WIRE_HELLO; NULL: none */
 	uint64_t server;	/* its id */
 	char host[64];		/* its name */
 	/*

@@ -41,7 +41,8 @@ struct wire_id {
 
 enum wire_op {
 	/*
-	 * Introduce: data is the program's name.  Reply: value is the server
+	 * Introduce: data is the program's name, and behind its NUL who holds a
+	 * private host, as "PID START" (process.h).  Reply: value is the server
 	 * id, data its host name.  a = WIRE_HELLO_AFFINITY: the reply comes with
 	 * a descriptor of memory to map, WIRE_AFFINITY_WORDS words, each the first of
 	 * WIRE_AFFINITY_STEP bytes; in word c the program notes on which CPU it
@@ -106,6 +107,12 @@ enum wire_op {
 	/* data = struct wire_trace, of which protocol, src and dst count;
 	   reply data = the same with what would become of such a packet */
 	WIRE_TRACE,
+	/*
+	 * data = struct wire_yield.  A private host that nobody uses and that has
+	 * the name or the address on that bus ends, else EBUSY or ENOENT.
+	 * Reply data = struct wire_ifaddr[] of its own, if it had the name.
+	 */
+	WIRE_YIELD,
 	WIRE_NUM_OPS
 };
 
@@ -184,6 +191,15 @@ struct wire_rep {
 	uint8_t data[WIRE_DATA];
 };
 #define WIRE_REP_HEAD	(sizeof(struct wire_rep) - WIRE_DATA)
+
+/* Who comes to a bus and what it wants there. */
+struct wire_yield {
+	uint64_t dev, ino;	/* of the bus's file */
+	char name[64];
+	uint8_t family;		/* of ip; 0: none wanted */
+	uint8_t spare[7];
+	uint8_t ip[16];
+};
 
 /* An IP address with its port, of either family. */
 struct wire_addr {
