@@ -16,6 +16,7 @@
 #include "hijack/fd.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
+#include "hijack/plug.h"
 #include "hijack/rpc.h"
 #include "hijack/sock.h"
 #include "stack/wire/client.h"
@@ -27,19 +28,18 @@ struct target {
 };
 
 static void request(struct wire_req *req, const struct wire_id *id,
-    const struct target *to, int a, int b)
+    const struct target *to, int a)
 {
 	memset(req, 0, WIRE_REQ_HEAD);
 	req->op = WIRE_CONNECT;
 	req->server = id->server;
 	req->sock = id->sock;
 	req->a = a;
-	req->b = b;
 	req->len = (uint16_t)to->len;
 	memcpy(req->data, &to->ss, to->len);
 }
 
-/* Hand a plugged duplicate of fd to the host; the attempt goes on by itself. */
+/* Plug fd and tell the host; the attempt goes on by itself. */
 static int connect_async(int fd, const struct wire_id *id,
     const struct target *to, unsigned mark)
 {
@@ -47,12 +47,13 @@ static int connect_async(int fd, const struct wire_id *id,
 	struct wire_rep rep;
 	int err;
 
-	request(&req, id, to, WIRE_CONNECT_ASYNC, sock_plug(fd));
-	err = rpc_call(&req, &fd, 1, &rep, NULL);
+	plug_in(fd);
+	request(&req, id, to, WIRE_CONNECT_ASYNC);
+	err = rpc_call(&req, NULL, 0, &rep, NULL);
 	if (err == -EINPROGRESS)
 		fd_mark_set(fd, MARK_CONNECTING | (mark & MARK_V6));
-	else if (!err)
-		fd_mark_set(fd, 0);
+	else
+		plug_out(fd);
 	return err;
 }
 
@@ -122,6 +123,7 @@ static int connect_check(int fd, const struct wire_id *id, bool block)
 		sock_renew(fd, id);
 		return err;
 	}
+	fd_mark(fd);		/* puts its buffer right */
 	fd_mark_set(fd, 0);
 	return 0;
 }
@@ -151,7 +153,7 @@ static int connect_blocking(int fd, const struct wire_id *id,
 	struct wire_rep rep;
 	int reply, err, late;
 
-	request(&req, id, to, 0, 0);
+	request(&req, id, to, 0);
 	reply = rpc_send(&req, NULL, 0);
 	if (reply == -EMFILE) {
 		err = connect_async(fd, id, to, mark);
@@ -177,7 +179,7 @@ static int connect_blocking(int fd, const struct wire_id *id,
 static int connect_stream(int fd, const struct wire_id *id,
     const struct target *to)
 {
-	unsigned mark = fd_mark(fd);
+	unsigned mark = fd_mark_silent(fd);
 	int fl = sys_fcntl(fd, F_GETFL, 0);
 	bool block = fl >= 0 && !(fl & O_NONBLOCK);
 

@@ -1,9 +1,11 @@
 /* fd.c: marks and hints: which fds need treatment; see fd.h. */
 #include "hijack/fd.h"
 
+#include "hijack/plug.h"
 #include "stack/wire/sys.h"
 
 #define MARK_MAGIC	0x5a4d0000u
+#define SILENT_MAGIC	0x5a530000u
 #define MARK_BITS	0xffffu
 
 /* Low 32 bits: two for each fd.  High 32 bits: count of clearings. */
@@ -38,10 +40,39 @@ static void hint_set(int fd, uint64_t seen, uint64_t bits)
 	    false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
+static int mark_get(int fd, unsigned *val)
+{
+	socklen_t len = sizeof(*val);
+
+	return sys_getsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, val, &len);
+}
+
+static void mark_put(int fd, unsigned val)
+{
+	sys_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &val, sizeof(val));
+}
+
+/* The plug is gone, one way or the other: the attempt to connect is over. */
+static bool attempt_over(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return sys_poll(&p, 1, 0) > 0;
+}
+
+unsigned fd_mark_silent(int fd)
+{
+	unsigned val;
+
+	if (mark_get(fd, &val) || ((val & ~MARK_BITS) != MARK_MAGIC &&
+	    (val & ~MARK_BITS) != SILENT_MAGIC))
+		return 0;
+	return val & MARK_BITS;
+}
+
 unsigned fd_mark_ask(int fd)
 {
 	uint64_t seen = 0;
-	socklen_t len = sizeof(int);
 	unsigned val;
 	int err;
 
@@ -49,9 +80,13 @@ unsigned fd_mark_ask(int fd)
 	if ((unsigned)fd < FD_HINTS)
 		seen = __atomic_load_n(&fd_hint[fd / FD_PER_WORD],
 		    __ATOMIC_ACQUIRE);
-	err = sys_getsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &val, &len);
-	if (err == 0 && (val & ~MARK_BITS) == MARK_MAGIC)
-		return val & MARK_BITS;
+	err = mark_get(fd, &val);
+	if (err == 0 && (val & ~MARK_BITS) == MARK_MAGIC) {
+		if (!(val & MARK_CONNECTING) || !attempt_over(fd))
+			return val & MARK_BITS;
+		plug_out(fd);
+		mark_put(fd, SILENT_MAGIC | (val & MARK_BITS));
+	}
 	if ((unsigned)fd < FD_HINTS && err != -EBADF)
 		hint_set(fd, seen, err ? FD_PLAIN : FD_PLAIN | FD_SOCKET);
 	return 0;
@@ -59,8 +94,6 @@ unsigned fd_mark_ask(int fd)
 
 void fd_mark_set(int fd, unsigned bits)
 {
-	unsigned val = bits ? MARK_MAGIC | bits : ~0u;
-
-	sys_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &val, sizeof(val));
+	mark_put(fd, bits ? MARK_MAGIC | bits : ~0u);
 	fd_forget(fd);
 }

@@ -5,7 +5,8 @@
  * dup, fork, exec and SCM_RIGHTS: by its name (client_id_of(): which socket of
  * which host) and, where data calls must treat it specially, by a mark.  The
  * mark is a number in SO_INCOMING_CPU, which means nothing to a socket pair.
- * A connected stream has no mark: it needs no treatment.
+ * A connected stream has no mark: it needs no treatment.  One that connected
+ * asynchronously keeps a silent one, for connect(2) alone.
  */
 #ifndef HIJACK_FD_H
 #define HIJACK_FD_H
@@ -72,6 +73,9 @@ static inline unsigned fd_mark(int fd)
 
 /* Some socket of this process had IP_RECVERR turned on. */
 extern HJ_HIDDEN bool fd_recverr_used;
+
+/* The bits of a silent mark as well, with which fd_mark() says 0. */
+HJ_HIDDEN unsigned fd_mark_silent(int fd);
 
 /* bits 0 takes the mark away. */
 HJ_HIDDEN void fd_mark_set(int fd, unsigned bits);

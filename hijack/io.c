@@ -40,18 +40,12 @@ ssize_t io_stream_end(int fd, ssize_t r, size_t n)
 	if (hj_sandboxed || (r == 0 && (!n || !(fd_hint_of(fd) & FD_SOCKET))) ||
 	    (r < 0 && keep != ECONNRESET))
 		return r;
-	err = sock_true_error(fd, r ? -keep : 0);
+	err = sock_read_error(fd, r ? -keep : 0);
 	errno = err ? -err : keep;
 	return err ? -1 : 0;
 }
 
-/* The first data that moves proves that the attempt succeeded. */
-static ssize_t connecting_done(int fd, ssize_t n)
-{
-	if (n > 0)
-		fd_mark_set(fd, 0);
-	return n;
-}
+static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags);
 
 ssize_t io_recv_marked(int fd, unsigned mark, struct msghdr *m, int flags)
 {
@@ -63,8 +57,11 @@ ssize_t io_recv_marked(int fd, unsigned mark, struct msghdr *m, int flags)
 		return netlink_recv(fd, m, flags);
 	if (mark & (MARK_FRESH | MARK_LISTEN))
 		return hj_ret(-ENOTCONN);
+	if (flags & RECV_ODD)
+		return recvmsg_odd(fd, m, flags);
 	n = next.recvmsg(fd, m, flags);
-	return connecting_done(fd, io_read_done(fd, n, 1));
+	fd_mark(fd);		/* it is over by now, and known as a stream */
+	return io_read_done(fd, n, 1);
 }
 
 static ssize_t broken_pipe(int flags)
@@ -127,8 +124,9 @@ static ssize_t send_connecting(int fd, const struct msghdr *m, int flags)
 
 	if (err)
 		return hj_ret(err);
+	fd_mark(fd);		/* puts its buffer right */
 	n = next.sendmsg(fd, m, (flags & ~MSG_OOB) | MSG_NOSIGNAL);
-	return n < 0 ? send_failed(fd, flags) : connecting_done(fd, n);
+	return n < 0 ? send_failed(fd, flags) : n;
 }
 
 ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,

@@ -1,9 +1,11 @@
 /*
- * poll.c: poll and ppoll, only for POLLERR of datagram sockets.
+ * poll.c: poll and ppoll, only for POLLERR, which a pair cannot show.
  *
- * A pair cannot show it: an error that waits for MSG_ERRQUEUE is a message in
- * the pair like any other.  Nothing is done here until a program has turned
- * IP_RECVERR on; all else about readiness is the kernel's own.
+ * Of a datagram socket: an error that waits for MSG_ERRQUEUE is a message in
+ * the pair like any other; nothing is done until a program has turned
+ * IP_RECVERR on.  Of a stream that was reset: the host shuts the pair down, to
+ * see when the program closes it; once it has hung up, the host is asked.
+ * All else about readiness is the kernel's own.
  */
 #include "hijack/hijack.h"
 
@@ -13,18 +15,30 @@
 #include "hijack/dgram.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
+#include "hijack/sock.h"
+
+static void show_error(struct pollfd *p)
+{
+	if (p->revents & POLLHUP) {
+		if (!(p->revents & POLLERR) && sock_has_error(p->fd))
+			p->revents |= POLLERR;
+	} else if (fd_recverr_used && p->revents & POLLIN &&
+	    fd_mark(p->fd) & MARK_RECVERR && dgram_has_error(p->fd)) {
+		p->revents = (short)((p->revents & ~(POLLIN | POLLRDNORM)) |
+		    POLLERR);
+	}
+}
 
 static int show_errors(struct pollfd *p, unsigned long n, int r)
 {
-	int keep = errno;
+	int keep = errno, left = r;
 
-	if (likely(!fd_recverr_used) || r <= 0)
-		return r;
-	for (unsigned long i = 0; i < n; i++)
-		if (p[i].revents & POLLIN && fd_mark(p[i].fd) & MARK_RECVERR &&
-		    dgram_has_error(p[i].fd))
-			p[i].revents = (short)((p[i].revents & ~(POLLIN |
-			    POLLRDNORM)) | POLLERR);
+	for (; left > 0 && n; p++, n--) {
+		if (!p->revents)
+			continue;
+		show_error(p);
+		left--;
+	}
 	errno = keep;
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "hijack/fd.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
+#include "hijack/plug.h"
 #include "hijack/rpc.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
@@ -137,18 +138,6 @@ int sock_renew(int fd, const struct wire_id *id)
 	return err < 0 ? err : 0;
 }
 
-int sock_plug(int fd)
-{
-	static const char plug[WIRE_PLUG];
-	socklen_t len = sizeof(int);
-	int size = 0, tiny = 1;
-
-	sys_getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len);
-	sys_setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &tiny, sizeof(tiny));
-	sys_send(fd, plug, sizeof(plug), MSG_DONTWAIT | MSG_NOSIGNAL);
-	return size;
-}
-
 /* Both directions ended, as seen from our end. */
 static bool hung_up(int fd)
 {
@@ -157,20 +146,45 @@ static bool hung_up(int fd)
 	return sys_poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR);
 }
 
+/* Can the host have an error for it? */
+static bool is_ended(int fd, int err, struct wire_id *id)
+{
+	return !hj_sandboxed && (err || hung_up(fd)) &&
+	    client_id_of(fd, id) && id->type == SOCK_STREAM;
+}
+
 int sock_true_error(int fd, int err)
 {
 	struct wire_id id;
 	struct wire_rep rep;
 	int val;
 
-	if (hj_sandboxed || (err == 0 && !hung_up(fd)) ||
-	    !client_id_of(fd, &id) || id.type != SOCK_STREAM)
-		return err;
-	if (rpc_sock(&id, WIRE_GETSOCKOPT, SOL_SOCKET, SO_ERROR, sizeof(val),
+	if (!is_ended(fd, err, &id) ||
+	    rpc_sock(&id, WIRE_GETSOCKOPT, SOL_SOCKET, SO_ERROR, sizeof(val),
 	    NULL, 0, &rep) || rep.len < sizeof(val))
 		return err;
 	__builtin_memcpy(&val, rep.data, sizeof(val));
 	return val > 0 && val < 4096 ? -val : err;
+}
+
+int sock_read_error(int fd, int err)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+
+	if (!is_ended(fd, err, &id) ||
+	    rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_READ, 0, 0, NULL, 0, &rep))
+		return err;
+	return -(int)(rep.value & 4095);
+}
+
+bool sock_has_error(int fd)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+
+	return is_ended(fd, -1, &id) && rpc_sock(&id, WIRE_QUERY,
+	    WIRE_QUERY_ERROR, 0, 0, NULL, 0, &rep) == 0 && rep.value;
 }
 
 CALL(int, socket, "n:DTd", (int domain, int type, int protocol), domain, type,
@@ -231,7 +245,7 @@ CALL(int, listen, "i:fd", (int fd, int backlog), fd, backlog)
 	mark = fd_mark(fd);
 	if (!(mark & MARK_LISTEN)) {
 		/* An idle listening socket polls as nothing, not writable. */
-		sock_plug(fd);
+		plug_in(fd);
 		fd_mark_set(fd, MARK_LISTEN | (mark & MARK_V6));
 	}
 	return 0;

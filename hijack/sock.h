@@ -19,12 +19,6 @@ HJ_HIDDEN int sock_make(int domain, int type, int protocol, uint64_t like);
  */
 HJ_HIDDEN int sock_renew(int fd, const struct wire_id *id);
 
-/*
- * Make fd not writable until the other end reads: it then polls as nothing.
- * Return: the SO_SNDBUF it had.
- */
-HJ_HIDDEN int sock_plug(int fd);
-
 /* The marks of a new socket of this kind. */
 HJ_HIDDEN unsigned sock_fresh_mark(const struct wire_id *id);
 
@@ -36,5 +30,9 @@ HJ_HIDDEN int sock_check_kind(int domain, int type, int *protocol);
  * negative errno or 0 for the end of data): the true one, or err itself.
  */
 HJ_HIDDEN int sock_true_error(int fd, int err);
+/* The same for a read, which the peer's FIN ends without an error. */
+HJ_HIDDEN int sock_read_error(int fd, int err);
+/* Is there one, for POLLERR?  It stays. */
+HJ_HIDDEN bool sock_has_error(int fd);
 
 #endif

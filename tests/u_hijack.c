@@ -21,6 +21,7 @@
 #include "hijack/fd.c"
 #include "hijack/mem.c"
 #include "hijack/nlmsg.c"
+#include "hijack/plug.c"
 #include "hijack/warn.c"
 
 struct hj_settings hj_set;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,9 +74,6 @@ static void socks(struct out *o)
 	struct wire_sock w;
 
 	for (struct sock *s = sock_next(NULL); s; s = sock_next(s)) {
-		/* over, and kept for SO_ERROR only: Linux lists no such one */
-		if (s->state == SOCK_CLOSED && s->poll.fd < 0)
-			continue;
 		memset(&w, 0, sizeof(w));
 		w.id = s->id;
 		w.domain = s->domain;
@@ -86,6 +84,10 @@ static void socks(struct out *o)
 		if (!w.local.family)
 			w.local.family = (uint16_t)s->domain;
 		s->ops->fill(s, &w);
+		/* over, and kept for its program: Linux lists no such one */
+		if (s->state == SOCK_FAILED || (s->state == SOCK_CLOSED &&
+		    w.state == TCP_CLOSE))
+			continue;
 		w.pid = s->owner.pid;
 		w.uid = s->owner.uid;
 		memcpy(w.comm, s->owner.comm, sizeof(w.comm));

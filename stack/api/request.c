@@ -150,7 +150,7 @@ static int do_connect(struct request *r, struct sock *s)
 	if (s->type != SOCK_STREAM)
 		return err;
 	if (r->req.a == WIRE_CONNECT_ASYNC) {
-		connect_plugged(stream_of(s), take_fd(r, 1), r->req.b);
+		connect_plugged(stream_of(s));
 		if (s->state != SOCK_CONNECTING && s->poll.fd >= 0)
 			connect_unplug(stream_of(s));	/* it failed at once */
 		return err;
@@ -221,6 +221,13 @@ static int do_query(struct request *r, struct sock *s)
 		return 0;
 	case WIRE_QUERY_STATE:
 		r->rep.value = state[s->state];
+		return 0;
+	case WIRE_QUERY_READ:
+		r->rep.value = s->type == SOCK_STREAM ?
+		    (uint64_t)stream_read_error(stream_of(s)) : 0;
+		return 0;
+	case WIRE_QUERY_ERROR:
+		r->rep.value = (uint64_t)s->so_error;
 		return 0;
 	}
 	return -EINVAL;

@@ -23,7 +23,7 @@
 int connect_open(struct sock *s)
 {
 	/* The pcb comes with connect or listen. */
-	stream_of(s)->plug_dup = stream_of(s)->reply_fd = -1;
+	stream_of(s)->reply_fd = -1;
 	return 0;
 }
 
@@ -244,14 +244,9 @@ void connect_wait(struct stream *st, int reply_fd)
 }
 
 /* Asked again while it connects, the program has plugged again. */
-void connect_plugged(struct stream *st, int dup_fd, int sndbuf)
+void connect_plugged(struct stream *st)
 {
-	if (st->plug_dup >= 0)
-		close(st->plug_dup);
-	st->plug_dup = dup_fd;
 	st->plug_bytes += WIRE_PLUG;
-	if (sndbuf > st->plug_sndbuf)
-		st->plug_sndbuf = sndbuf;
 }
 
 static bool reply(struct stream *st, int err)
@@ -273,7 +268,6 @@ void connect_unplug(struct stream *st)
 {
 	struct sock *s = &st->s;
 	char buf[WIRE_PLUG];
-	int half = st->plug_sndbuf / 2;	/* the kernel doubles it */
 	ssize_t n;
 
 	while (st->plug_bytes) {
@@ -284,14 +278,6 @@ void connect_unplug(struct stream *st)
 		st->plug_bytes -= (uint32_t)n;
 	}
 	st->plug_bytes = 0;
-	if (st->plug_dup < 0)
-		return;
-	if (half > 0)
-		setsockopt(st->plug_dup, SOL_SOCKET, SO_SNDBUF, &half,
-		    sizeof(half));
-	close(st->plug_dup);
-	st->plug_dup = -1;
-	st->plug_sndbuf = 0;
 }
 
 void connect_established(struct stream *st)
@@ -321,12 +307,14 @@ void connect_failed(struct stream *st, int err)
 		return;
 	s->so_error = err;
 	sock_set_state(s, SOCK_FAILED);
-	if (st->plug_dup >= 0) {
-		close(st->plug_dup);
-		st->plug_dup = -1;
+	if (s->bound_port) {
+		/* It has its port until it is closed: our end sees when. */
+		shutdown(s->poll.fd, SHUT_RDWR);
+		connect_unplug(st);
+	} else {
+		port_release(s);
+		stream_hang_up(st);
 	}
-	port_release(s);
-	stream_hang_up(st);
 }
 
 void connect_abandon(struct stream *st)

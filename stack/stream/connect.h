@@ -15,8 +15,7 @@ void connect_apply(struct sock *s);	/* options to the pcb */
  * over (a blocking connect), -1: nobody waits.
  */
 void connect_wait(struct stream *st, int reply_fd);
-/* dup, sndbuf: see WIRE_CONNECT_ASYNC. */
-void connect_plugged(struct stream *st, int dup, int sndbuf);
+void connect_plugged(struct stream *st);	/* see WIRE_CONNECT_ASYNC */
 void connect_unplug(struct stream *st);	/* take the plug out again */
 void connect_established(struct stream *st);
 void connect_failed(struct stream *st, int err);	/* positive errno */

@@ -115,6 +115,24 @@ void data_drop(struct stream *st)
 	rx_consume(&st->out, st->out.bytes);
 }
 
+void data_cut(struct stream *st)
+{
+	static char sink[65536];	/* under the core lock */
+	int room = 8 << 20;		/* as much as the kernel allows */
+
+	if (st->s.poll.fd < 0)
+		return;
+	/* In this order: what is written in between is refused. */
+	shutdown(st->s.poll.fd, SHUT_RD);
+	while (recv(st->s.poll.fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+		;
+	if (!data_rx_empty(st)) {
+		setsockopt(st->s.poll.fd, SOL_SOCKET, SO_SNDBUF, &room,
+		    sizeof(room));
+		st->out_blocked = false;
+	}
+}
+
 /* Only what the pair took is acknowledged as received (window). */
 static void rx_taken(struct stream *st, struct rx_queue *q, uint32_t n)
 {

@@ -87,8 +87,6 @@ static void release(struct sock *s)
 		listen_stop(st);
 	else
 		stream_reset(st);
-	if (st->plug_dup >= 0)
-		close(st->plug_dup);
 	if (st->reply_fd >= 0)
 		close(st->reply_fd);
 }
@@ -142,8 +140,6 @@ static void in_child(struct sock *s)
 {
 	struct stream *st = stream_of(s);
 
-	if (st->plug_dup >= 0)
-		close(st->plug_dup);
 	if (st->reply_fd >= 0)
 		close(st->reply_fd);
 	accept_drop(st);

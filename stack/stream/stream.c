@@ -6,6 +6,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core/log.h"
 #include "stack/sock/event.h"
+#include "stack/sock/port.h"
 
 /* States. */
 
@@ -127,7 +128,10 @@ static bool rx_pending(const struct tcp_pcb *pcb)
 	    (pcb->refused_data || pcb->rcv_wnd != TCP_WND_MAX(pcb));
 }
 
-/* RST and not FIN, as RFC 2525 2.17 asks for, or SO_LINGER. */
+/*
+ * RST and not FIN, as RFC 2525 2.17 asks for, or SO_LINGER.  That is at once,
+ * as on Linux: what does not fit into the peer's window now is lost.
+ */
 static bool ends_by_reset(const struct stream *st)
 {
 	return st->end == END_RESET || !data_rx_empty(st) ||
@@ -135,7 +139,31 @@ static bool ends_by_reset(const struct stream *st)
 	    (st->s.opt.linger_on && !st->s.opt.linger_s);
 }
 
-/* The program's end is closed and all it wrote was read. */
+/* The connection is over; our end stays until the program closes its own. */
+static void over(struct stream *st)
+{
+	struct sock *s = &st->s;
+
+	data_tx_drop(st);
+	if (st->broken && s->state == SOCK_OPEN) {
+		stream_set_rx(st, st->rx_state == RX_DISCARD ? RX_SHUT :
+		    RX_EOF);
+		data_cut(st);
+		data_rx_push(st);
+	}
+	if (s->state == SOCK_OPEN && (st->broken || data_rx_empty(st))) {
+		sock_set_state(s, SOCK_CLOSED);
+		if (!s->bound_port)
+			port_release(s);
+	}
+}
+
+int stream_read_error(struct stream *st)
+{
+	return st->fin_seen ? 0 : sock_take_error(&st->s);
+}
+
+/* The program's end is closed, and nothing of it is still to be read. */
 static void close_gone(struct stream *st)
 {
 	if (st->pcb && ends_by_reset(st)) {
@@ -168,9 +196,8 @@ void stream_flush(struct sock *s)
 	data_tx_pull(st);
 	data_tx_push(st);
 	data_tx_trim(st);
-	if (!st->pcb)
-		data_tx_drop(st);	/* lwIP gave it up: nobody sends that */
-	if (s->gone && !st->out_busy && (st->tx_state >= TX_EOF || !st->pcb)) {
+	if (s->gone && !st->out_busy && (!st->pcb || st->tx_state >= TX_EOF ||
+	    ends_by_reset(st))) {
 		close_gone(st);
 		return;
 	}
@@ -178,13 +205,8 @@ void stream_flush(struct sock *s)
 	if (st->pcb && st->rx_state >= RX_EOF && st->tx_state == TX_FIN &&
 	    !st->tx_bytes)
 		detach(st);
-	if (!st->pcb && data_rx_empty(st) && !s->gone &&
-	    s->state == SOCK_OPEN) {
-		sock_set_state(s, SOCK_CLOSED);
-		/* RST, time-out: the program sees EOF, asks for SO_ERROR. */
-		if (s->so_error)
-			stream_hang_up(st);
-	}
+	if (!st->pcb)
+		over(st);
 }
 
 /* lwIP's callbacks. */
@@ -197,13 +219,17 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 	/* Several segments: every second one is acknowledged (RFC 5681 4.2). */
 	if (p && p->tot_len > pcb->mss)
 		tcp_ack_now(pcb);
-	if (!p)
+	if (!p) {
+		st->fin_seen = true;
 		stream_set_rx(st, st->rx_state == RX_DISCARD ? RX_SHUT :
 		    RX_EOF);
-	else if (st->s.gone)
-		pbuf_free(p);	/* lwIP resets by itself, after tcp_close() */
-	else if (!data_append(st, p))
+	} else if (st->s.gone) {
+		/* Nobody is left to read that: the peer has to know. */
+		pbuf_free(p);
+		stream_set_end(st, END_RESET);
+	} else if (!data_append(st, p)) {
 		return ERR_MEM;	/* lwIP offers it again */
+	}
 	sock_defer(&st->s);
 	return ERR_OK;
 }
@@ -230,10 +256,12 @@ static void on_err(void *arg, err_t err)
 		event_reset(&st->s, "the peer");
 	else if (err != ERR_CLSD)
 		event_reset(&st->s, "this host, since nobody answers");
-	/* Linux: who was told already that no more comes cannot write. */
-	if (err != ERR_CLSD)
-		st->s.so_error = st->rx_state >= RX_EOF && err == ERR_RST ?
-		    EPIPE : errno_from_lwip(err);
+	/* Linux: whose peer has closed before has a broken pipe. */
+	if (err != ERR_CLSD) {
+		st->s.so_error = err == ERR_RST && st->fin_seen &&
+		    st->tx_state == TX_OPEN ? EPIPE : errno_from_lwip(err);
+		st->broken = true;
+	}
 	stream_set_tx(st, TX_FIN);
 	sock_defer(&st->s);
 }

@@ -75,6 +75,8 @@ struct stream {
 	enum stream_rx rx_state;
 	enum stream_tx tx_state;
 	enum stream_end end;
+	bool fin_seen;		/* the peer's FIN came: reads end in good order */
+	bool broken;		/* reset or timed out, so_error was set to why */
 
 	/* data.c's: to the program. */
 	struct rx_queue rx;
@@ -99,8 +101,6 @@ struct stream {
 	uint64_t rx_when;	/* data came that was not yet acknowledged */
 
 	/* connect.c's. */
-	int plug_dup;		/* duplicate of the program's end, or -1 */
-	int plug_sndbuf;	/* its SO_SNDBUF before it was plugged */
 	uint32_t plug_bytes;	/* in our queue, not to be taken for data */
 	int reply_fd;		/* a blocking connect waits here, or -1 */
 	uint64_t connect_ns;	/* when it began, for time-outs */
@@ -144,6 +144,8 @@ void stream_attach(struct stream *st, struct tcp_pcb *pcb);
 void stream_reset(struct stream *st);
 /* sock_hang_up(), and nothing is on its way to the pair any more. */
 void stream_hang_up(struct stream *st);
+/* The error that a read gives at the end of the data, taken; 0: none. */
+int stream_read_error(struct stream *st);
 
 /* data.c: the bytes. */
 /* A received segment, taken over; false: no memory, not taken. */
@@ -154,6 +156,11 @@ void data_tx_pull(struct stream *st);	/* from the pair, as much as fits */
 void data_tx_push(struct stream *st);	/* to lwIP, and out */
 void data_tx_trim(struct stream *st);
 void data_tx_drop(struct stream *st);	/* nobody sends that any more */
+/*
+ * Nothing is sent any more: the program's writes fail, and who waits for room
+ * wakes up.  What came in and the pair had no room for finds more of it.
+ */
+void data_cut(struct stream *st);
 void data_drop(struct stream *st);	/* both directions */
 bool data_rx_empty(const struct stream *st);
 

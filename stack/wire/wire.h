@@ -66,12 +66,14 @@ enum wire_op {
 	 * gives up waiting (EINTR) it closes the reply socket and the attempt
 	 * goes on as with a = WIRE_CONNECT_ASYNC; the library then also closes
 	 * the pair, and makes the attempt anew with WIRE_CONNECT_ASYNC.
-	 * a = WIRE_CONNECT_ASYNC: fd[1] is a duplicate of the program's end,
-	 * plugged: SO_SNDBUF was made minimal and WIRE_PLUG bytes written.
-	 * Reply EINPROGRESS (or an immediate error: then the plug was taken
-	 * out again).  On success the server takes the plug out and puts
-	 * SO_SNDBUF back; on failure it closes its end with the plug unread and
-	 * keeps the errno for SO_ERROR.  b: the SO_SNDBUF to put back.
+	 * a = WIRE_CONNECT_ASYNC: the program's end is plugged: SO_SNDBUF was
+	 * made minimal and WIRE_PLUG bytes written.  Reply EINPROGRESS (or an
+	 * immediate error: then the plug was taken out again).  On success the
+	 * server takes the plug out; on failure it closes its end with the plug
+	 * unread (or, to see when the port is free, shuts it down) and keeps
+	 * the errno for SO_ERROR.  The program puts SO_SNDBUF back with the
+	 * first call that finds the plug gone; the server has no duplicate of
+	 * its end, with which it would not see that it was closed.
 	 */
 	WIRE_CONNECT,
 	WIRE_LISTEN,		/* a = backlog */
@@ -124,6 +126,8 @@ enum wire_query {
 	WIRE_QUERY_OUTQ,	/* SIOCOUTQ: bytes not yet acknowledged */
 	WIRE_QUERY_STATE,	/* enum wire_sock_state */
 	WIRE_QUERY_LINGER,	/* OUTQ if the program's end is closed, else 0 */
+	WIRE_QUERY_READ,	/* errno of a read at the end, taken; 0: none */
+	WIRE_QUERY_ERROR,	/* the pending errno, not taken; 0: none */
 };
 
 enum wire_sock_state {

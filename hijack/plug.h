@@ -1,0 +1,15 @@
+/*
+ * plug.h: what makes our end of a pair poll as nothing, neither readable nor
+ * writable: a stream that connects, and one that listens.
+ */
+#ifndef HIJACK_PLUG_H
+#define HIJACK_PLUG_H
+
+#include "hijack/hijack.h"
+
+/* Make fd not writable until the other end reads. */
+HJ_HIDDEN void plug_in(int fd);
+/* Once it has read: room for what a program writes, as before. */
+HJ_HIDDEN void plug_out(int fd);
+
+#endif
