@@ -105,6 +105,8 @@
 #define TCP_SNDLOWAT			(64u << 10)
 #define TCP_SNDQUEUELOWAT		256
 #define TCP_QUEUE_OOSEQ			1
+/* pbufs of a connection; what comes after them is dropped */
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb)	((u16_t)stream_ooseq_max)
 #define LWIP_TCP_SACK_OUT		1
 #define TCP_LISTEN_BACKLOG		0	/* accept.c has it */
 #define LWIP_TCP_KEEPALIVE		1

@@ -11,12 +11,15 @@
 #include "lwip/stats.h"
 #include "stack/core/affinity.h"
 #include "stack/ip/autoconf.h"
+#include "stack/ip/hooks.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
 #include "stack/ip/rtadv.h"
 #include "stack/sock/port.h"
 #include "stack/sock/sockopt.h"
+#include "stack/stream/halfopen.h"
+#include "stack/stream/stream.h"
 
 enum kind { K_INT, K_PORT, K_STAT, K_CONST, K_HOSTNAME };
 
@@ -50,6 +53,9 @@ static const struct node {
 	{ "net.inet.tcp.synretries", K_INT, &sockopt_default.syncnt, 1,
 	    TCP_SYNMAXRTX },
 	{ "net.inet.tcp.nodelay", K_INT, &sockopt_default.nodelay, 0, 1 },
+	{ "net.inet.tcp.halfopen", K_INT, &halfopen_limit, 1, HALFOPEN_MAX },
+	{ "net.inet.tcp.reass_max", K_INT, &stream_ooseq_max, 1, 65535 },
+	{ "net.inet.tcp.rx_memory", K_INT, &data_rx_max, 1, 1 << 20 },
 	{ "net.inet.tcp.maxrtx", K_CONST, NULL, TCP_MAXRTX, 0 },
 	{ "net.inet.tcp.sack", K_CONST, NULL, LWIP_TCP_SACK_OUT, 0 },
 	{ "net.inet.tcp.window_scaling", K_CONST, NULL, LWIP_WND_SCALE, 0 },

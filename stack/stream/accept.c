@@ -17,7 +17,9 @@
 #include "stack/ip/hooks.h"
 #include "stack/sock/event.h"
 #include "stack/sock/port.h"
+#include "stack/stream/halfopen.h"
 #include "stack/stream/mss.h"
+#include "stack/stream/halfopen.h"
 #include "stack/stream/mss.h"
 #include "stack/stream/stream.h"
 #include "stack/wire/sys.h"
@@ -97,11 +99,13 @@ err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
 	if (!l || (TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
 		return ERR_OK;
 	l = port_pick(l, HASH(syn->src));
-	if (!full(stream_of(l)))
-		return ERR_OK;
-	counter_inc("tcp.listen_full");
-	event_full(l);
-	return ERR_ABRT;
+	if (full(stream_of(l))) {
+		counter_inc("tcp.listen_full");
+		event_full(l);
+		return ERR_ABRT;
+	}
+	halfopen_begin(syn);
+	return ERR_OK;
 }
 
 static bool send_record(struct stream *l, struct accept_item *it)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "lwip/priv/tcp_priv.h"
+#include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 #include "stack/stream/stream.h"
 #include "stack/stream/txbuf.h"
@@ -25,10 +26,25 @@ static uint32_t sending;	/* streams with tx_bytes */
 
 /* From lwIP to the program. */
 
-bool data_append(struct stream *st, struct pbuf *p)
-{
-	struct rx_queue *q = &st->rx;
+/*
+ * A small segment takes many times its size, and the peer's window counts only
+ * what it carries.  So once the program is behind, small ones are copied
+ * together.
+ */
+#define RX_BEHIND	16		/* segments that wait */
+#define RX_SMALL	(8u << 10)	/* bytes of payload */
+#define RX_MERGED	(16u << 10)
 
+int data_rx_max = 512;
+static uint64_t rx_kept;	/* bytes in queues of all streams */
+
+static struct pbuf *rx_last(const struct rx_queue *q)
+{
+	return q->count ? q->v[(q->head + q->count - 1) % q->cap] : NULL;
+}
+
+static bool rx_put(struct rx_queue *q, struct pbuf *p)
+{
 	if (q->count == q->cap) {
 		uint32_t cap = q->cap ? q->cap * 2 : 8;
 		struct pbuf **v = malloc(cap * sizeof(*v));
@@ -43,7 +59,53 @@ bool data_append(struct stream *st, struct pbuf *p)
 		q->head = 0;
 	}
 	q->v[(q->head + q->count++) % q->cap] = p;
-	q->bytes += p->tot_len;
+	return true;
+}
+
+/*
+ * Append the bytes of p to the last buffer of the queue, or to a new one.
+ * merged: the last one is such a buffer, and not a segment.
+ */
+static bool rx_merge(struct stream *st, struct pbuf *p)
+{
+	struct pbuf *last = st->rx_merged ? rx_last(&st->rx) : NULL;
+	uint16_t n = p->tot_len;
+
+	if (!last || last->len + n > RX_MERGED) {
+		last = pbuf_alloc(PBUF_RAW, RX_MERGED, PBUF_RAM);
+		if (!last)
+			return false;
+		last->len = last->tot_len = 0;
+		if (!rx_put(&st->rx, last)) {
+			pbuf_free(last);
+			return false;
+		}
+		st->rx_merged = true;
+	}
+	pbuf_copy_partial(p, (uint8_t *)last->payload + last->len, n, 0);
+	last->len = last->tot_len = (uint16_t)(last->len + n);
+	pbuf_free(p);
+	return true;
+}
+
+bool data_append(struct stream *st, struct pbuf *p)
+{
+	uint16_t n = p->tot_len;
+
+	if (rx_kept >> 20 >= (uint64_t)data_rx_max) {
+		counter_inc("tcp.rx_memory");
+		return false;
+	}
+	if (st->rx.count >= RX_BEHIND && n <= RX_SMALL) {
+		if (!rx_merge(st, p))
+			return false;
+	} else {
+		if (!rx_put(&st->rx, p))
+			return false;
+		st->rx_merged = false;
+	}
+	st->rx.bytes += n;
+	rx_kept += n;
 	return true;
 }
 
@@ -74,6 +136,7 @@ static void rx_consume(struct rx_queue *q, uint32_t n)
 	if (!q->count)
 		return;
 	q->bytes -= n;
+	rx_kept -= n;
 	n += q->skip;
 	while (q->count && n >= q->v[q->head]->tot_len) {
 		n -= q->v[q->head]->tot_len;

@@ -80,6 +80,7 @@ struct stream {
 
 	/* data.c's: to the program. */
 	struct rx_queue rx;
+	bool rx_merged;		/* the last of rx is a buffer of data_append() */
 	/*
 	 * What is on its way to the pair, ahead of rx.  While out_busy it
 	 * belongs to whoever runs rx_send(), without the core lock.
@@ -148,6 +149,8 @@ void stream_hang_up(struct stream *st);
 int stream_read_error(struct stream *st);
 
 /* data.c: the bytes. */
+/* sysctl net.inet.tcp.rx_memory: MiB that all programs have not read yet. */
+extern int data_rx_max;
 /* A received segment, taken over; false: no memory, not taken. */
 bool data_append(struct stream *st, struct pbuf *p);
 void data_acked(struct stream *st, uint32_t n);	/* the peer has n bytes more */

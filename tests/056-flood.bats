@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# A stranger on the bus makes a host keep things: each kind has a bound, and a
+# bystander is served all the while.  The figures are the promises of
+# shmif_server(1): 100 MB and 10 s of CPU, whatever is sent.
+
+load helpers
+load helpers.net
+
+setup() {
+	common_setup
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	server=$(pgrep -f "unix://$DIR/a.sock" | head -1)
+	[ -n "$server" ] || fail "no server"
+	start_bg deaf on a "$PYTHON" -u -c 'import socket, time
+s = socket.create_server(("", 7), backlog=5)
+print("listens", flush=True)
+time.sleep(100)'
+	wait_for in_file deaf.log listens
+}
+
+memory() {	# KiB that the host has in use now
+	awk '/^VmRSS/ { print $2 }' "/proc/$server/status"
+}
+
+peak() {	# KiB, the most it ever had
+	awk '/^VmHWM/ { print $2 }' "/proc/$server/status"
+}
+
+cpu() {		# ms
+	awk -v hz="$(getconf CLK_TCK)" '{ print int(($14 + $15) * 1000 / hz) }' \
+		"/proc/$server/stat"
+}
+
+has_counted() {
+	run_cmd tool a netstat -s
+	expect "[1-9][0-9]*.* $1"
+}
+
+# usage: flood KIND COUNT
+flood() {
+	local before
+
+	before=$(cpu)
+	start_bg flood "$B/tests/h_flood" run/shmif/net 10.0.0.1 7 "$1" "$2"
+	start_bg bystander tool b ping -i 0.05 -w 60 10.0.0.1
+	LIMIT=100 wait_for -90 in_file flood.log ready
+	[ "$(peak)" -lt 100000 ] || fail "$(peak) KiB"
+	[ $(($(cpu) - before)) -lt 10000 ] || fail "$(cpu) ms of CPU"
+	kill -INT "${PID[bystander]}"
+	wait_for gone "${PID[bystander]}"
+	in_file bystander.log 'bytes from 10.0.0.1'
+}
+
+@test "1.5 million SYNs that nobody completes" {
+	flood syn 1500000
+	has_counted tcp.halfopen_dropped
+	# One who means it gets through, at once.
+	run_cmd on b nc -zv -w 5 10.0.0.1 7
+}
+
+@test "150,000 bytes of one connection, none in order" {
+	flood holes 150000
+	run_cmd on b nc -zv -w 5 10.0.0.1 7
+}
+
+@test "500,000 bytes one by one, to a program that does not read" {
+	local kept
+
+	flood bytes 500000
+	kept=$(memory)
+	[ "$kept" -lt 30000 ] || fail "$kept KiB for 500,000 bytes"
+}
+
+@test "first fragments of 100,000 datagrams" {
+	flood fragments 100000
+}
