@@ -38,6 +38,17 @@ void bus_announce_name(struct bus *b, const char *name)
 	map_put_info(&b->map, b->slot, all, NULL);
 }
 
+void bus_announce_server(struct bus *b, const char *path)
+{
+	char all[BUS_SERVERLEN] = { 0 };
+
+	if (b->slot < 0)
+		return;
+	if (strlen(path) < sizeof(all))
+		strcpy(all, path);
+	map_put_server(&b->map, b->slot, all);
+}
+
 /* Change own MAC or flags, as others see them and as the receiver does. */
 static void tell_mac_flags(struct bus *b, uint64_t who)
 {
@@ -143,6 +154,7 @@ int bus_member(struct bus *b, unsigned slot, struct bus_member *out)
 		out->mac[i] = who >> 8 * i;
 	memcpy(out->name, info.name, sizeof(out->name));
 	memcpy(out->addr, info.addr, sizeof(out->addr));
+	memcpy(out->server, info.server, sizeof(out->server));
 	return bus_ok(b);
 }
 

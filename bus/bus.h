@@ -27,6 +27,7 @@
 #define BUS_SLOTS	256	/* members at most */
 #define BUS_NAMELEN	64	/* host name, with its NUL */
 #define BUS_ADDRS	8	/* addresses a member announces */
+#define BUS_SERVERLEN	96	/* path of a host's socket, with its NUL */
 #define BUS_ERRLEN	512	/* room for one error line */
 #define BUS_MTU_MIN	576
 #define BUS_MTU_MAX	65521	/* lwIP's 16-bit pbuf length less the header */
@@ -66,6 +67,8 @@ struct bus_member {
 	bool promisc;
 	char name[BUS_NAMELEN];	/* printable, NUL-terminated, may be empty */
 	struct bus_addr addr[BUS_ADDRS];
+	char server[BUS_SERVERLEN];	/* as the name; its word only, see
+					   bus_find_server() */
 	uint64_t tx_frames, tx_bytes;	/* a large segment counts as one */
 	uint64_t tx_full;	/* sends refused for want of room */
 	uint64_t rx_frames, rx_bytes;
@@ -157,6 +160,8 @@ int bus_take_name(struct bus *b, const char *name,
     const uint64_t ours[static BUS_SLOTS / 64]);
 /* Are they open on one and the same bus? */
 bool bus_same(const struct bus *a, const struct bus *b);
+/* The host's socket; "" or a path that is too long: none is told. */
+void bus_announce_server(struct bus *b, const char *path);
 /* -EADDRINUSE if a live member announces that address (slot in *slot). */
 int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot);
 /* Change own MAC: -EADDRINUSE if taken, -EINVAL if none or a multicast. */
@@ -215,6 +220,18 @@ void bus_set_spin(unsigned us);
  */
 int bus_log_next(struct bus *b, struct bus_frame *f, void *buf, size_t cap);
 void bus_log_seek_end(struct bus *b);
+
+/*
+ * Where the host of that name serves.  Whoever may write the bus may announce
+ * anything: a socket counts if its server runs as this user, and only this
+ * user or root could put another in its place.
+ * Return: 0 and the path; -ENOENT: no such member, -EACCES: none of this user,
+ * -ENOTUNIQ: several; with one line in err.
+ */
+int bus_find_server(struct bus *b, const char *name,
+    char path[static BUS_SERVERLEN], char err[static BUS_ERRLEN]);
+/* Whether one may use what this member announces. */
+bool bus_server_ours(const char *path);
 
 /* Return: 1 and the member, 0 if that slot is free or its owner is gone. */
 int bus_member(struct bus *b, unsigned slot, struct bus_member *out);

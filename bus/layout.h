@@ -107,8 +107,7 @@ struct bus_slot {
 	shm_u32 pid;
 	struct { char shared[BUS_NAMELEN]; } name;
 	struct { struct bus_addr shared[BUS_ADDRS]; } addr;
-	uint8_t pad4[512 - 3 * BUS_LINE - 16 - BUS_NAMELEN -
-	    BUS_ADDRS * sizeof(struct bus_addr)];
+	struct { char shared[BUS_SERVERLEN]; } server;
 };
 
 /*
@@ -139,6 +138,7 @@ static_assert(offsetof(struct bus_slot, rx_frames) == 128, "own line");
 static_assert(offsetof(struct bus_slot, mac_flags) == 192, "own line");
 static_assert(offsetof(struct bus_slot, name) == 208, "after the pid");
 static_assert(offsetof(struct bus_slot, addr) == 272, "after the name");
+static_assert(offsetof(struct bus_slot, server) == 416, "after those");
 static_assert(sizeof(struct bus_slot) == 512, "eight lines");
 static_assert(sizeof(struct bus_rec) == 32, "half a unit");
 static_assert(BUS_RING_OFF % 4096 == 0, "the ring starts on a page");

@@ -127,6 +127,28 @@ void map_put_info(const struct bus_map *m, unsigned slot, const char *name,
 	shm_store32(&s->info_seq, seq + 1);
 }
 
+void map_put_server(const struct bus_map *m, unsigned slot,
+    const char *server)
+{
+	struct bus_slot *s = map_slot(m, slot);
+	uint32_t seq = shm_load32(&s->info_seq) | 1;
+
+	shm_store32(&s->info_seq, seq);
+	store_bytes(s->server.shared, server, BUS_SERVERLEN);
+	shm_store32(&s->info_seq, seq + 1);
+}
+
+/* A path is whole, or none. */
+static void clean_server(char *path)
+{
+	bool ok = path[0] == '/' && memchr(path, '\0', BUS_SERVERLEN);
+
+	for (char *p = path; ok && *p; p++)
+		ok = (unsigned char)*p >= ' ' && *p != 0x7f;
+	if (!ok)
+		path[0] = '\0';
+}
+
 /* A name from the file: ended, and nothing a terminal would obey. */
 static void clean_name(char *name)
 {
@@ -153,11 +175,14 @@ void map_info(const struct bus_map *m, unsigned slot, struct map_info *out)
 		seq = shm_load32(&s->info_seq);
 		load_bytes(out->name, s->name.shared, sizeof(out->name));
 		load_bytes(out->addr, s->addr.shared, sizeof(out->addr));
+		load_bytes(out->server, s->server.shared,
+		    sizeof(out->server));
 		if (!(seq & 1) && shm_load32(&s->info_seq) == seq)
 			break;
 	}
 	out->pid = shm_load32(&s->pid);
 	clean_name(out->name);
+	clean_server(out->server);
 	for (int i = 0; i < BUS_ADDRS; i++)
 		clean_addr(&out->addr[i]);
 }

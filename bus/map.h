@@ -321,11 +321,14 @@ struct map_info {
 	uint32_t pid;
 	char name[BUS_NAMELEN];		/* printable and ended */
 	struct bus_addr addr[BUS_ADDRS];
+	char server[BUS_SERVERLEN];	/* as the name */
 };
 
 /* Replace the name, or the addresses, unless NULL; and the process. */
 void map_put_info(const struct bus_map *m, unsigned slot, const char *name,
     const struct bus_addr *addr);
+void map_put_server(const struct bus_map *m, unsigned slot,
+    const char *server);
 /* A member stopped while it changes it leaves it half changed. */
 void map_info(const struct bus_map *m, unsigned slot, struct map_info *out);
 

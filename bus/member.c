@@ -124,6 +124,7 @@ static void enter(struct bus *b, int slot)
 	atomic_store(&b->full, 0);
 	bus_announce_addrs(b, NULL, 0);
 	bus_announce_name(b, "");
+	bus_announce_server(b, "");
 	bus_lock_inherit(b);
 }
 
@@ -131,12 +132,15 @@ static int join_locked(struct bus *b, const struct bus_want *want, char *err)
 {
 	static const uint8_t none[6];
 	struct bus_addr a = ip4_addr(b, want->ip4);
+	struct bus_member m;
 	int slot, r, other;
 
 	if (get_ip4(want->ip4) && bus_check_addr(b, &a, &other) < 0)
 		return bus_fail(err, -EADDRINUSE, "%s: %u.%u.%u.%u is in use "
-		    "by the member in slot %d; take another address", b->path,
-		    a.addr[0], a.addr[1], a.addr[2], a.addr[3], other);
+		    "by %s in slot %d; take another address", b->path,
+		    a.addr[0], a.addr[1], a.addr[2], a.addr[3],
+		    bus_member(b, (unsigned)other, &m) && m.name[0] ? m.name :
+		    "the member", other);
 	slot = find_slot(b, want);
 	if (slot < 0 && slot != -EUSERS)
 		return bus_fail(err, slot, "%s: cannot lock the file: %s; put "

@@ -324,6 +324,7 @@ static void announce(struct iface *f)
 		memcpy(out[n++].addr, a.ip, 16);
 	}
 	bus_announce_addrs(sh->bus, out, n);
+	bus_announce_server(sh->bus, iface_server);
 }
 
 /* The interface's thread takes no signals: the main thread does. */
@@ -354,6 +355,8 @@ static int join(struct iface *f, struct shmif *sh, const char *path,
 	if (e < 0)
 		return e;
 	e = bus_join(sh->bus, &want, err);
+	if (e >= 0)
+		bus_announce_server(sh->bus, iface_server);
 	bus_defer_wake(sh->bus);
 	return e < 0 ? e : 0;
 }

@@ -14,6 +14,7 @@
 #include "stack/core/loop.h"
 #include "stack/dgram/dgram.h"
 #include "stack/ip/autoconf.h"
+#include "stack/ip/iface.h"
 #include "stack/ip/ifconfig.h"
 #include "stack/ip/route.h"
 #include "stack/ip/rtadv.h"
@@ -88,10 +89,15 @@ int host_route(struct wire_route *r, char err[static IFACE_ERRLEN])
 int host_listen(const struct sockaddr_un *sun,
     char err[static REQUEST_ERRLEN])
 {
+	char *path;
 	int e;
 
 	core_lock();
 	e = request_listen(sun, err);
+	path = e ? NULL : realpath(sun->sun_path, NULL);
+	if (path)
+		iface_set_server(path);
+	free(path);
 	core_unlock();
 	return e;
 }

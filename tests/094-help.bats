@@ -161,7 +161,7 @@ offers() {
 	run_cmd shmif bus create lab
 	: >file
 	offers 'shmif tracer' 'traceroute traceroute6'
-	offers 'shmif bus ' 'create list remove show'
+	offers 'shmif bus sh' show
 	offers 'shmif bus show ' 'a.log a.sock err file lab net out run'
 	offers 'shmif bus create x m' mtu=
 	offers 'shmif dump -c 3 l' lab

@@ -20,6 +20,9 @@ int library_preload(const char *path);
 /* Take it out of LD_PRELOAD.  Return: 0, or -errno. */
 int library_drop(void);
 
+/* A line for what may be a slip: a new bus, an odd address, an idle -n. */
+void hint_bus(const char *bus, const char *addrs, const char *name);
+
 #define WAIT_MAX	16	/* hosts to wait for */
 
 /*

@@ -30,7 +30,7 @@ enum { FAILED = 1, USAGE = 2, NO_ANSWER = 125, CANNOT_EXECUTE = 126,
        NOT_FOUND = 127 };
 
 struct options {
-	const char *server, *bus, *gateway, *name;
+	const char *server, *bus, *gateway, *name, *host;
 	char addrs[BUS_ADDRS * (INET6_ADDRSTRLEN + 5)];
 	const char *wait[WAIT_MAX], *seconds;
 	int num_wait;
@@ -157,6 +157,11 @@ static int check_options(const struct options *o)
 		    "one of its own");
 		return USAGE;
 	}
+	if (o->host && (!o->bus || of_bus)) {
+		say("-H needs a bus, -b BUS, and takes none of -a, -g and -n: "
+		    "the host is there");
+		return USAGE;
+	}
 	if (of_bus && !o->bus) {
 		say("-a, -g and -n need a bus: -b BUS");
 		return USAGE;
@@ -188,7 +193,7 @@ static int parse(struct options *o, int argc, char **argv)
 	};
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+:a:b:g:hn:s:t:Vw:", longs, NULL)) !=
+	while ((c = getopt_long(argc, argv, "+:a:b:g:H:hn:s:t:Vw:", longs, NULL)) !=
 	    -1) {
 		switch (c) {
 		case 'a':
@@ -201,6 +206,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'g':
 			o->gateway = optarg;
+			break;
+		case 'H':
+			o->host = optarg;
 			break;
 		case 'n':
 			o->name = optarg;
@@ -325,16 +333,42 @@ static int set_bus(const struct options *o)
 	unsetenv("RUMP_SERVER");
 	unsetenv("SHMIF_HOST__");
 	hold();
+	hint_bus(o->bus, o->addrs, o->name);
 	set_or_unset("SHMIF_ADDR", o->addrs);
 	set_or_unset("SHMIF_GATEWAY", o->gateway);
 	set_or_unset("SHMIF_NAME", o->name);
 	return 0;
 }
 
+/* -H: a host that is on the bus already. */
+static int set_host(const struct options *o)
+{
+	char path[PATH_MAX], server[BUS_SERVERLEN], err[BUS_ERRLEN];
+	char url[BUS_SERVERLEN + 8];
+	struct bus *b;
+	int e;
+
+	if (bus_path(path, sizeof(path), o->bus, false, err) ||
+	    bus_open(&b, path, BUS_OPEN_RDONLY, err)) {
+		say("%s", err);
+		return FAILED;
+	}
+	e = bus_find_server(b, o->host, server, err);
+	bus_close(b);
+	if (e) {
+		say("%s", err);
+		return FAILED;
+	}
+	snprintf(url, sizeof(url), "unix://%s", server);
+	return set_server(url);
+}
+
 static int set_environment(const struct options *o)
 {
 	const char *server = getenv("RUMP_SERVER"), *bus = getenv("SHMIF_BUS");
 
+	if (o->host)
+		return set_host(o);
 	if (o->bus)
 		return set_bus(o);
 	if (o->server)

@@ -1,7 +1,6 @@
 /* bus.c: shmif bus: creates, shows, lists and removes bus files. */
 #include "bus/bus.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "stack/ctl/busall.h"
 #include "stack/ctl/busshow.h"
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/json.h"
@@ -102,56 +102,6 @@ static int bus_cmd_show(int argc, char **argv, bool json)
 	return CTL_OK;
 }
 
-/* One file of the user's directory; what is no bus is passed over. */
-static void list_one(const char *dir, const char *name, struct json *j,
-    bool json)
-{
-	char path[PATH_MAX], err[BUS_ERRLEN];
-	struct stat st;
-	struct bus *b;
-	int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-
-	if (n < 0 || (size_t)n >= sizeof(path) || lstat(path, &st) ||
-	    !S_ISREG(st.st_mode))
-		return;
-	if (bus_open(&b, path, BUS_OPEN_RDONLY, err))
-		return;
-	if (json)
-		busshow_json(j, b, path, false);
-	else
-		busshow_print(b, path, false, false);
-	bus_close(b);
-}
-
-static int bus_cmd_list(int argc, char **argv, bool json)
-{
-	char dir[PATH_MAX], err[BUS_ERRLEN];
-	struct dirent **entry = NULL;
-	struct json j;
-	int n;
-
-	(void)argv;
-	if (argc != 1)
-		return ctl_usage("list takes no argument");
-	if (bus_user_dir(dir, sizeof(dir), false, err))
-		return ctl_fail("%s", err);
-	n = scandir(dir, &entry, NULL, alphasort);
-	if (n < 0 && errno != ENOENT)
-		return ctl_fail("%s: %s", dir, strerror(errno));
-	json_init(&j, stdout, false);
-	if (json)
-		json_array(&j, NULL);
-	for (int i = 0; i < n; i++) {
-		if (entry[i]->d_name[0] != '.')
-			list_one(dir, entry[i]->d_name, &j, json);
-		free(entry[i]);
-	}
-	free(entry);
-	if (json)
-		json_end(&j);
-	return CTL_OK;
-}
-
 static int bus_cmd_remove(int argc, char **argv, bool json)
 {
 	char path[PATH_MAX], err[BUS_ERRLEN];
@@ -183,7 +133,8 @@ int cmd_bus(int argc, char **argv)
 		int (*run)(int argc, char **argv, bool json);
 	} sub[] = {
 		{ "create", bus_cmd_create }, { "show", bus_cmd_show },
-		{ "list", bus_cmd_list }, { "remove", bus_cmd_remove },
+		{ "list", bus_cmd_list }, { "prune", bus_cmd_prune },
+		{ "remove", bus_cmd_remove },
 	};
 	bool json = ctl_take_json(&argc, argv);
 

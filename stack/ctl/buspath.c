@@ -6,8 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bus/bus.h"
+
+/* A name is that of a bus of the user's own, not a file in this directory. */
+static void hint_file(const char *name, const char *path)
+{
+	char file[PATH_MAX], err[BUS_ERRLEN];
+	struct bus *b;
+
+	if (strchr(name, '/') || snprintf(file, sizeof(file), "./%s", name) >=
+	    (int)sizeof(file) || access(file, F_OK) ||
+	    bus_open(&b, file, BUS_OPEN_RDONLY, err))
+		return;
+	bus_close(b);
+	ctl_fail("%s is the bus %s; for the file in this directory write ./%s",
+	    name, path, name);
+}
 
 int ctl_bus_path(const char *name, bool mkdir, char *dst, size_t size)
 {
@@ -33,5 +49,6 @@ int ctl_bus_path(const char *name, bool mkdir, char *dst, size_t size)
 		    "there", name, strerror(errno));
 	if (n < 0 || (size_t)n >= size)
 		return ctl_fail("%s: the path is too long", name);
+	hint_file(name, dst);
 	return 0;
 }

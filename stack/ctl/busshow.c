@@ -121,8 +121,13 @@ void busshow_print(struct bus *b, const char *path, bool json, bool members)
 	}
 	printf("%s: size ", path);
 	print_size(g->size);
-	printf(", mtu %u, subnet %s/%u, %u of %d slots taken\n", g->mtu,
-	    text_ip(text, AF_INET, g->subnet), g->plen, n, BUS_SLOTS);
+	printf(", mtu %u, subnet %s/%u, %u of %d slots taken%s", g->mtu,
+	    text_ip(text, AF_INET, g->subnet), g->plen, n, BUS_SLOTS,
+	    members || !n ? "" : ":");
+	for (unsigned i = 0; i < BUS_SLOTS && !members; i++)
+		if (bus_member(b, i, &m) == 1)
+			printf(" %s", m.name[0] ? m.name : "-");
+	putchar('\n');
 	if (!members || !n)
 		return;
 	printf("slot  address               pid  name and addresses\n");

@@ -21,6 +21,7 @@ int cmd_arp(int argc, char **argv);
 int cmd_bus(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_halt(int argc, char **argv);
+int cmd_hosts(int argc, char **argv);
 int cmd_ifconfig(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_ndp(int argc, char **argv);
@@ -60,6 +61,16 @@ bool ctl_take_json(int *argc, char **argv);
  * the directory of named buses.  Return: 0, or CTL_FAILED after an error line.
  */
 int ctl_bus_path(const char *name, bool mkdir, char *dst, size_t size);
+
+/*
+ * The host that serves at a URL, or with host NULL a private one on a bus, or
+ * the one of that name: argv[skip] on is the command.  These start the program
+ * over when the environment changes, since the preload library, which it is
+ * linked with, has read that before main.
+ * Return: 0 to go on, or an exit status after an error line.
+ */
+int ctl_use_url(const char *url, char **argv, int skip);
+int ctl_use_bus(const char *bus, const char *host, char **argv, int skip);
 
 /*
  * Connect to $RUMP_SERVER, or to the private host on $SHMIF_BUS; once, later

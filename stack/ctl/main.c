@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stack/wire/client.h"
+#include "stack/ctl/json.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
 
@@ -33,6 +33,7 @@ static const struct command {
 	{ "dump", cmd_dump },
 	{ "halt", cmd_halt },
 	{ "help", cmd_help },
+	{ "hosts", cmd_hosts },
 	{ "ifconfig", cmd_ifconfig },
 	{ "log", cmd_log },
 	{ "ndp", cmd_ndp },
@@ -53,11 +54,25 @@ static const struct command {
 
 static char program[32] = "shmif";	/* as it was called */
 static char prog[64] = "shmif";		/* with the command */
+static bool json_errors;		/* --json was given */
 static const char *current;		/* the command's block of usage */
 
 const char *ctl_prog(void)
 {
 	return prog;
+}
+
+static void print_json_error(const char *fmt, va_list ap)
+{
+	char text[1024];
+	struct json j;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	json_init(&j, stderr, true);
+	json_object(&j, NULL);
+	json_string(&j, "command", prog);
+	json_string(&j, "error", text);
+	json_end(&j);
 }
 
 /* One line, whatever happens: with the usage behind it if that is given. */
@@ -66,6 +81,10 @@ static void print_error(const char *fmt, va_list ap, const char *block)
 	char line[USAGE_LINELEN];
 
 	fflush(stdout);
+	if (json_errors) {
+		print_json_error(fmt, ap);
+		return;
+	}
 	fprintf(stderr, "%s: ", prog);
 	vfprintf(stderr, fmt, ap);
 	if (block) {
@@ -160,33 +179,21 @@ static int cmd_help(int argc, char **argv)
 
 static int cmd_version(int argc, char **argv)
 {
-	(void)argv;
+	bool json = ctl_take_json(&argc, argv);
+	struct json j;
+
 	if (argc > 1)
 		return ctl_usage("no argument is taken");
-	printf("%s %s\n", program, SHMIF_VERSION);
-	return CTL_OK;
-}
-
-/*
- * The preload library, which this program is linked with for ping's sake,
- * read RUMP_SERVER before main: start over when -s changes it.
- */
-static int set_server(const char *url, char **argv, int skip)
-{
-	const char *old = getenv("RUMP_SERVER"), *why;
-	struct sockaddr_un sun;
-
-	if (client_parse_url(url, &sun, &why) < 0) {
-		ctl_fail("%s: %s", url, why);
-		return CTL_USAGE;
+	if (!json) {
+		printf("%s %s\n", program, SHMIF_VERSION);
+		return CTL_OK;
 	}
-	if (old && !strcmp(old, url))
-		return 0;
-	if (setenv("RUMP_SERVER", url, 1))
-		return ctl_fail("%s", strerror(errno));
-	argv[skip] = argv[0];
-	execv("/proc/self/exe", argv + skip);
-	return 0;	/* no /proc: all but ping works without */
+	json_init(&j, stdout, true);
+	json_object(&j, NULL);
+	json_string(&j, "name", "shmhijack");
+	json_string(&j, "version", SHMIF_VERSION);
+	json_end(&j);
+	return CTL_OK;
 }
 
 /*
@@ -213,6 +220,8 @@ static int run(const struct command *c, int argc, char **argv)
 	int status = CTL_OK;
 
 	current = usage_find(shmif_usage, c->name);
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		json_errors |= !strcmp(argv[i], "--json");
 	if (!common_option(argc, argv))
 		status = c->run(argc, argv);
 	errno = 0;
@@ -222,22 +231,30 @@ static int run(const struct command *c, int argc, char **argv)
 	return status;
 }
 
-/* Options before the command.  Return: 0, or an exit status. */
+/* Options before the command.  Return: 0 and where it is, or a status. */
 static int parse(int argc, char **argv, int *at)
 {
-	if (argc > 2 && !strcmp(argv[1], "--as")) {
-		/* shmhijack -w: what the user called is not us. */
-		snprintf(prog, sizeof(prog), "%s", argv[2]);
-		*at = 3;
+	const char *url = NULL, *bus = NULL, *host = NULL, **value;
+	int i;
+
+	for (i = 1; i < argc; i += 2) {
+		value = !strcmp(argv[i], "-s") ? &url :
+		    !strcmp(argv[i], "-b") ? &bus :
+		    !strcmp(argv[i], "-H") ? &host : NULL;
+		if (!value)
+			break;
+		if (i + 1 == argc)
+			return ctl_usage("%s needs a value", argv[i]);
+		*value = argv[i + 1];
+	}
+	*at = i;
+	if (!url && !bus && !host)
 		return 0;
-	}
-	if (argc > 1 && !strcmp(argv[1], "-s")) {
-		if (argc < 3)
-			return ctl_usage("-s needs a URL");
-		*at = 3;
-		return set_server(argv[2], argv, 2);
-	}
-	return 0;
+	if (url ? bus || host : !bus)
+		return ctl_usage("say where the host is by -s URL, -b BUS, or "
+		    "-b BUS -H NAME");
+	return url ? ctl_use_url(url, argv, i) :
+	    ctl_use_bus(bus, host, argv, i);
 }
 
 static void set_names(const char *called)
@@ -260,6 +277,11 @@ int main(int argc, char **argv)
 	set_names(argv[0]);
 	if (!strncmp(prog, "rump.", 5) && (c = find_command(prog + 5)))
 		return run(c, argc, argv);
+	if (argc > 3 && !strcmp(argv[1], "--as")) {
+		/* shmhijack -w: what the user called is not us. */
+		snprintf(prog, sizeof(prog), "%s", argv[2]);
+		return cmd_wait(argc - 3, argv + 3);
+	}
 	status = parse(argc, argv, &i);
 	if (status)
 		return status;
@@ -274,7 +296,6 @@ int main(int argc, char **argv)
 	c = find_command(argv[i]);
 	if (!c)
 		return ctl_unknown(NULL, argv[i], "shmif help");
-	if (strcmp(argv[1], "--as"))
-		snprintf(prog, sizeof(prog), "%s %s", program, c->name);
+	snprintf(prog, sizeof(prog), "%s %s", program, c->name);
 	return run(c, argc - i, argv + i);
 }

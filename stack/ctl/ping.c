@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "stack/ctl/ctl.h"
+#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
 #include "stack/wire/clock.h"
 
@@ -242,7 +243,7 @@ static void send_next(struct ping *p)
 	uint16_t seq = (uint16_t)(p->sent + 1);
 	int err;
 
-	if (p->outstanding && p->sent && !p->answered[(uint16_t)p->sent]) {
+	if (p->outstanding && !p->json && p->sent && !p->answered[(uint16_t)p->sent]) {
 		printf("no answer yet for icmp_seq=%u\n", (uint16_t)p->sent);
 		fflush(stdout);
 	}
@@ -254,7 +255,7 @@ static void send_next(struct ping *p)
 	p->last = clock_ns();
 	if (p->sent == 1)
 		p->start = p->last;
-	if (p->flood && !p->quiet) {
+	if (p->flood && !p->quiet && !p->json) {
 		putchar('.');
 		fflush(stdout);
 	}
@@ -368,8 +369,13 @@ static int ping_main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 	struct ping *p = &ping;
+	struct json j;
 	int status;
 
+	if (ctl_take_json(&argc, argv)) {
+		json_init(&j, stdout, false);
+		p->json = &j;
+	}
 	status = parse(p, argc, argv);
 	if (!status)
 		status = open_target(p);

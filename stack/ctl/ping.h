@@ -37,6 +37,8 @@ struct ping {
 	uint8_t pattern[16];
 	size_t pattern_len;
 
+	struct json *json;		/* NULL: text */
+
 	/* the target */
 	const char *target;		/* as the user wrote it */
 	union ping_addr to, from;	/* from: as the routing table has it */
@@ -97,6 +99,15 @@ void pingstat_reply(struct ping *p, const struct ping_reply *r);
 void pingstat_error(struct ping *p, const struct ping_error *e);
 void pingstat_status(const struct ping *p);	/* one line, for SIGQUIT */
 void pingstat_summary(const struct ping *p);
+uint64_t pingstat_mdev(const struct ping *p);	/* us */
+
+/* The same as JSON: one object, which the summary ends. */
+void pingjson_header(const struct ping *p);
+void pingjson_reply(const struct ping *p, const struct ping_reply *r,
+    uint64_t us, bool again, bool damaged);
+void pingjson_error(const struct ping *p, const struct ping_error *e,
+    const char *text);
+void pingjson_summary(const struct ping *p);
 
 /* The text of an ICMP error. */
 void ping_icmp_text(char *dst, size_t size, int family, uint8_t type,

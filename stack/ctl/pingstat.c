@@ -63,6 +63,10 @@ void pingstat_header(const struct ping *p)
 {
 	char ip[INET6_ADDRSTRLEN + 20] = "?";
 
+	if (p->json) {
+		pingjson_header(p);
+		return;
+	}
 	if (p->pattern_len) {
 		printf("PATTERN: 0x");
 		for (size_t i = 0; i < p->pattern_len; i++)
@@ -156,6 +160,10 @@ void pingstat_reply(struct ping *p, const struct ping_reply *r)
 		p->received++;
 	if (p->quiet)
 		return;
+	if (p->json) {
+		pingjson_reply(p, r, us, again, bad >= 0);
+		return;
+	}
 	if (p->flood) {
 		fputs(bad >= 0 ? "\bC" : "\b \b", stdout);
 		fflush(stdout);
@@ -192,6 +200,15 @@ void pingstat_error(struct ping *p, const struct ping_error *e)
 	}
 	if (p->quiet)
 		return;
+	if (p->json) {
+		if (e->local)
+			snprintf(text, sizeof(text), "%s", strerror(e->err));
+		else
+			ping_icmp_text(text, sizeof(text), p->family, e->type,
+			    e->code, e->info);
+		pingjson_error(p, e, text);
+		return;
+	}
 	if (p->flood) {
 		fputs("\bE", stdout);
 		fflush(stdout);
@@ -258,6 +275,13 @@ static uint64_t root(double v)
 	return r;
 }
 
+uint64_t pingstat_mdev(const struct ping *p)
+{
+	double avg = (double)p->sum / (double)p->trips;
+
+	return root(p->sum2 / (double)p->trips - avg * avg);
+}
+
 static void print_ms(const char *sep, uint64_t us)
 {
 	printf("%s%" PRIu64 ".%03" PRIu64, sep, us / 1000, us % 1000);
@@ -267,8 +291,11 @@ void pingstat_summary(const struct ping *p)
 {
 	uint64_t span = p->last > p->start ? p->last - p->start : 0;
 	const char *comma = "";
-	double avg, var;
 
+	if (p->json) {
+		pingjson_summary(p);
+		return;
+	}
 	printf("\n--- %s ping statistics ---\n", p->target);
 	printf("%" PRIu64 " packets transmitted, %" PRIu64 " received",
 	    p->sent, p->received);
@@ -285,12 +312,10 @@ void pingstat_summary(const struct ping *p)
 		    (span + 500000) / 1000000);
 	putchar('\n');
 	if (p->received && p->trips) {
-		avg = (double)p->sum / (double)p->trips;
-		var = p->sum2 / (double)p->trips - avg * avg;
 		print_ms("rtt min/avg/max/mdev = ", p->min);
 		print_ms("/", p->sum / p->trips);
 		print_ms("/", p->max);
-		print_ms("/", root(var));
+		print_ms("/", pingstat_mdev(p));
 		printf(" ms");
 		comma = ", ";
 	}

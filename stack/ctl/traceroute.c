@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "stack/ctl/ctl.h"
+#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
 #include "stack/wire/clock.h"
 
@@ -303,30 +304,78 @@ static int run(struct trace *t)
 		end = find_end(t);
 		next = expire(t, end);
 		while (printed < end &&
-		    t->probe[printed].state > TRACE_SENT)
-			print_probe(t, printed++);
+		    t->probe[printed].state > TRACE_SENT) {
+			if (!t->json)
+				print_probe(t, printed);
+			printed++;
+		}
 		if (printed < end && next)
 			wait_until(t, next);
 	}
 	return 0;
 }
 
+static void json_probe(struct json *j, const struct trace *t,
+    const struct trace_probe *p)
+{
+	char ip[INET6_ADDRSTRLEN + 20] = "?";
+
+	json_object(j, NULL);
+	if (p->state == TRACE_ANSWERED) {
+		getnameinfo(&p->from.sa, t->to_len, ip, sizeof(ip), NULL, 0,
+		    NI_NUMERICHOST);
+		json_string(j, "address", ip);
+		json_uint(j, "time_us", (p->back - p->sent) / 1000);
+		if (p->mark[0])
+			json_string(j, "mark", p->mark + 1);
+	}
+	json_end(j);
+}
+
+static void print_json(const struct trace *t, const char *ip)
+{
+	unsigned end = find_end(t);
+	struct json j;
+
+	json_init(&j, stdout, false);
+	json_object(&j, NULL);
+	json_string(&j, "target", t->target);
+	json_string(&j, "address", ip);
+	json_array(&j, "hops");
+	for (unsigned i = 0; i < end; i += t->queries) {
+		json_object(&j, NULL);
+		json_uint(&j, "ttl", i / t->queries + t->first);
+		json_array(&j, "probes");
+		for (unsigned k = i; k < i + t->queries; k++)
+			json_probe(&j, t, &t->probe[k]);
+		json_end(&j);
+		json_end(&j);
+	}
+	json_end(&j);
+	json_end(&j);
+}
+
 static int trace_main(int argc, char **argv)
 {
 	struct trace *t = &trace;
 	char ip[INET6_ADDRSTRLEN + 20] = "?";
-	int status = parse(t, argc, argv);
+	int status;
 
+	t->json = ctl_take_json(&argc, argv);
+	status = parse(t, argc, argv);
 	if (!status)
 		status = open_target(t);
 	if (status)
 		return status;
 	getnameinfo(&t->to.sa, t->to_len, ip, sizeof(ip), NULL, 0,
 	    NI_NUMERICHOST);
-	printf("traceroute to %s (%s), %u hops max, %zu byte packets\n",
-	    t->target, ip, t->max, t->size);
+	if (!t->json)
+		printf("traceroute to %s (%s), %u hops max, %zu byte "
+		    "packets\n", t->target, ip, t->max, t->size);
 	fflush(stdout);
 	status = run(t);
+	if (t->json && !status)
+		print_json(t, ip);
 	close(t->fd);
 	return status;
 }

@@ -33,7 +33,7 @@ struct trace_probe {
 struct trace {
 	/* settings */
 	int family;
-	bool icmp, numeric;
+	bool icmp, numeric, json;
 	unsigned first, max, queries, at_once;
 	uint64_t wait;		/* ns */
 	uint16_t port;		/* of the first probe */

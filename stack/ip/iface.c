@@ -18,6 +18,7 @@ static struct iface *all;	/* by ifindex */
 char iface_hostname[64];
 static char machine_name[64];	/* iface_hostname as it was at first */
 static char wanted_name[64];	/* "": that */
+char iface_server[128];
 
 int iface_tso = 1;
 uint64_t iface_rx_delivered;
@@ -139,6 +140,16 @@ void iface_set_hostname(const char *name)
 		memcpy(machine_name, iface_hostname, sizeof(machine_name));
 	snprintf(wanted_name, sizeof(wanted_name), "%s", name);
 	iface_claim_hostname();
+}
+
+void iface_set_server(const char *path)
+{
+	struct iface *f;
+
+	snprintf(iface_server, sizeof(iface_server), "%s", path);
+	for (f = all; f; f = f->next)
+		if (f->driver->addrs_changed)
+			f->driver->addrs_changed(f);
 }
 
 void iface_in_child(void)

@@ -125,6 +125,9 @@ extern char iface_hostname[64];
 void iface_set_hostname(const char *name);
 /* Once more, after a link to another bus. */
 void iface_claim_hostname(void);
+/* Where it serves, announced as well; "" as long as it does not. */
+extern char iface_server[128];
+void iface_set_server(const char *path);
 
 /*
  * Drivers: there is room again after ERR_WOULDBLOCK.  fn is whoever waits for
