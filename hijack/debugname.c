@@ -9,6 +9,10 @@
 #include <netinet/udp.h>
 #include <sys/ioctl.h>
 
+#ifndef IPV6_UNICAST_IF
+#define IPV6_UNICAST_IF	76	/* younger than the headers may be */
+#endif
+
 struct constant {
 	const char *name;
 	unsigned long v;

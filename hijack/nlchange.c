@@ -39,26 +39,36 @@ static int name_of(unsigned index, char name[static WIRE_NAMELEN])
 	return err;
 }
 
+/* The interface that a request is about: by its number, else by its name. */
+static int name_in(const struct nlmsghdr *h, char name[static WIRE_NAMELEN])
+{
+	const struct ifinfomsg *i = NLMSG_DATA(h);
+	const void *p;
+	size_t n;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*i)))
+		return -EINVAL;
+	if (i->ifi_index)
+		return name_of((unsigned)i->ifi_index, name);
+	p = nlmsg_find(h, sizeof(*i), IFLA_IFNAME, 1, &n);
+	if (!p)
+		return -EINVAL;
+	memcpy(name, p, n < WIRE_NAMELEN ? n : WIRE_NAMELEN - 1);
+	return 0;
+}
+
 /* ip link set: up, down, mtu, address. */
 static int change_link(const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *i = NLMSG_DATA(h);
 	struct wire_ifreq r = { 0 };
+	int err = name_in(h, r.name);
 	const void *p;
-	size_t n;
-	int err = 0;
 
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*i)))
-		return -EINVAL;
-	p = nlmsg_find(h, sizeof(*i), IFLA_IFNAME, 1, &n);
-	if (i->ifi_index)
-		err = name_of((unsigned)i->ifi_index, r.name);
-	else if (p)
-		memcpy(r.name, p, n < sizeof(r.name) ? n : sizeof(r.name) - 1);
-	else
-		return -EINVAL;
+	if (err)
+		return err;
 	p = nlmsg_find(h, sizeof(*i), IFLA_MTU, sizeof(r.mtu), NULL);
-	if (!err && p) {
+	if (p) {
 		memcpy(&r.mtu, p, sizeof(r.mtu));
 		err = ask_if(WIRE_IF_MTU, &r);
 	}
@@ -76,19 +86,9 @@ static int change_link(const struct nlmsghdr *h)
 /* ip link delete DEV */
 static int delete_link(const struct nlmsghdr *h)
 {
-	const struct ifinfomsg *i = NLMSG_DATA(h);
 	struct wire_ifreq r = { 0 };
-	const char *p;
-	size_t n;
-	int err = 0;
+	int err = name_in(h, r.name);
 
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*i)))
-		return -EINVAL;
-	p = nlmsg_find(h, sizeof(*i), IFLA_IFNAME, 1, &n);
-	if (i->ifi_index)
-		err = name_of((unsigned)i->ifi_index, r.name);
-	else if (p)
-		memcpy(r.name, p, n < sizeof(r.name) ? n : sizeof(r.name) - 1);
 	return err ? err : ask_if(WIRE_IF_DESTROY, &r);
 }
 

@@ -238,9 +238,26 @@ static void broadcast(void)
 	CALL("send", send(w, "x", 1, 0));
 }
 
+/* g: the group, which w sends to. */
+static void bound_to_group(int w, const char *group, int port,
+    const struct group_req *g)
+{
+	int level = fam == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	int u = (int)NEED(socket(fam, SOCK_DGRAM, 0));
+	union any_addr a = addr_of(fam, group, port);
+
+	set_int(u, SOL_SOCKET, SO_REUSEADDR, 1);
+	CALL("bind to the group", bind_to(u, fam, group, port));
+	setsockopt(u, level, MCAST_JOIN_GROUP, g, sizeof(*g));
+	sendto(w, "m", 1, 0, &a.sa, size_of(fam));
+	say("bound to the group, comes", "%d", wait_for(u, POLLIN));
+	CALL("connect to the group", connect(w, &a.sa, size_of(fam)));
+	CALL("send connected", send(w, "m", 1, 0));
+}
+
 static void multicast(void)
 {
-	int r = (int)NEED(socket(fam, SOCK_DGRAM, 0)), w, other, u;
+	int r = (int)NEED(socket(fam, SOCK_DGRAM, 0)), w, other;
 	const char *group = fam == AF_INET ? "239.7.7.7" : "ff15::777";
 	const char *any = fam == AF_INET ? "0.0.0.0" : "::";
 	unsigned index = if_nametoindex("shmif0");
@@ -293,14 +310,7 @@ static void multicast(void)
 	sendto(w, "m", 1, 0, &a.sa, size_of(fam));
 	pause_ms(QUIET_MS);
 	CALL("after it", recv(r, b, 8, MSG_DONTWAIT));
-	u = (int)NEED(socket(fam, SOCK_DGRAM, 0));
-	set_int(u, SOL_SOCKET, SO_REUSEADDR, 1);
-	CALL("bind to the group", bind_to(u, fam, group, port));
-	setsockopt(u, level, MCAST_JOIN_GROUP, &g, sizeof(g));
-	sendto(w, "m", 1, 0, &a.sa, size_of(fam));
-	say("bound to the group, comes", "%d", wait_for(u, POLLIN));
-	CALL("connect to the group", connect(w, &a.sa, size_of(fam)));
-	CALL("send connected", send(w, "m", 1, 0));
+	bound_to_group(w, group, port, &g);
 }
 
 static const struct conform_case cases[] = {

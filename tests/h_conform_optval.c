@@ -310,14 +310,9 @@ static void odd(void)
 	    &len));
 }
 
-static void membership(void)
+static void member4(int fd)
 {
-	int fd = (int)NEED(socket(AF_INET, SOCK_DGRAM, 0)), six, t;
 	struct ip_mreqn m;
-	struct ipv6_mreq m6;
-	struct group_req g;
-	struct in_addr any = { 0 }, got;
-	socklen_t len = sizeof(got);
 
 	memset(&m, 0, sizeof(m));
 	inet_pton(AF_INET, "239.1.2.3", &m.imr_multiaddr);
@@ -344,6 +339,12 @@ static void membership(void)
 	    &m, sizeof(m)));
 	CALL("leave, not multicast", setsockopt(fd, IPPROTO_IP,
 	    IP_DROP_MEMBERSHIP, &m, sizeof(m)));
+}
+
+static void member_group(int fd)
+{
+	struct group_req g;
+
 	memset(&g, 0, sizeof(g));
 	g.gr_interface = if_nametoindex("shmif0");
 	memcpy(&g.gr_group, &(union any_addr){ 0 }, sizeof(g.gr_group));
@@ -356,6 +357,13 @@ static void membership(void)
 	    sizeof(g)));
 	CALL("group short", setsockopt(fd, IPPROTO_IP, MCAST_JOIN_GROUP, &g,
 	    8));
+}
+
+static void multicast_if(int fd)
+{
+	struct in_addr any = { 0 }, got;
+	socklen_t len = sizeof(got);
+
 	CALL("get IP_MULTICAST_IF", getsockopt(fd, IPPROTO_IP,
 	    IP_MULTICAST_IF, &got, &len));
 	say("it", "%s", inet_ntoa(got));
@@ -368,7 +376,12 @@ static void membership(void)
 	CALL("foreign", setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &got, 4));
 	CALL("none", setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &any, 4));
 	CALL("short if", setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &any, 2));
-	six = (int)NEED(socket(AF_INET6, SOCK_DGRAM, 0));
+}
+
+static void member6(int six)
+{
+	struct ipv6_mreq m6;
+
 	memset(&m6, 0, sizeof(m6));
 	inet_pton(AF_INET6, "ff02::1234", &m6.ipv6mr_multiaddr);
 	m6.ipv6mr_interface = if_nametoindex("shmif0");
@@ -391,7 +404,14 @@ static void membership(void)
 	CALL("if6 999", set_int(six, IPPROTO_IPV6, IPV6_MULTICAST_IF, 999));
 	say("if6", "%d", get_int(six, IPPROTO_IPV6, IPV6_MULTICAST_IF));
 	CALL("if6 0", set_int(six, IPPROTO_IPV6, IPV6_MULTICAST_IF, 0));
-	t = (int)NEED(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static void member_odd(int fd, int six)
+{
+	int t = (int)NEED(socket(AF_INET, SOCK_STREAM, 0));
+	struct ip_mreqn m;
+
+	memset(&m, 0, sizeof(m));
 	inet_pton(AF_INET, "239.1.2.3", &m.imr_multiaddr);
 	inet_pton(AF_INET, "127.0.0.1", &m.imr_address);
 	CALL("tcp join", setsockopt(t, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m,
@@ -406,6 +426,18 @@ static void membership(void)
 			break;
 		}
 	}
+}
+
+static void membership(void)
+{
+	int fd = (int)NEED(socket(AF_INET, SOCK_DGRAM, 0)), six;
+
+	member4(fd);
+	member_group(fd);
+	multicast_if(fd);
+	six = (int)NEED(socket(AF_INET6, SOCK_DGRAM, 0));
+	member6(six);
+	member_odd(fd, six);
 }
 
 static void filters(void)

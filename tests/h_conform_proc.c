@@ -415,15 +415,13 @@ static void by_number(void)
 	OKAY("getpid", syscall(SYS_getpid));
 }
 
-/* Interfaces: all ways of asking agree. */
-static void interfaces(void)
+/* Interfaces: all ways of asking agree.  How many there are. */
+static int indexes(int fd)
 {
-	struct ifaddrs *ifa, *i;
 	struct if_nameindex *ni = if_nameindex(), *n;
-	struct ifconf ifc;
-	struct ifreq ifr, many[32];
-	int fd = sock(SOCK_DGRAM), wrong = 0, four = 0, six = 0, links = 0;
+	int wrong = 0, links = 0;
 	char name[IFNAMSIZ];
+	struct ifreq ifr;
 
 	say("nameindex", "%d", ni != NULL);
 	for (n = ni; n && n->if_index; n++) {
@@ -441,8 +439,17 @@ static void interfaces(void)
 		    strcmp(ifr.ifr_name, n->if_name);
 	}
 	say("names and indexes differ", "%d", wrong);
+	return links;
+}
+
+/* How many IPv4 addresses there are. */
+static int addresses(int fd, int links)
+{
+	int wrong = 0, four = 0, six = 0;
+	struct ifaddrs *ifa, *i;
+	struct ifreq ifr;
+
 	NEED(getifaddrs(&ifa));
-	wrong = 0;
 	for (i = ifa; i; i = i->ifa_next) {
 		memset(&ifr, 0, sizeof(ifr));
 		strcpy(ifr.ifr_name, i->ifa_name);
@@ -471,14 +478,32 @@ static void interfaces(void)
 	say("addresses differ", "%d", wrong);
 	say("a link for each name", "%d", links);
 	say("IPv6 is there", "%d", six >= 2);
+	return four;
+}
+
+static void list_of_addresses(int fd, int four)
+{
+	struct ifreq many[32];
+	struct ifconf ifc;
+
 	memset(many, 0, sizeof(many));
 	ifc.ifc_len = sizeof(many);
 	ifc.ifc_req = many;
 	CALL("ifconf", ioctl(fd, SIOCGIFCONF, &ifc));
-	say("as many", "%d", ifc.ifc_len == four * (int)sizeof(ifr));
+	say("as many", "%d", ifc.ifc_len == four * (int)sizeof(many[0]));
 	ifc.ifc_len = 10;
 	CALL("ifconf, short", ioctl(fd, SIOCGIFCONF, &ifc));
 	say("length", "%d", ifc.ifc_len);
+}
+
+static void interfaces(void)
+{
+	int fd = sock(SOCK_DGRAM), links = indexes(fd);
+	char name[IFNAMSIZ];
+	struct ifreq ifr;
+
+	list_of_addresses(fd, addresses(fd, links));
+	memset(&ifr, 0, sizeof(ifr));
 	strcpy(ifr.ifr_name, "nix0");
 	CALL("no such", ioctl(fd, SIOCGIFFLAGS, &ifr));
 	CALL("no such name", if_nametoindex("nix0") ? 0 : -1);

@@ -18,7 +18,6 @@
 /* Younger than the headers may be. */
 #define IP_RECVFRAGSIZE_	25
 #define IPV6_MULTICAST_ALL_	29
-#define IPV6_UNICAST_IF_	76
 
 /* Who may set an option; for others it says what they get instead. */
 enum { T = 1, D = 2, R = 4, ANY = T | D | R };
@@ -30,6 +29,12 @@ enum kind {
 	CLAMP,		/* taken to the nearer end */
 	BUFFER,		/* shown doubled, as Linux does */
 	FIXED,		/* checked as INT, but it stays as it is */
+};
+
+/* Levels, as short as a table wants them. */
+enum {
+	S = SOL_SOCKET, TC = IPPROTO_TCP, UD = IPPROTO_UDP, V4 = IPPROTO_IP,
+	V6 = IPPROTO_IPV6,
 };
 
 enum {
@@ -46,7 +51,6 @@ static const struct option {
 } options[] = {
 #define F(f) offsetof(struct sock_opts, f)
 #define NO ENOPROTOOPT
-#define S SOL_SOCKET
 	{ S, SO_DEBUG, ANY, BOOL, 0, 0, F(debug), 0, 0 },
 	{ S, SO_REUSEADDR, ANY, BOOL, 0, 0, F(reuseaddr), 0, 0 },
 	{ S, SO_REUSEPORT, ANY, BOOL, 0, 0, F(reuseport), 0, 0 },
@@ -75,83 +79,74 @@ static const struct option {
 	/* What cannot be had can at least be switched off. */
 	{ S, SO_ZEROCOPY, T | D, INT, 0, EOPNOTSUPP, F(zerocopy), 0, 0 },
 	{ S, SO_PEEK_OFF, T | D, INT, 0, EOPNOTSUPP, F(peek_off), -1, -1 },
-#undef S
-#define S IPPROTO_TCP
-	{ S, TCP_NODELAY, T, BOOL, 0, 0, F(nodelay), 0, 0 },
-	{ S, TCP_CORK, T, BOOL, 0, 0, F(cork), 0, 0 },
-	{ S, TCP_MAXSEG, T, INT, 0, 0, F(maxseg), 88, 32767 },
-	{ S, TCP_KEEPIDLE, T, INT, 0, 0, F(keepidle), 1, 32767 },
-	{ S, TCP_KEEPINTVL, T, INT, 0, 0, F(keepintvl), 1, 32767 },
-	{ S, TCP_KEEPCNT, T, INT, 0, 0, F(keepcnt), 1, 127 },
-	{ S, TCP_SYNCNT, T, INT, 0, 0, F(syncnt), 1, 127 },
-	{ S, TCP_LINGER2, T, CLAMP, 0, 0, F(linger2), -1, 120 },
-	{ S, TCP_DEFER_ACCEPT, T, INT, 0, 0, F(defer_accept), 0, INT_MAX },
-	{ S, TCP_WINDOW_CLAMP, T, CLAMP, 0, 0, F(window_clamp), 1152,
+	{ TC, TCP_NODELAY, T, BOOL, 0, 0, F(nodelay), 0, 0 },
+	{ TC, TCP_CORK, T, BOOL, 0, 0, F(cork), 0, 0 },
+	{ TC, TCP_MAXSEG, T, INT, 0, 0, F(maxseg), 88, 32767 },
+	{ TC, TCP_KEEPIDLE, T, INT, 0, 0, F(keepidle), 1, 32767 },
+	{ TC, TCP_KEEPINTVL, T, INT, 0, 0, F(keepintvl), 1, 32767 },
+	{ TC, TCP_KEEPCNT, T, INT, 0, 0, F(keepcnt), 1, 127 },
+	{ TC, TCP_SYNCNT, T, INT, 0, 0, F(syncnt), 1, 127 },
+	{ TC, TCP_LINGER2, T, CLAMP, 0, 0, F(linger2), -1, 120 },
+	{ TC, TCP_DEFER_ACCEPT, T, INT, 0, 0, F(defer_accept), 0, INT_MAX },
+	{ TC, TCP_WINDOW_CLAMP, T, CLAMP, 0, 0, F(window_clamp), 1152,
 	    INT_MAX },
-	{ S, TCP_QUICKACK, T, BOOL, 0, 0, F(quickack), 0, 0 },
-	{ S, TCP_USER_TIMEOUT, T, INT, 0, 0, F(user_timeout), 0, INT_MAX },
-	{ S, TCP_THIN_LINEAR_TIMEOUTS, T, INT, 0, 0, F(thin_lto), 0, 1 },
-	{ S, TCP_THIN_DUPACK, T, FIXED, 0, 0, F(thin_dupack), 0, 1 },
-	{ S, TCP_NOTSENT_LOWAT, T, INT, 0, 0, F(notsent_lowat), INT_MIN,
+	{ TC, TCP_QUICKACK, T, BOOL, 0, 0, F(quickack), 0, 0 },
+	{ TC, TCP_USER_TIMEOUT, T, INT, 0, 0, F(user_timeout), 0, INT_MAX },
+	{ TC, TCP_THIN_LINEAR_TIMEOUTS, T, INT, 0, 0, F(thin_lto), 0, 1 },
+	{ TC, TCP_THIN_DUPACK, T, FIXED, 0, 0, F(thin_dupack), 0, 1 },
+	{ TC, TCP_NOTSENT_LOWAT, T, INT, 0, 0, F(notsent_lowat), INT_MIN,
 	    INT_MAX },
-#undef S
-#define S IPPROTO_UDP
-	{ S, UDP_NO_CHECK6_TX, D, BOOL, 0, 0, F(no_check6_tx), 0, 0 },
-	{ S, UDP_NO_CHECK6_RX, D, BOOL, 0, 0, F(no_check6_rx), 0, 0 },
-#undef S
-#define S IPPROTO_IP
-	{ S, IP_TTL, ANY, INT, FULL, 0, F(ttl), 1, 255 },
-	{ S, IP_TOS, ANY, INT, 0, 0, F(tos), INT_MIN, INT_MAX },
-	{ S, IP_MTU_DISCOVER, ANY, INT, 0, 0, F(mtu_discover), 0, 5 },
-	{ S, IP_PKTINFO, ANY, BOOL, 0, 0, F(pktinfo), 0, 0 },
-	{ S, IP_RECVTTL, ANY, BOOL, 0, 0, F(recvttl), 0, 0 },
-	{ S, IP_RECVTOS, ANY, BOOL, 0, 0, F(recvtos), 0, 0 },
-	{ S, IP_RECVOPTS, ANY, BOOL, 0, 0, F(recvopts), 0, 0 },
-	{ S, IP_RETOPTS, ANY, BOOL, 0, 0, F(retopts), 0, 0 },
-	{ S, IP_RECVORIGDSTADDR, ANY, BOOL, 0, 0, F(recvorigdst), 0, 0 },
-	{ S, IP_RECVERR, ANY, BOOL, 0, 0, F(recverr), 0, 0 },
-	{ S, IP_PASSSEC, ANY, BOOL, 0, 0, F(passsec), 0, 0 },
-	{ S, IP_CHECKSUM, ANY, BOOL, 0, 0, F(checksum), 0, 0 },
-	{ S, IP_RECVFRAGSIZE_, D | R, BOOL, 0, EINVAL, F(recvfragsize), 0, 0 },
-	{ S, IP_MULTICAST_TTL, D | R, INT, FULL, EINVAL, F(mc_ttl), 0, 255 },
-	{ S, IP_MULTICAST_LOOP, ANY, BOOL, FULL, 0, F(mc_loop), 0, 0 },
-	{ S, IP_MULTICAST_ALL, ANY, INT, FULL, 0, F(mc_all), 0, 1 },
-	{ S, IP_HDRINCL, R, BOOL, 0, NO, F(hdrincl), 0, 0 },
-	{ S, IP_NODEFRAG, R, BOOL, 0, NO, F(nodefrag), 0, 0 },
-	{ S, IP_ROUTER_ALERT, R, INT, 0, EINVAL, F(router_alert), 0, 255 },
-	{ S, IP_FREEBIND, ANY, BOOL, FULL, 0, F(freebind), 0, 0 },
-	{ S, IP_TRANSPARENT, ANY, BOOL, FULL, 0, F(transparent), 0, 0 },
-	{ S, IP_MINTTL, ANY, INT, FULL, 0, F(minttl), 0, 255 },
-	{ S, IP_BIND_ADDRESS_NO_PORT, ANY, BOOL, 0, 0, F(bind_noport), 0, 0 },
-	{ S, IP_UNICAST_IF, ANY, INT, 0, 0, F(unicast_if), INT_MIN, INT_MAX },
-#undef S
-#define S IPPROTO_IPV6
-	{ S, IPV6_UNICAST_HOPS, ANY, INT, 0, 0, F(hops), 0, 255 },
-	{ S, IPV6_MULTICAST_HOPS, D | R, INT, 0, NO, F(mc_hops), 0, 255 },
-	{ S, IPV6_MULTICAST_LOOP, ANY, INT, 0, 0, F(mc_loop6), 0, 1 },
-	{ S, IPV6_MULTICAST_ALL_, ANY, BOOL, 0, 0, F(mc_all6), 0, 0 },
-	{ S, IPV6_TCLASS, ANY, INT, 0, 0, F(tclass), 0, 255 },
-	{ S, IPV6_MTU_DISCOVER, ANY, INT, 0, 0, F(mtu_discover6), 0, 5 },
-	{ S, IPV6_RECVERR, ANY, BOOL, 0, 0, F(recverr6), 0, 0 },
-	{ S, IPV6_V6ONLY, T | D, BOOL, 0, EINVAL, F(v6only), 0, 0 },
-	{ S, IPV6_RECVPKTINFO, ANY, BOOL, 0, 0, F(recvpktinfo6), 0, 0 },
-	{ S, IPV6_RECVHOPLIMIT, ANY, BOOL, 0, 0, F(recvhoplimit), 0, 0 },
-	{ S, IPV6_RECVTCLASS, ANY, BOOL, 0, 0, F(recvtclass), 0, 0 },
-	{ S, IPV6_RECVHOPOPTS, ANY, BOOL, 0, 0, F(recvhopopts), 0, 0 },
-	{ S, IPV6_RECVRTHDR, ANY, BOOL, 0, 0, F(recvrthdr), 0, 0 },
-	{ S, IPV6_RECVDSTOPTS, ANY, BOOL, 0, 0, F(recvdstopts), 0, 0 },
-	{ S, IPV6_RECVPATHMTU, ANY, BOOL, 0, 0, F(recvpathmtu), 0, 0 },
-	{ S, IPV6_RECVORIGDSTADDR, ANY, BOOL, 0, 0, F(recvorigdst6), 0, 0 },
-	{ S, IPV6_DONTFRAG, ANY, BOOL, SHORT, 0, F(dontfrag), 0, 0 },
-	{ S, IPV6_AUTOFLOWLABEL, ANY, BOOL, SHORT, 0, F(autoflowlabel), 0, 0 },
-	{ S, IPV6_ADDR_PREFERENCES, ANY, INT, 0, 0, F(addr_prefs), INT_MIN,
+	{ UD, UDP_NO_CHECK6_TX, D, BOOL, 0, 0, F(no_check6_tx), 0, 0 },
+	{ UD, UDP_NO_CHECK6_RX, D, BOOL, 0, 0, F(no_check6_rx), 0, 0 },
+	{ V4, IP_TTL, ANY, INT, FULL, 0, F(ttl), 1, 255 },
+	{ V4, IP_TOS, ANY, INT, 0, 0, F(tos), INT_MIN, INT_MAX },
+	{ V4, IP_MTU_DISCOVER, ANY, INT, 0, 0, F(mtu_discover), 0, 5 },
+	{ V4, IP_PKTINFO, ANY, BOOL, 0, 0, F(pktinfo), 0, 0 },
+	{ V4, IP_RECVTTL, ANY, BOOL, 0, 0, F(recvttl), 0, 0 },
+	{ V4, IP_RECVTOS, ANY, BOOL, 0, 0, F(recvtos), 0, 0 },
+	{ V4, IP_RECVOPTS, ANY, BOOL, 0, 0, F(recvopts), 0, 0 },
+	{ V4, IP_RETOPTS, ANY, BOOL, 0, 0, F(retopts), 0, 0 },
+	{ V4, IP_RECVORIGDSTADDR, ANY, BOOL, 0, 0, F(recvorigdst), 0, 0 },
+	{ V4, IP_RECVERR, ANY, BOOL, 0, 0, F(recverr), 0, 0 },
+	{ V4, IP_PASSSEC, ANY, BOOL, 0, 0, F(passsec), 0, 0 },
+	{ V4, IP_CHECKSUM, ANY, BOOL, 0, 0, F(checksum), 0, 0 },
+	{ V4, IP_RECVFRAGSIZE_, D | R, BOOL, 0, EINVAL, F(recvfragsize), 0, 0 },
+	{ V4, IP_MULTICAST_TTL, D | R, INT, FULL, EINVAL, F(mc_ttl), 0, 255 },
+	{ V4, IP_MULTICAST_LOOP, ANY, BOOL, FULL, 0, F(mc_loop), 0, 0 },
+	{ V4, IP_MULTICAST_ALL, ANY, INT, FULL, 0, F(mc_all), 0, 1 },
+	{ V4, IP_HDRINCL, R, BOOL, 0, NO, F(hdrincl), 0, 0 },
+	{ V4, IP_NODEFRAG, R, BOOL, 0, NO, F(nodefrag), 0, 0 },
+	{ V4, IP_ROUTER_ALERT, R, INT, 0, EINVAL, F(router_alert), 0, 255 },
+	{ V4, IP_FREEBIND, ANY, BOOL, FULL, 0, F(freebind), 0, 0 },
+	{ V4, IP_TRANSPARENT, ANY, BOOL, FULL, 0, F(transparent), 0, 0 },
+	{ V4, IP_MINTTL, ANY, INT, FULL, 0, F(minttl), 0, 255 },
+	{ V4, IP_BIND_ADDRESS_NO_PORT, ANY, BOOL, 0, 0, F(bind_noport), 0, 0 },
+	{ V4, IP_UNICAST_IF, ANY, INT, 0, 0, F(unicast_if), INT_MIN, INT_MAX },
+	{ V6, IPV6_UNICAST_HOPS, ANY, INT, 0, 0, F(hops), 0, 255 },
+	{ V6, IPV6_MULTICAST_HOPS, D | R, INT, 0, NO, F(mc_hops), 0, 255 },
+	{ V6, IPV6_MULTICAST_LOOP, ANY, INT, 0, 0, F(mc_loop6), 0, 1 },
+	{ V6, IPV6_MULTICAST_ALL_, ANY, BOOL, 0, 0, F(mc_all6), 0, 0 },
+	{ V6, IPV6_TCLASS, ANY, INT, 0, 0, F(tclass), 0, 255 },
+	{ V6, IPV6_MTU_DISCOVER, ANY, INT, 0, 0, F(mtu_discover6), 0, 5 },
+	{ V6, IPV6_RECVERR, ANY, BOOL, 0, 0, F(recverr6), 0, 0 },
+	{ V6, IPV6_V6ONLY, T | D, BOOL, 0, EINVAL, F(v6only), 0, 0 },
+	{ V6, IPV6_RECVPKTINFO, ANY, BOOL, 0, 0, F(recvpktinfo6), 0, 0 },
+	{ V6, IPV6_RECVHOPLIMIT, ANY, BOOL, 0, 0, F(recvhoplimit), 0, 0 },
+	{ V6, IPV6_RECVTCLASS, ANY, BOOL, 0, 0, F(recvtclass), 0, 0 },
+	{ V6, IPV6_RECVHOPOPTS, ANY, BOOL, 0, 0, F(recvhopopts), 0, 0 },
+	{ V6, IPV6_RECVRTHDR, ANY, BOOL, 0, 0, F(recvrthdr), 0, 0 },
+	{ V6, IPV6_RECVDSTOPTS, ANY, BOOL, 0, 0, F(recvdstopts), 0, 0 },
+	{ V6, IPV6_RECVPATHMTU, ANY, BOOL, 0, 0, F(recvpathmtu), 0, 0 },
+	{ V6, IPV6_RECVORIGDSTADDR, ANY, BOOL, 0, 0, F(recvorigdst6), 0, 0 },
+	{ V6, IPV6_DONTFRAG, ANY, BOOL, SHORT, 0, F(dontfrag), 0, 0 },
+	{ V6, IPV6_AUTOFLOWLABEL, ANY, BOOL, SHORT, 0, F(autoflowlabel), 0, 0 },
+	{ V6, IPV6_ADDR_PREFERENCES, ANY, INT, 0, 0, F(addr_prefs), INT_MIN,
 	    INT_MAX },
-	{ S, IPV6_MINHOPCOUNT, ANY, INT, 0, 0, F(minhops), 0, 255 },
-	{ S, IPV6_FREEBIND, ANY, BOOL, 0, 0, F(freebind), 0, 0 },
-	{ S, IPV6_TRANSPARENT, ANY, BOOL, 0, 0, F(transparent), 0, 0 },
-	{ S, IPV6_UNICAST_IF_, ANY, INT, 0, 0, F(unicast_if6), INT_MIN,
+	{ V6, IPV6_MINHOPCOUNT, ANY, INT, 0, 0, F(minhops), 0, 255 },
+	{ V6, IPV6_FREEBIND, ANY, BOOL, 0, 0, F(freebind), 0, 0 },
+	{ V6, IPV6_TRANSPARENT, ANY, BOOL, 0, 0, F(transparent), 0, 0 },
+	{ V6, IPV6_UNICAST_IF, ANY, INT, 0, 0, F(unicast_if6), INT_MIN,
 	    INT_MAX },
-#undef S
 #undef NO
 #undef F
 };

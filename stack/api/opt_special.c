@@ -476,7 +476,7 @@ static int value6(const struct sock *s, int name, size_t len, int *v)
 		return 0;
 	case IPV6_ADDR_PREFERENCES:
 		return address_preferences(v);
-	case 76:			/* IPV6_UNICAST_IF */
+	case IPV6_UNICAST_IF:
 		if (len != sizeof(*v))
 			return -EINVAL;
 		return *v && !iface_by_index(ntohl((uint32_t)*v)) ?

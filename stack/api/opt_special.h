@@ -6,6 +6,10 @@
 
 struct sock;
 
+#ifndef IPV6_UNICAST_IF
+#define IPV6_UNICAST_IF	76	/* younger than the headers may be */
+#endif
+
 #define OPT_NOT_SPECIAL 1	/* look in the table */
 
 int opt_special_set(struct sock *s, int level, int name, const void *val,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/json.h"
@@ -34,7 +35,7 @@ static void json_line(struct json *j, const struct wire_neigh *n)
 	json_end(j);
 }
 
-int neigh_show(const struct neigh_table *t, const char *addr, bool json)
+static int show(const struct neigh_table *t, const char *addr, bool json)
 {
 	const struct wire_neigh *n;
 	struct text_ip want;
@@ -97,7 +98,7 @@ static int fill(int family, const char *addr, struct wire_neigh *n)
 	return 0;
 }
 
-int neigh_add(int family, const char *addr, const char *mac)
+static int add(int family, const char *addr, const char *mac)
 {
 	struct wire_neigh n;
 
@@ -110,7 +111,7 @@ int neigh_add(int family, const char *addr, const char *mac)
 	return request(WIRE_TABLE_ADD, &n, addr);
 }
 
-int neigh_delete(int family, const char *addr)
+static int delete(int family, const char *addr)
 {
 	struct wire_neigh n;
 
@@ -120,7 +121,7 @@ int neigh_delete(int family, const char *addr)
 	return CTL_OK;
 }
 
-int neigh_delete_all(int family)
+static int delete_all(int family)
 {
 	const struct wire_neigh *n;
 	struct ctl_list list;
@@ -141,4 +142,33 @@ int neigh_delete_all(int family)
 	}
 	free(list.rec);
 	return status;
+}
+
+int neigh_command(const struct neigh_table *t, int argc, char **argv)
+{
+	bool all = false, del = false, clear = false, set = false;
+	bool json = ctl_take_json(&argc, argv);
+	int c, n;
+
+	opterr = 0;
+	while ((c = getopt(argc, argv, t->options)) != -1) {
+		if (c == '?')
+			return ctl_usage("-%c: unknown option", optopt);
+		all |= c == 'a';
+		clear |= c == 'c';
+		del |= c == 'd';
+		set |= c == 's';
+	}
+	argv += optind;
+	n = argc - optind;
+	if (n == 0 && !set && (clear ? !all && !del :
+	    all && del && t->family == AF_INET))
+		return delete_all(t->family);
+	if (n == 2 && set && !all && !clear && !del)
+		return add(t->family, argv[0], argv[1]);
+	if (n == 1 && del && !all && !clear && !set)
+		return delete(t->family, argv[0]);
+	if (n <= 1 && !clear && !del && !set && all == !n)
+		return show(t, n ? argv[0] : NULL, json);
+	return ctl_usage("name an address, or -a for all");
 }

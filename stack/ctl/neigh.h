@@ -9,6 +9,7 @@ struct wire_neigh;
 /* How a family's table is shown. */
 struct neigh_table {
 	int family;
+	const char *options;	/* getopt(3)'s; c: forget all, as -d -a */
 	void (*head)(void);	/* may be NULL */
 	void (*line)(const struct wire_neigh *n);
 };
@@ -16,10 +17,7 @@ struct neigh_table {
 /* The name of a state, of NUD_ bits. */
 const char *neigh_state(unsigned state);
 
-/* Show all, or the one of that address.  Return: an exit status. */
-int neigh_show(const struct neigh_table *t, const char *addr, bool json);
-int neigh_add(int family, const char *addr, const char *mac);
-int neigh_delete(int family, const char *addr);
-int neigh_delete_all(int family);
+/* The command as a whole.  Return: an exit status. */
+int neigh_command(const struct neigh_table *t, int argc, char **argv);
 
 #endif
