@@ -47,9 +47,10 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	$B/hijack/,childenv.o debug.o debugname.o debugtext.o dl.o elfsym.o \
 	env.o escape.o exec.o ifaddrs.o init.o open.o procnet.o resolve.o \
 	spawn.o syscall.o uring.o warn.o),$(hijack)))
-# A whole host, to be linked into a program: all of stack/ but its main().
+server	:= $(addprefix $B/stack/,server.o succeed.o)
+# A whole host, to be linked into a program: all of stack/ but these.
 rooms	:= wire core ip sock stream dgram api rump
-stack	:= $(filter-out $B/stack/server.o,$(call objs,stack/*.c \
+stack	:= $(filter-out $(server),$(call objs,stack/*.c \
 	$(rooms:%=stack/%/*.c) bus/*.c tap/*.c)) $(calls)
 # The parts of lwIP that are needed.
 lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
@@ -138,7 +139,7 @@ $B/%_usage.o: $B/%_usage.c $B/flags
 	$P$(compile)
 $B/completion: scripts/completion stack/ctl/completion.sh $(usages)
 	$Qscripts/completion stack/ctl/completion.sh $(usages) >$@
-$B/shmif_server: $B/stack/server.o $B/stack/shmif_server_usage.o $(rump)
+$B/shmif_server: $(server) $B/stack/shmif_server_usage.o $(rump)
 $B/shmhijack: $(call objs,hijack/launcher/*.c) \
 	$B/hijack/launcher/shmhijack_usage.o $(look) $(rump)
 # The library comes first: the tool's own socket() is to be the library's.

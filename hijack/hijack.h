@@ -128,6 +128,9 @@ HJ_HIDDEN void hj_warn(const char *s, ...) __attribute__((sentinel));
 HJ_HIDDEN void hj_warn_once(bool *once, const char *s, ...)
     __attribute__((sentinel));
 HJ_HIDDEN bool hj_stderr_is_virtual(void);
+
+/* text.c */
+
 /* strlcat(3): add as much of s as there is room for. */
 HJ_HIDDEN void hj_append(char *dst, size_t size, const char *s);
 /* Decimal text of v in buf; returns it. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "hijack/affinity.h"
+#include "hijack/aside.h"
 #include "hijack/spawn.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
@@ -331,7 +332,7 @@ static int call_once(int fd, struct wire_req *req, const int *fds, int nfds,
 	if (err == -EMFILE && !rep_fd) {
 		struct aside a = { fd, req, fds, nfds, rep, -EMFILE };
 
-		if (spawn_aside(call_aside, &a) == 0)
+		if (aside_run(call_aside, &a) == 0)
 			err = a.err;
 	}
 	return err;

@@ -11,6 +11,7 @@
 #include "hijack/next.h"
 #include "hijack/plug.h"
 #include "hijack/rpc.h"
+#include "hijack/watch.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
@@ -114,10 +115,24 @@ static void copy_option(int from, int to, int name)
 		sys_setsockopt(to, SOL_SOCKET, name, val, len);
 }
 
+/* Who gets SIGIO, and which signal that is. */
+static void copy_signals(int from, int to, int fl)
+{
+	struct f_owner_ex owner;
+
+	if (sys_fcntl(from, F_GETOWN_EX, (long)&owner) == 0 && owner.pid)
+		sys_fcntl(to, F_SETOWN_EX, (long)&owner);
+	if (sys_fcntl(from, F_GETSIG, 0) > 0)
+		sys_fcntl(to, F_SETSIG, sys_fcntl(from, F_GETSIG, 0));
+	if (fl > 0 && fl & O_ASYNC)
+		sys_fcntl(to, F_SETFL, fl);
+}
+
 int sock_renew(int fd, const struct wire_id *id)
 {
 	int fl = sys_fcntl(fd, F_GETFL, 0), fdfl = sys_fcntl(fd, F_GETFD, 0);
 	static const struct linger hard = { 1, 0 };
+	struct watches watches;
 	struct wire_rep rep;
 	int neu, err;
 
@@ -132,7 +147,10 @@ int sock_renew(int fd, const struct wire_id *id)
 	/* What it was connected to is reset, not closed. */
 	rpc_sock(id, WIRE_SETSOCKOPT, SOL_SOCKET, SO_LINGER, 0, &hard,
 	    sizeof(hard), &rep);
+	copy_signals(fd, neu, fl);
+	watch_lift(&watches, fd);
 	err = (int)SYS3(SYS_dup3, neu, fd, fdfl & FD_CLOEXEC ? O_CLOEXEC : 0);
+	watch_put(&watches);
 	sys_close(neu);
 	fd_forget(fd);
 	return err < 0 ? err : 0;

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "bus/bus.h"
+#include "hijack/aside.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
@@ -28,59 +29,8 @@
 #define SHMIF_BINDIR	"/usr/local/bin"
 #endif
 
-#define STACK_SIZE	65536	/* bytes, of the child that execs */
 #define START_MS	15000	/* for a server to come up */
 #define SERVER		"shmif_server"
-
-/*
- * A child with our memory and fds of its own; this thread goes on when it
- * has ended or become another program.  Exit signal 0: no SIGCHLD, and the
- * program's wait(2) does not see it.
- * Return: its pid, or -errno.
- */
-static int child_start(int (*fn)(void *), void *arg)
-{
-	uint64_t all = ~0ull, old;
-	int keep = errno, pid;
-	char *stack;
-	long r;
-
-	r = SYS6(SYS_mmap, NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (r < 0 && r > -4096)
-		return (int)r;
-	stack = (char *)r;
-	/* No handler of the program may run in the child. */
-	SYS4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof(all));
-	pid = clone(fn, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, arg);
-	if (pid < 0)
-		pid = -errno;
-	SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
-	SYS2(SYS_munmap, stack, STACK_SIZE);
-	errno = keep;
-	return pid;
-}
-
-static int child_wait(int pid, int *status)
-{
-	long r;
-
-	do {
-		r = SYS4(SYS_wait4, pid, status, __WALL, NULL);
-	} while (r == -EINTR);
-	return (int)r;
-}
-
-int spawn_aside(int (*fn)(void *), void *arg)
-{
-	int pid = child_start(fn, arg), status = 0;
-
-	if (pid < 0)
-		return pid;
-	if (child_wait(pid, &status) < 0 || !WIFEXITED(status))
-		return -ECHILD;
-	return WEXITSTATUS(status);
-}
 
 struct launch {
 	char sock[108];			/* path of the server's socket */
@@ -153,7 +103,7 @@ static int wait_ready(int pid)
 		SYS2(SYS_kill, pid, SIGKILL);
 	if (p.fd >= 0)
 		sys_close(p.fd);
-	r = child_wait(pid, &status);
+	r = aside_wait(pid, &status);
 	if (n == 0)
 		hj_warn("the private host did not come up in time", NULL);
 	else if (r == pid && WIFSIGNALED(status))
@@ -176,7 +126,7 @@ static int child_between(void *launch)
 	int pid;
 
 	SYS4(SYS_rt_sigaction, SIGCHLD, dfl, NULL, sizeof(uint64_t));
-	pid = child_start(child_exec, launch);
+	pid = aside_start(child_exec, launch);
 	return pid < 0 || wait_ready(pid) < 0;
 }
 
@@ -351,7 +301,7 @@ static int start_locked(struct launch *l, int min_fd, struct client_hello *hello
 		return -ENOMEM;
 	command_line(l);
 	find_server(l);
-	r = spawn_aside(child_between, l);
+	r = aside_run(child_between, l);
 	SYS2(SYS_munmap, l->env, size);
 	return r ? -ENETDOWN : connect_to(l, min_fd, hello);
 }

@@ -16,13 +16,4 @@ struct client_hello;
  */
 HJ_HIDDEN int spawn_connect(int min_fd, struct client_hello *hello);
 
-/*
- * Run fn(arg) in a child that shares our memory but has its own fds and signal
- * handlers, while this thread waits.  Neither wait(2) nor SIGCHLD
- * of the program sees it.  fn must use raw system calls only.
- * Return: 0 if it ran to its end and returned 0, its positive exit
- * status, or -errno.
- */
-HJ_HIDDEN int spawn_aside(int (*fn)(void *), void *arg);
-
 #endif

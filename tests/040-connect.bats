@@ -127,3 +127,27 @@ except TimeoutError:
 	[ "$output" = $'signal\ntimed out' ]
 	kill -CONT "${PID[a]}"
 }
+
+@test "epoll: who watched a refused attempt watches the next one" {
+	local want
+
+	# As Linux has it.
+	want="level [(True, 4)]
+edge [(True, 4)]
+once [(True, 4)]
+other []
+other [1]
+level [1]
+edge [1]
+once [1]
+other [1]
+refused
+aborted
+b'hello'"
+	start_host a 10.0.0.1
+	for copy in '' copy; do
+		# shellcheck disable=SC2086
+		run_cmd on a "$PYTHON" "$BATS_TEST_DIRNAME/h_retry.py" $copy
+		[ "$output" = "$want" ]
+	done
+}

@@ -73,14 +73,6 @@ int spawn_connect(int min_fd, struct client_hello *hello)
 	return host_connect(min_fd, &hello->server);
 }
 
-/* Needed when fds run out; a program has to leave some. */
-int spawn_aside(int (*fn)(void *), void *arg)
-{
-	(void)fn;
-	(void)arg;
-	return -EMFILE;
-}
-
 int rump_sys_select(int n, fd_set *r, fd_set *w, fd_set *e,
     struct timeval *timeout)
 {

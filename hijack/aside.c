@@ -1,0 +1,55 @@
+/* aside.c: work in a child that has our memory and fds of its own. */
+#include "hijack/aside.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "stack/wire/sys.h"
+
+#define STACK_SIZE	65536	/* bytes, the child's */
+
+int aside_start(int (*fn)(void *), void *arg)
+{
+	uint64_t all = ~0ull, old;
+	int keep = errno, pid;
+	char *stack;
+	long r;
+
+	r = SYS6(SYS_mmap, NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (r < 0 && r > -4096)
+		return (int)r;
+	stack = (char *)r;
+	/* No handler of the program may run in the child. */
+	SYS4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof(all));
+	pid = clone(fn, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, arg);
+	if (pid < 0)
+		pid = -errno;
+	SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
+	SYS2(SYS_munmap, stack, STACK_SIZE);
+	errno = keep;
+	return pid;
+}
+
+int aside_wait(int pid, int *status)
+{
+	long r;
+
+	do {
+		r = SYS4(SYS_wait4, pid, status, __WALL, NULL);
+	} while (r == -EINTR);
+	return (int)r;
+}
+
+int aside_run(int (*fn)(void *), void *arg)
+{
+	int pid = aside_start(fn, arg), status = 0;
+
+	if (pid < 0)
+		return pid;
+	if (aside_wait(pid, &status) < 0 || !WIFEXITED(status))
+		return -ECHILD;
+	return WEXITSTATUS(status);
+}
