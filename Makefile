@@ -59,6 +59,7 @@ lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 	autoip dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) $(addprefix ipv6/,\
 	dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6)))
 hashed	:= $B/lwip-o/core/tcp.o $B/lwip-o/core/tcp_in.o
+cut	:= $(addprefix $B/lwip-o/core/,ipv4/ip4_frag.o ipv6/ip6_frag.o)
 lib	:= $B/libshmhijack.so
 rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so)
@@ -113,6 +114,13 @@ $(hashed): %.o: %.c stack/stream/pcbhash.h
 $(hashed:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/stream/lwip.sed
 	@mkdir -p $(@D)
 	$Qsed -f stack/stream/lwip.sed $< >$@ && [ `grep -c pcbhash_ $@` = $(if $(findstring _in,$@),3,2) ] || \
+		{ echo "$<: lwip.sed does not fit this version of lwIP" >&2; exit 1; }
+# Fragments: stack/ip/lwip.sed
+$(cut): %.o: %.c
+	$P$(compile)
+$(cut:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/ip/lwip.sed
+	@mkdir -p $(@D)
+	$Qsed -f stack/ip/lwip.sed $< >$@ && [ `diff $< $@ | grep -c '^>'` = $(if $(findstring ip4,$@),2,1) ] || \
 		{ echo "$<: lwip.sed does not fit this version of lwIP" >&2; exit 1; }
 $(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
 lwip:

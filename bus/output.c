@@ -21,6 +21,15 @@
 #include "stack/ip/iface.h"
 
 #define TX_IOV	64	/* pieces of a frame that go as they are */
+#define KEPT_MAX	(128u << 10)	/* bytes that may be stuck */
+
+/* A frame that found no room. */
+struct stuck {
+	struct stuck *next;
+	size_t len;
+	uint16_t seg_size;
+	uint8_t frame[];
+};
 
 /* The one that is being made; at most one, under the core lock. */
 static struct {
@@ -99,34 +108,71 @@ static int send_iov(struct shmif *sh, const struct iovec *iov, int n,
 	return err;
 }
 
+static void drop_first(struct shmif *sh)
+{
+	struct stuck *st = sh->stuck;
+
+	sh->stuck = st->next;
+	sh->stuck_bytes -= st->len;
+	free(st);
+}
+
 bool shmif_unstick(struct shmif *sh)
 {
-	struct iovec iov = { sh->stuck, sh->stuck_len };
+	while (sh->stuck) {
+		struct iovec iov = { sh->stuck->frame, sh->stuck->len };
 
-	if (!sh->stuck)
-		return true;
-	if (send_iov(sh, &iov, 1, sh->stuck_seg_size) == -EAGAIN)
-		return false;
-	free(sh->stuck);
-	sh->stuck = NULL;
+		if (send_iov(sh, &iov, 1, sh->stuck->seg_size) == -EAGAIN)
+			return false;
+		drop_first(sh);
+	}
 	return true;
+}
+
+void shmif_drop_stuck(struct shmif *sh)
+{
+	while (sh->stuck)
+		drop_first(sh);
 }
 
 static void keep_stuck(struct shmif *sh, const struct iovec *iov, int n,
     size_t len, uint16_t seg_size)
 {
-	uint8_t *p = sh->stuck = malloc(len);
+	struct stuck *st = malloc(sizeof(*st) + len);
+	uint8_t *p;
 
-	if (!p) {
+	if (!st) {
 		counter_inc("bus.no_memory");
 		return;		/* lost, as frames are */
 	}
+	p = st->frame;
 	for (int i = 0; i < n; i++) {
 		memcpy(p, iov[i].iov_base, iov[i].iov_len);
 		p += iov[i].iov_len;
 	}
-	sh->stuck_len = len;
-	sh->stuck_seg_size = seg_size;
+	st->next = NULL;
+	st->len = len;
+	st->seg_size = seg_size;
+	if (!sh->stuck)
+		sh->stuck_last = &sh->stuck;
+	*sh->stuck_last = st;
+	sh->stuck_last = &st->next;
+	sh->stuck_bytes += len;
+}
+
+/*
+ * A fragment that follows others on their way: without it they were sent in
+ * vain, and nobody would send it again.
+ */
+static bool is_later_fragment(const struct pbuf *p)
+{
+	const uint8_t *f = p->payload;
+
+	if (p->len >= 14 + 20 && f[12] == 0x08 && f[13] == 0x00)
+		return f[20] & 0x1f || f[21];
+	if (p->len >= 14 + 48 && f[12] == 0x86 && f[13] == 0xdd)
+		return f[20] == 44 && (f[56] || f[57] & 0xf8);
+	return false;
 }
 
 static void count(struct iface *f, int err, unsigned n, size_t bytes)
@@ -218,7 +264,7 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 	struct iface *f = nif->state;
 	struct shmif *sh = f->priv;
 	struct iovec iov[TX_IOV];
-	int err;
+	int n, err = -EAGAIN;
 
 	if (!sh || !sh->bus) {
 		counter_inc("if.no_link");
@@ -226,9 +272,14 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 	}
 	if (making.batch && gather(sh, p))
 		return ERR_OK;
-	if (!shmif_unstick(sh))
-		return ERR_WOULDBLOCK;
-	err = send_iov(sh, iov, frame_iov(p, iov), 0);
+	n = frame_iov(p, iov);
+	if (shmif_unstick(sh))
+		err = send_iov(sh, iov, n, 0);
+	if (err == -EAGAIN && is_later_fragment(p) &&
+	    sh->stuck_bytes + p->tot_len <= KEPT_MAX) {
+		keep_stuck(sh, iov, n, p->tot_len, 0);
+		err = 0;
+	}
 	if (err == -EAGAIN)
 		return ERR_WOULDBLOCK;
 	count(f, err, 1, p->tot_len);

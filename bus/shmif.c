@@ -50,7 +50,7 @@ struct rxbuf {
 
 static void shmif_release(struct shmif *sh)
 {
-	free(sh->stuck);
+	shmif_drop_stuck(sh);
 	pthread_mutex_destroy(&sh->spare_lock);
 	free(sh);
 }

@@ -16,6 +16,7 @@ struct iface_driver;
 struct netif;
 struct pbuf;
 struct rxbuf;
+struct stuck;
 
 extern const struct iface_driver shmif_driver;
 
@@ -32,10 +33,12 @@ struct shmif {
 	atomic_bool push_queued;	/* core_after() calls push() */
 	/* The thread was only woken to learn of `blocked`. */
 	atomic_bool told;
-	/* A large segment without room; it goes before all.  Core lock. */
-	uint8_t *stuck;
-	size_t stuck_len;
-	uint16_t stuck_seg_size;
+	/*
+	 * Without room, and counted as sent: a large segment, the rest of a
+	 * datagram's fragments.  They go before all.  Core lock.
+	 */
+	struct stuck *stuck, **stuck_last;
+	size_t stuck_bytes;
 	struct rxbuf *mine[RX_SIZES];	/* the thread's own supply */
 	/* Under spare_lock: lwIP's side puts, the thread takes all. */
 	pthread_mutex_t spare_lock;
@@ -52,5 +55,6 @@ void shmif_batch_end(struct iface *f);
 err_t shmif_output(struct netif *nif, struct pbuf *p);
 /* Send what is stuck.  Return: false if it still is. */
 bool shmif_unstick(struct shmif *sh);
+void shmif_drop_stuck(struct shmif *sh);
 
 #endif

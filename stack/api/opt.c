@@ -59,7 +59,7 @@ static const struct option {
 	{ S, SO_OOBINLINE, ANY, BOOL, 0, 0, F(oobinline), 0, 0 },
 	{ S, SO_DONTROUTE, ANY, BOOL, 0, 0, F(dontroute), 0, 0 },
 	{ S, SO_SNDBUF, ANY, BUFFER, 0, 0, F(sndbuf), 4608, 8 << 20 },
-	{ S, SO_RCVBUF, ANY, BUFFER, 0, 0, F(rcvbuf), 2304, 12 << 20 },
+	{ S, SO_RCVBUF, ANY, BUFFER, 0, 0, F(rcvbuf), 2304, INT_MAX / 2 },
 	{ S, SO_SNDBUFFORCE, ANY, BUFFER, 0, 0, F(sndbuf), 4608, INT_MAX / 2 },
 	{ S, SO_RCVBUFFORCE, ANY, BUFFER, 0, 0, F(rcvbuf), 2304, INT_MAX / 2 },
 	{ S, SO_PRIORITY, ANY, INT, 0, 0, F(priority), INT_MIN, INT_MAX },

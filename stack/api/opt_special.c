@@ -490,6 +490,9 @@ int opt_special_value(const struct sock *s, int level, int name, size_t len,
 {
 	if (level == IPPROTO_IPV6)
 		return value6(s, name, len, v);
+	if (level == SOL_SOCKET && name == SO_RCVBUF &&
+	    (*v < 0 || *v > sockopt_rmem_max))
+		*v = sockopt_rmem_max;
 	if (level == IPPROTO_TCP && name == TCP_DEFER_ACCEPT)
 		*v = whole_tries(*v);
 	if (level != IPPROTO_IP)

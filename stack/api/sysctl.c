@@ -2,6 +2,7 @@
 #include "stack/api/sysctl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "lwip/opt.h"
 #include "lwip/stats.h"
 #include "stack/core/affinity.h"
+#include "stack/dgram/dgram.h"
 #include "stack/ip/autoconf.h"
 #include "stack/ip/hooks.h"
 #include "stack/ip/iface.h"
@@ -34,6 +36,8 @@ static const struct node {
 	{ "net.follow", K_INT, &affinity_follow, 0, 1 },
 	{ "net.tso", K_INT, &iface_tso, 0, 1 },
 	{ "net.busy_poll", K_INT, &spin_max_us, 0, 1000 },
+	{ "net.core.rmem_max", K_INT, &sockopt_rmem_max, 2304, INT_MAX / 2 },
+	{ "net.dgram_mem", K_INT, &deliver_mem, 0, INT_MAX },
 	{ "net.inet.ip.forwarding", K_INT, &route_forward4, 0, 1 },
 	{ "net.inet.ip.redirect", K_CONST, NULL, 0, 0 },
 	{ "net.inet.ip.ttl", K_INT, &sockopt_default.ttl, 1, 255 },

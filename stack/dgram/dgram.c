@@ -9,14 +9,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "lwip/ip.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "lwip/raw.h"
 #include "lwip/udp.h"
-#include "stack/core/affinity.h"
 #include "stack/core/counter.h"
 #include "stack/dgram/mcast.h"
 #include "stack/ip/addr.h"
@@ -28,7 +26,6 @@
 #include "stack/sock/event.h"
 #include "stack/sock/port.h"
 #include "stack/sock/sock.h"
-#include "stack/wire/clock.h"
 
 #define BATCH	64	/* messages of one socket before others have a turn */
 
@@ -45,53 +42,6 @@ static const struct dgram_ops *ops_of(const struct sock *s)
 	return (const struct dgram_ops *)s->ops;
 }
 
-/* What the library needs beside a message. */
-
-static uint16_t wanted(const struct sock *s)
-{
-	const struct sock_opts *o = &s->opt;
-
-	return (uint16_t)((o->pktinfo ? WIRE_WANT_PKTINFO : 0) |
-	    (o->recvttl ? WIRE_WANT_TTL : 0) |
-	    (o->recvtos ? WIRE_WANT_TOS : 0) |
-	    (o->timestamp ? WIRE_WANT_TIMESTAMP : 0) |
-	    (o->timestampns ? WIRE_WANT_TIMESTAMPNS : 0) |
-	    (o->recvorigdst ? WIRE_WANT_ORIGDST : 0) |
-	    (o->recvpktinfo6 ? WIRE_WANT_PKTINFO6 : 0) |
-	    (o->recvhoplimit ? WIRE_WANT_HOPLIMIT6 : 0) |
-	    (o->recvtclass ? WIRE_WANT_TCLASS6 : 0));
-}
-
-static void envelope(struct sock *s, struct wire_dgram *h)
-{
-	struct dgram *d = dgram_of(s);
-	h->magic = WIRE_MAGIC;
-	h->want = wanted(s);
-	h->dropped = (uint32_t)d->rx_dropped;
-	if (!h->when_ns)
-		h->when_ns = clock_real_ns();
-	addr_present(&h->peer, s->domain);
-	addr_present(&h->local, s->domain);
-}
-
-static void tell_error(struct sock *s, struct wire_dgram *h,
-    const void *payload, size_t len)
-{
-	struct iovec iov[2] = {
-		{ h, sizeof(*h) }, { (void *)(uintptr_t)payload, len },
-	};
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
-
-	uint32_t mtu = h->dropped;
-
-	h->flags |= WIRE_DG_ERROR;
-	envelope(s, h);
-	if (h->err == EMSGSIZE)
-		h->dropped = mtu;
-	if (sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		s->so_error = h->err;
-}
-
 /* From the program. */
 
 static void post_error(struct sock *s, int err, const struct wire_dgram *h)
@@ -101,7 +51,7 @@ static void post_error(struct sock *s, int err, const struct wire_dgram *h)
 	hdr.peer = h->peer.family ? h->peer : s->peer;
 	if (err == EMSGSIZE && hdr.peer.family)
 		hdr.dropped = (uint32_t)route_mtu(&hdr.peer);
-	tell_error(s, &hdr, NULL, 0);
+	deliver_error(s, &hdr, NULL, 0);
 }
 
 static int route_for(struct sock *s, const struct wire_dgram *h,
@@ -352,6 +302,8 @@ static void pull(struct sock *s, int batch)
 void dgram_input(struct sock *s, uint32_t events)
 {
 	s->readable = true;
+	if (events & EPOLLOUT)
+		deliver_flush(dgram_of(s));
 	pull(s, BATCH);
 	if (events & (EPOLLHUP | EPOLLERR)) {
 		pull(s, 4096);	/* what it wrote before it closed is sent */
@@ -393,6 +345,7 @@ void dgram_release(struct sock *s)
 	}
 	free(d->more);
 	d->more = NULL;
+	deliver_drop(d);
 	port_release(s);
 	mcast_leave_all(&d->memberships);
 	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP) {
@@ -404,60 +357,7 @@ void dgram_release(struct sock *s)
 	d->udp = NULL;
 }
 
-/* To the program. */
-
-/* A group that only another socket of this host has joined is not ours. */
-static bool not_joined(const struct sock *s, const struct wire_addr *to,
-    uint32_t ifindex)
-{
-	return addr_is_multicast(to) && !mcast_wants(s,
-	    ((const struct dgram *)s)->memberships, to, ifindex);
-}
-
-void dgram_deliver(struct dgram *d, struct pbuf *p, uint16_t offset,
-    const ip_addr_t *from, uint16_t port)
-{
-	struct sock *s = &d->s;
-	struct wire_dgram h = { 0 };
-	struct iovec iov[1 + 64] = { { &h, sizeof(h) } };
-	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 1 };
-
-	h.ifindex = netif_get_index(ip_current_input_netif());
-	addr_from_lwip(&h.peer, from, port);
-	addr_from_lwip(&h.local, ip_current_dest_addr(), 0);
-	h.local.port = s->local.port;
-	if (not_joined(s, &h.local, h.ifindex))
-		return;
-	if (s->opt.bound_if && s->opt.bound_if != (int)h.ifindex)
-		return;
-	if (ip_current_is_v6()) {
-		h.ttl = IP6H_HOPLIM(ip6_current_header());
-		h.tos = (uint8_t)IP6H_TC(ip6_current_header());
-	} else {
-		h.ttl = IPH_TTL(ip4_current_header());
-		h.tos = IPH_TOS(ip4_current_header());
-	}
-	if (addr_is_multicast(&h.local) || (h.local.family == AF_INET &&
-	    route_is_broadcast(h.local.ip)))
-		h.flags |= WIRE_DG_MULTICAST;
-	envelope(s, &h);
-	for (; p && m.msg_iovlen < 65; p = p->next) {
-		if (offset >= p->len) {
-			offset = (uint16_t)(offset - p->len);
-			continue;
-		}
-		iov[m.msg_iovlen].iov_base = (uint8_t *)p->payload + offset;
-		iov[m.msg_iovlen++].iov_len = (size_t)(p->len - offset);
-		offset = 0;
-	}
-	affinity_sample(s->owner.affinity);
-	iface_rx_delivered++;
-	if (d->rx_discard || sendmsg(s->poll.fd, &m,
-	    MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		d->rx_dropped++;
-		event_lost(s, d->rx_discard);
-	}
-}
+/* Errors. */
 
 /* Of UDP: does it end a call though the socket did not ask for errors? */
 static bool is_fatal(const struct sock *s, const struct ip_error *e)
@@ -481,12 +381,13 @@ void dgram_error(struct sock *s, const struct ip_error *e)
 	};
 
 	if (asked || is_fatal(s, e))
-		tell_error(s, &h, e->payload, e->len);
+		deliver_error(s, &h, e->payload, e->len);
 }
 
 void dgram_fill(const struct sock *s, struct wire_sock *w)
 {
 	w->state = s->peer.family ? TCP_ESTABLISHED : TCP_CLOSE;
+	w->recvq = (uint32_t)((const struct dgram *)s)->waiting_bytes;
 }
 
 void dgram_fill_info(const struct sock *s, struct wire_sockinfo *w)

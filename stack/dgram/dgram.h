@@ -17,6 +17,7 @@ struct dgram_more;	/* MSG_MORE: what has come so far */
 struct dgram_route;
 struct mc_member;	/* a multicast membership */
 struct netif;
+struct parcel;	/* a message that the program has not taken */
 struct pbuf;
 struct raw_pcb;
 struct udp_pcb;
@@ -41,6 +42,9 @@ struct dgram {
 	};
 	bool rx_discard;	/* the program reads no more */
 	uint64_t rx_dropped;
+	struct parcel *waiting, **waiting_last;	/* for room in the pair */
+	size_t waiting_bytes;
+	int pair_room;		/* what the pair was told to take; 0: nothing */
 	struct mc_member *memberships;
 	struct dgram_more *more;
 	uint8_t *held;		/* a message lwIP had no room for */
@@ -87,11 +91,25 @@ struct dgram_route {
 	int ttl, tos;
 };
 
+/* deliver.c: what came, on its way to the program. */
+
+/* sysctl: bytes that all datagrams may take that no program has read yet. */
+extern int deliver_mem;
+
+/*
+ * An error, of which h has err and what is known; payload: what was sent.
+ * It comes before the messages that wait.
+ */
+void deliver_error(struct sock *s, struct wire_dgram *h, const void *payload,
+    size_t len);
+void deliver_flush(struct dgram *d);	/* the pair has room again */
+void deliver_apply(struct dgram *d);	/* SO_RCVBUF may have changed */
+void deliver_drop(struct dgram *d);	/* the socket is going */
 /*
  * Give the program a packet that came in just now (lwIP's ip_current_*):
  * payload of p from offset on.  Dropped and counted if it does not read.
  */
-void dgram_deliver(struct dgram *d, struct pbuf *p, uint16_t offset,
+void deliver_packet(struct dgram *d, struct pbuf *p, uint16_t offset,
     const ip_addr_t *from, uint16_t port);
 
 #endif

@@ -14,6 +14,8 @@
 #include "lwip/pbuf.h"
 #include "stack/dgram/dgram.h"
 #include "stack/ip/addr.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/output.h"
 
 static bool is_ping(const struct sock *s)
 {
@@ -57,7 +59,7 @@ static u8_t on_recv(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 	/* A raw IPv4 socket sees the IP header, RFC 3542 sockets do not. */
 	if (s->type == SOCK_RAW && s->domain == AF_INET)
 		offset = 0;
-	dgram_deliver(dgram_of(s), p, offset, from, 0);
+	deliver_packet(dgram_of(s), p, offset, from, 0);
 	return 0;
 }
 
@@ -66,16 +68,9 @@ static void raw_apply(struct sock *s)
 	struct raw_pcb *pcb = dgram_of(s)->raw;
 
 	pcb->so_options |= SOF_BROADCAST;
-	if (s->opt.hdrincl)
-		raw_set_flags(pcb, RAW_FLAGS_HDRINCL);
-	else
-		raw_clear_flags(pcb, RAW_FLAGS_HDRINCL);
-	if (s->opt.mc_loop)
-		raw_set_flags(pcb, RAW_FLAGS_MULTICAST_LOOP);
-	else
-		raw_clear_flags(pcb, RAW_FLAGS_MULTICAST_LOOP);
 	pcb->chksum_reqd = s->domain == AF_INET6 && s->opt.checksum6 >= 0;
 	pcb->chksum_offset = (u16_t)(pcb->chksum_reqd ? s->opt.checksum6 : 0);
+	deliver_apply(dgram_of(s));
 }
 
 static int raw_open(struct sock *s)
@@ -130,6 +125,15 @@ static int ping_fill(struct sock *s, struct pbuf *p)
 	return 0;
 }
 
+/* Is the packet also for the host that sends it? */
+static bool comes_back(const struct sock *s, const struct dgram_route *r)
+{
+	if (IP_IS_V6(&r->dst))
+		return ip_addr_ismulticast(&r->dst) && s->opt.mc_loop6;
+	return ip_addr_isbroadcast(&r->dst, r->nif) ||
+	    (ip_addr_ismulticast(&r->dst) && s->opt.mc_loop);
+}
+
 /* What Linux fills in of a header that the program made. */
 static int header_fill(const struct dgram_route *r, struct pbuf *p)
 {
@@ -151,30 +155,81 @@ static int header_fill(const struct dgram_route *r, struct pbuf *p)
 	return 0;
 }
 
+/*
+ * A packet with the program's own header goes as it is, to where sendto(2)
+ * says.  The copy has room for Ethernet's header, which lwIP does not make.
+ */
+static int send_as_is(struct sock *s, const struct dgram_route *r,
+    struct pbuf *p)
+{
+	bool v6 = IP_IS_V6(&r->dst);
+	bool own = iface_has_addr(&r->peer) || ip_addr_isloopback(&r->dst);
+	unsigned mtu = v6 ? netif_mtu6(r->nif) : r->nif->mtu;
+	struct pbuf *q;
+	err_t err;
+
+	if (!own && p->tot_len > mtu)
+		return -EMSGSIZE;
+	q = pbuf_clone(PBUF_LINK, PBUF_RAM, p);
+	if (!q)
+		return -ENOBUFS;
+	if (own) {
+		err = netif_loop_output(r->nif, q);
+	} else {
+		if (comes_back(s, r))
+			netif_loop_output(r->nif, q);
+		err = v6 ? output_send_ip6(r->nif, q, ip_2_ip6(&r->dst)) :
+		    output_send_ip4(r->nif, q, ip_2_ip4(&r->dst));
+	}
+	pbuf_free(q);
+	return -errno_from_lwip(err);
+}
+
+/* lwIP sends multicast back by itself, but broadcast only where it is told. */
+static int send_payload(struct dgram *d, const struct dgram_route *r,
+    struct pbuf *p)
+{
+	struct pbuf *q = NULL;
+	err_t err;
+
+	if (ip_addr_ismulticast(&r->dst) && comes_back(&d->s, r))
+		raw_set_flags(d->raw, RAW_FLAGS_MULTICAST_LOOP);
+	else
+		raw_clear_flags(d->raw, RAW_FLAGS_MULTICAST_LOOP);
+	if (!ip_addr_ismulticast(&r->dst) && comes_back(&d->s, r)) {
+		q = pbuf_clone(PBUF_IP, PBUF_RAM, p);
+		if (!q)
+			return -ENOBUFS;
+		q->flags |= PBUF_FLAG_MCASTLOOP;
+		p = q;
+	}
+	d->raw->ttl = d->raw->mcast_ttl = (u8_t)r->ttl;
+	d->raw->tos = (u8_t)r->tos;
+	err = raw_sendto_if_src(d->raw, p, &r->dst, r->nif, &r->src);
+	if (q)
+		pbuf_free(q);
+	return -errno_from_lwip(err);
+}
+
 static int raw_transmit(struct dgram *d, const struct dgram_route *r,
     struct pbuf *p)
 {
 	struct sock *s = &d->s;
-	err_t err;
-	int e;
+	int e = 0;
 
-	if (is_ping(s)) {
+	if (is_ping(s))
 		e = ping_fill(s, p);
-		if (e)
-			return e;
-	}
-	if (s->opt.hdrincl && s->domain == AF_INET) {
-		e = header_fill(r, p);
-		if (e)
-			return e;
-	}
+	else if (s->opt.hdrincl)
+		e = s->domain == AF_INET ? header_fill(r, p) :
+		    p->len < IP6_HLEN ? -EINVAL : 0;
+	if (e)
+		return e;
+	if (s->opt.hdrincl)
+		return send_as_is(s, r, p);
 	/* lwIP takes it for granted that the checksum has a place. */
 	if (d->raw->chksum_reqd && p->tot_len < d->raw->chksum_offset + 2)
 		return -EINVAL;
-	d->raw->ttl = d->raw->mcast_ttl = (u8_t)r->ttl;
-	d->raw->tos = (u8_t)r->tos;
-	err = raw_sendto_if_src(d->raw, p, &r->dst, r->nif, &r->src);
-	return -errno_from_lwip(err);
+	return send_payload(d, r, p);
 }
 
 static bool is_kind(int domain, int type, int *protocol)

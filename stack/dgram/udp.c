@@ -27,7 +27,7 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 	if ((s->opt.reuseport || s->opt.reuseaddr) && !ip_addr_ismulticast(to) &&
 	    !ip_addr_isbroadcast(to, ip_current_input_netif()))
 		s = port_pick_dgram(s, (uint32_t)port * 2654435761u >> 8);
-	dgram_deliver(dgram_of(s), p, 0, from, port);
+	deliver_packet(dgram_of(s), p, 0, from, port);
 	pbuf_free(p);
 }
 
@@ -37,10 +37,7 @@ static void udp_apply(struct sock *s)
 
 	/* Sharing a port is port.c's decision, not lwIP's. */
 	pcb->so_options |= SOF_REUSEADDR | SOF_BROADCAST;
-	if (s->opt.mc_loop && s->opt.mc_loop6)
-		udp_set_flags(pcb, UDP_FLAGS_MULTICAST_LOOP);
-	else
-		udp_clear_flags(pcb, UDP_FLAGS_MULTICAST_LOOP);
+	deliver_apply(dgram_of(s));
 }
 
 static int udp_open(struct sock *s)
@@ -102,6 +99,10 @@ static int udp_transmit(struct dgram *d, const struct dgram_route *r,
 		q->flags |= PBUF_FLAG_MCASTLOOP;
 		p = q;
 	}
+	if (IP_IS_V6(&r->dst) ? d->s.opt.mc_loop6 : d->s.opt.mc_loop)
+		udp_set_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
+	else
+		udp_clear_flags(d->udp, UDP_FLAGS_MULTICAST_LOOP);
 	d->udp->ttl = d->udp->mcast_ttl = (u8_t)r->ttl;
 	d->udp->tos = (u8_t)r->tos;
 	err = udp_sendto_if_src(d->udp, p, &r->dst, ntohs(r->peer.port),

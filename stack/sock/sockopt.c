@@ -11,6 +11,8 @@ struct sockopt_default sockopt_default = {
 	.keepidle = 7200, .keepintvl = 75, .keepcnt = 9, .syncnt = 6,
 };
 
+int sockopt_rmem_max = 4 << 20;
+
 void sockopt_init(struct sock_opts *o, int domain, int type, int protocol)
 {
 	bool stream = type == SOCK_STREAM;

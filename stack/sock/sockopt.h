@@ -48,6 +48,9 @@ extern struct sockopt_default {
 	int nodelay;
 } sockopt_default;
 
+/* sysctl: the most that SO_RCVBUF gives, bytes before they are doubled. */
+extern int sockopt_rmem_max;
+
 /* What a new socket of that kind begins with, as on Linux. */
 void sockopt_init(struct sock_opts *o, int domain, int type, int protocol);
 

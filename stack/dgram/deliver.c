@@ -1,0 +1,261 @@
+/*
+ * deliver.c: messages to the program; see dgram.h.
+ *
+ * The pair takes as much as the kernel lets a socket of ours have on its way,
+ * a few large messages.  Behind it a queue of SO_RCVBUF bytes waits in the
+ * host's memory until the program has read most of what is in the pair.
+ */
+#include "stack/dgram/dgram.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "lwip/ip.h"
+#include "lwip/netif.h"
+#include "lwip/pbuf.h"
+#include "stack/core/affinity.h"
+#include "stack/dgram/mcast.h"
+#include "stack/ip/addr.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/route.h"
+#include "stack/sock/event.h"
+#include "stack/sock/sock.h"
+#include "stack/wire/clock.h"
+
+#define PIECES		64	/* of a message that goes as it is */
+#define PAIR_MOST	212992	/* bytes, SO_SNDBUF as Linux shows it */
+#define PAIR_LEAST	69632	/* one message of any size */
+
+int deliver_mem = 64 << 20;
+
+static size_t waiting;		/* bytes, of all sockets */
+
+/* A message that waits for room in the pair, as it goes there. */
+struct parcel {
+	struct parcel *next;
+	size_t len;
+	uint8_t bytes[];
+};
+
+/* What the library needs beside a message. */
+
+static uint16_t wanted(const struct sock *s)
+{
+	const struct sock_opts *o = &s->opt;
+
+	return (uint16_t)((o->pktinfo ? WIRE_WANT_PKTINFO : 0) |
+	    (o->recvttl ? WIRE_WANT_TTL : 0) |
+	    (o->recvtos ? WIRE_WANT_TOS : 0) |
+	    (o->timestamp ? WIRE_WANT_TIMESTAMP : 0) |
+	    (o->timestampns ? WIRE_WANT_TIMESTAMPNS : 0) |
+	    (o->rxq_ovfl ? WIRE_WANT_OVERFLOW : 0) |
+	    (o->recvorigdst ? WIRE_WANT_ORIGDST : 0) |
+	    (o->recvpktinfo6 ? WIRE_WANT_PKTINFO6 : 0) |
+	    (o->recvhoplimit ? WIRE_WANT_HOPLIMIT6 : 0) |
+	    (o->recvtclass ? WIRE_WANT_TCLASS6 : 0));
+}
+
+static void envelope(struct sock *s, struct wire_dgram *h)
+{
+	h->magic = WIRE_MAGIC;
+	h->want = wanted(s);
+	h->dropped = (uint32_t)dgram_of(s)->rx_dropped;
+	if (!h->when_ns)
+		h->when_ns = clock_real_ns();
+	addr_present(&h->peer, s->domain);
+	addr_present(&h->local, s->domain);
+}
+
+void deliver_error(struct sock *s, struct wire_dgram *h, const void *payload,
+    size_t len)
+{
+	struct iovec iov[2] = {
+		{ h, sizeof(*h) }, { (void *)(uintptr_t)payload, len },
+	};
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
+	uint32_t mtu = h->dropped;
+
+	h->flags |= WIRE_DG_ERROR;
+	envelope(s, h);
+	if (h->err == EMSGSIZE)
+		h->dropped = mtu;
+	if (sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		s->so_error = h->err;
+}
+
+/* The queue. */
+
+static size_t cost(size_t len)
+{
+	return sizeof(struct parcel) + len;
+}
+
+/* As on Linux an empty queue takes any message. */
+static bool has_room(const struct dgram *d, size_t len)
+{
+	size_t n = cost(len);
+
+	return waiting + n <= (size_t)deliver_mem && (!d->waiting ||
+	    d->waiting_bytes + n <= (size_t)d->s.opt.rcvbuf);
+}
+
+static bool keep(struct dgram *d, const struct msghdr *m, size_t len)
+{
+	struct parcel *p = has_room(d, len) ? malloc(cost(len)) : NULL;
+	size_t at = 0;
+
+	if (!p)
+		return false;
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		memcpy(p->bytes + at, m->msg_iov[i].iov_base,
+		    m->msg_iov[i].iov_len);
+		at += m->msg_iov[i].iov_len;
+	}
+	p->next = NULL;
+	p->len = len;
+	if (!d->waiting)
+		d->waiting_last = &d->waiting;
+	*d->waiting_last = p;
+	d->waiting_last = &p->next;
+	d->waiting_bytes += cost(len);
+	waiting += cost(len);
+	sock_watch(&d->s, d->s.events | EPOLLOUT);
+	return true;
+}
+
+static void take_first(struct dgram *d)
+{
+	struct parcel *p = d->waiting;
+
+	d->waiting = p->next;
+	d->waiting_bytes -= cost(p->len);
+	waiting -= cost(p->len);
+	free(p);
+}
+
+void deliver_flush(struct dgram *d)
+{
+	if (!d->waiting)
+		return;
+	while (d->waiting) {
+		struct parcel *p = d->waiting;
+
+		if (send(d->s.poll.fd, p->bytes, p->len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EAGAIN)
+			return;
+		take_first(d);
+	}
+	sock_watch(&d->s, d->s.events & ~(uint32_t)EPOLLOUT);
+}
+
+void deliver_drop(struct dgram *d)
+{
+	while (d->waiting)
+		take_first(d);
+}
+
+/* A small queue is not to be made large by what the pair takes. */
+void deliver_apply(struct dgram *d)
+{
+	int room = d->s.opt.rcvbuf, half;
+
+	room = room < PAIR_LEAST ? PAIR_LEAST : room > PAIR_MOST ? PAIR_MOST :
+	    room;
+	if (d->pair_room == room || (!d->pair_room && room == PAIR_MOST))
+		return;
+	d->pair_room = room;
+	half = room / 2;	/* the kernel doubles it */
+	setsockopt(d->s.poll.fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+}
+
+/* Packets. */
+
+/* A group that only another socket of this host has joined is not ours. */
+static bool not_joined(const struct dgram *d, const struct wire_addr *to,
+    uint32_t ifindex)
+{
+	return addr_is_multicast(to) && !mcast_wants(&d->s, d->memberships,
+	    to, ifindex);
+}
+
+/* Whom it is from and to, by which interface.  false: not for this socket. */
+static bool address(struct dgram *d, struct wire_dgram *h,
+    const ip_addr_t *from, uint16_t port)
+{
+	struct sock *s = &d->s;
+
+	h->ifindex = netif_get_index(ip_current_input_netif());
+	addr_from_lwip(&h->peer, from, port);
+	addr_from_lwip(&h->local, ip_current_dest_addr(), 0);
+	h->local.port = s->local.port;
+	if (not_joined(d, &h->local, h->ifindex))
+		return false;
+	if (s->opt.bound_if && s->opt.bound_if != (int)h->ifindex)
+		return false;
+	if (ip_current_is_v6()) {
+		h->ttl = IP6H_HOPLIM(ip6_current_header());
+		h->tos = (uint8_t)IP6H_TC(ip6_current_header());
+	} else {
+		h->ttl = IPH_TTL(ip4_current_header());
+		h->tos = IPH_TOS(ip4_current_header());
+	}
+	if (addr_is_multicast(&h->local) || (h->local.family == AF_INET &&
+	    route_is_broadcast(h->local.ip)))
+		h->flags |= WIRE_DG_MULTICAST;
+	return true;
+}
+
+/*
+ * The pieces of p from byte `skip` on.  Where fragments have made them too
+ * many, they are copied together (under the core lock, so one buffer will do).
+ */
+static size_t pieces(struct pbuf *p, uint16_t skip, struct iovec *iov)
+{
+	static uint8_t whole[UINT16_MAX];
+	struct pbuf *all = p;
+	size_t n = 0, at = skip;
+
+	for (; p; p = p->next) {
+		if (at >= p->len) {
+			at -= p->len;
+			continue;
+		}
+		if (n == PIECES) {
+			iov[0].iov_base = whole;
+			iov[0].iov_len = pbuf_copy_partial(all, whole,
+			    sizeof(whole), skip);
+			return 1;
+		}
+		iov[n].iov_base = (uint8_t *)p->payload + at;
+		iov[n++].iov_len = p->len - at;
+		at = 0;
+	}
+	return n;
+}
+
+void deliver_packet(struct dgram *d, struct pbuf *p, uint16_t offset,
+    const ip_addr_t *from, uint16_t port)
+{
+	struct sock *s = &d->s;
+	struct wire_dgram h = { 0 };
+	struct iovec iov[1 + PIECES] = { { &h, sizeof(h) } };
+	struct msghdr m = { .msg_iov = iov };
+
+	if (!address(d, &h, from, port))
+		return;
+	envelope(s, &h);
+	m.msg_iovlen = 1 + pieces(p, offset, iov + 1);
+	affinity_sample(s->owner.affinity);
+	iface_rx_delivered++;
+	if (!d->rx_discard && !d->waiting && sendmsg(s->poll.fd, &m,
+	    MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return;
+	if (!d->rx_discard && keep(d, &m, sizeof(h) + p->tot_len - offset))
+		return;
+	d->rx_dropped++;
+	event_lost(s, d->rx_discard);
+}
