@@ -110,9 +110,19 @@ int bus_user_dir(char *dst, size_t size, bool make_dir,
     char err[static BUS_ERRLEN]);
 
 void bus_geometry_default(struct bus_geometry *g);
-/* Create atomically; -EEXIST if there.  Space is allocated, not sparse. */
-int bus_create(const char *path, const struct bus_geometry *g,
+/*
+ * Create atomically; -EEXIST if there.  Space is allocated, not sparse.  The
+ * mode is one of those that bus_mode_ok() knows, whatever the umask; PATH.lock
+ * comes with it.
+ */
+#define BUS_MODE_DEFAULT 0600
+bool bus_mode_ok(unsigned mode);	/* 0600, 0640, 0644, 0660, 0664, 0666 */
+int bus_create(const char *path, const struct bus_geometry *g, unsigned mode,
     char err[static BUS_ERRLEN]);
+/* Change the mode of both files; for their owner, and root. */
+int bus_chmod(const char *path, unsigned mode, char err[static BUS_ERRLEN]);
+/* Remove both, unless somebody is a member (-EBUSY). */
+int bus_remove(const char *path, char err[static BUS_ERRLEN]);
 /*
  * Return: 0 and *out (freed by bus_close), or -errno with one line in err:
  * -ENOENT, -EACCES, -EINVAL (not a bus), -EPROTONOSUPPORT (other version),

@@ -1,19 +1,15 @@
 /*
- * create.c: making a bus.  The file gets its name when it is complete, so
- * that nobody ever opens half a bus, and a failure leaves nothing behind.
+ * create.c: making a bus.
  */
 #include "bus/handle.h"
+#include "bus/lockfile.h"
+#include "bus/newfile.h"
 #include "stack/wire/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 void bus_geometry_default(struct bus_geometry *g)
@@ -65,97 +61,7 @@ static int fill_const(struct bus_const *c, const struct bus_geometry *g)
 	return 0;
 }
 
-/* The folder a path is in. */
-static int dir_of(const char *path, char *dst, size_t size)
-{
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
-
-	if (len >= size)
-		return -ENAMETOOLONG;
-	if (!slash || len == 0) {
-		memcpy(dst, slash ? "/" : ".", 2);
-		return 0;
-	}
-	memcpy(dst, path, len);
-	dst[len] = '\0';
-	return 0;
-}
-
-/*
- * Open a file without a name beside path; where the file system cannot do
- * that, one with a temporary name, left in tmp.
- */
-static int open_nameless(const char *path, char *tmp, size_t size)
-{
-	char dir[4096];
-	uint64_t r;
-	int fd;
-
-	tmp[0] = '\0';
-	fd = dir_of(path, dir, sizeof(dir));
-	if (fd < 0)
-		return fd;
-	/* It gets its name by way of /proc. */
-	if (access("/proc/self/fd", X_OK) == 0) {
-		fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-		if (fd >= 0)
-			return fd;
-		/* EISDIR: a kernel that does not know the flag. */
-		if (errno != EOPNOTSUPP && errno != EISDIR &&
-		    errno != EINVAL)
-			return -errno;
-	}
-	if (getentropy(&r, sizeof(r)) < 0)
-		return -errno;
-	if (snprintf(tmp, size, "%s/.shmif-%016llx", dir,
-	    (unsigned long long)r) >= (int)size)
-		return -ENAMETOOLONG;
-	fd = open(tmp, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		tmp[0] = '\0';
-		return -errno;
-	}
-	return fd;
-}
-
-/* Give the finished file its name; -EEXIST if somebody was first. */
-static int give_name(int fd, const char *tmp, const char *path)
-{
-	char proc[40];
-
-	if (tmp[0]) {
-		if (link(tmp, path) == 0)
-			return 0;
-		if (errno != EPERM && errno != EOPNOTSUPP)
-			return -errno;
-		/* No hard links there. */
-		if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path,
-		    RENAME_NOREPLACE) < 0)
-			return -errno;
-		return 0;
-	}
-	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-	if (linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
-		return -errno;
-	return 0;
-}
-
-/* Real blocks, so that a full disk is noticed now and not by a SIGBUS. */
-static int allocate(int fd, uint64_t size)
-{
-	struct rlimit rl;
-	int r = EINTR;
-
-	/* Past the limit the kernel would send SIGXFSZ, which kills. */
-	if (getrlimit(RLIMIT_FSIZE, &rl) == 0 && rl.rlim_cur < size)
-		return -EFBIG;
-	for (int i = 0; i < 100 && r == EINTR; i++)
-		r = posix_fallocate(fd, 0, size);
-	return -r;
-}
-
-static int write_file(int fd, const struct bus_geometry *g)
+static int write_file(struct newfile *f, const struct bus_geometry *g)
 {
 	union {
 		struct bus_header h;
@@ -168,13 +74,13 @@ static int write_file(int fd, const struct bus_geometry *g)
 	r = fill_const(&page.h.con.shared, g);
 	if (r < 0)
 		return r;
-	r = allocate(fd, (uint64_t)BUS_RING_OFF + g->size);
+	r = newfile_allocate(f, (uint64_t)BUS_RING_OFF + g->size);
 	if (r < 0)
 		return r;
-	if (pwrite(fd, &page, sizeof(page), 0) != sizeof(page))
+	if (pwrite(f->fd, &page, sizeof(page), 0) != sizeof(page))
 		return errno ? -errno : -EIO;
 	for (int i = 0; i < BUS_SLOTS; i++, off += sizeof(slot))
-		if (pwrite(fd, &slot, sizeof(slot), off) != sizeof(slot))
+		if (pwrite(f->fd, &slot, sizeof(slot), off) != sizeof(slot))
 			return errno ? -errno : -EIO;
 	return 0;
 }
@@ -211,24 +117,43 @@ static int create_error(const char *path, const struct bus_geometry *g, int r,
 	}
 }
 
-int bus_create(const char *path, const struct bus_geometry *g,
+/* Its lock file, or it is no bus.  Return: 0, -errno + line. */
+static int add_lock(int fd, const char *path, char *err)
+{
+	struct bus_const con;
+	int lock_fd = lockfile_open(fd, path, &con, err);
+
+	if (lock_fd < 0) {
+		unlink(path);
+		return lock_fd;
+	}
+	close(lock_fd);
+	return 0;
+}
+
+int bus_create(const char *path, const struct bus_geometry *g, unsigned mode,
     char err[static BUS_ERRLEN])
 {
-	char tmp[4200];
-	int fd, r;
+	struct newfile f;
+	int r;
 
 	r = check_geometry(g, path, err);
 	if (r < 0)
 		return r;
-	fd = open_nameless(path, tmp, sizeof(tmp));
-	if (fd < 0)
-		return create_error(path, g, fd, err);
+	if (!bus_mode_ok(mode))
+		return bus_fail(err, -EINVAL, "%s: mode %04o: not one of "
+		    "0600, 0640, 0644, 0660, 0664, 0666", path, mode);
+	r = newfile_open(&f, path);
+	if (r < 0)
+		return create_error(path, g, r, err);
 	errno = 0;
-	r = write_file(fd, g);
+	r = write_file(&f, g);
 	if (r == 0)
-		r = give_name(fd, tmp, path);
-	if (tmp[0])
-		unlink(tmp);
-	close(fd);
-	return r < 0 ? create_error(path, g, r, err) : 0;
+		r = newfile_name(&f, mode, path);
+	if (r < 0)
+		r = create_error(path, g, r, err);
+	else
+		r = add_lock(f.fd, path, err);
+	newfile_close(&f);
+	return r;
 }

@@ -1,9 +1,11 @@
 /*
- * handle.c: is it still a bus?
+ * handle.c: is it still a bus?  And a descriptor out of the way.
  */
 #include "bus/handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 int bus_set_broken(struct bus *b)
 {
@@ -21,4 +23,15 @@ bool bus_ok(struct bus *b)
 		return true;
 	bus_set_broken(b);
 	return false;
+}
+
+int bus_fd_lift(int fd)
+{
+	int high;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	close(fd);
+	return high;
 }

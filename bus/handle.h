@@ -60,8 +60,9 @@ struct bus {
 	struct bus_geometry geo;
 	bool borrowed;		/* map is another handle's */
 	bool rdonly;
-	int fd;			/* never holds a lock: asks for others' */
-	int lock_fd;		/* own description, holds the slot's lock */
+	int fd;			/* of the bus; holds a sign of life (slot.c) */
+	int lock_fd;		/* of PATH.lock, holds the slot's lock; of who
+				   only reads perhaps -1 */
 	char *path;
 
 	int slot;		/* -1: not a member */
@@ -92,6 +93,11 @@ int bus_fail(char *err, int code, const char *fmt, ...)
 bool bus_ok(struct bus *b);
 /* Broken from now on.  Return: -EIO. */
 int bus_set_broken(struct bus *b);
+/*
+ * fd, or the same with another number: keep clear of the standard three, which
+ * the program may have closed.
+ */
+int bus_fd_lift(int fd);
 
 /* open.c */
 /* A second handle over the mapping of `of`, which must outlive it. */

@@ -1,9 +1,15 @@
 /*
- * layout.h: the native format of a bus file, as all who map it share it.
+ * layout.h: the native format of a bus, as all who map it share it.
  *
  *	0		struct bus_header, one page
  *	4096		BUS_SLOTS times struct bus_slot
  *	BUS_RING_OFF	the ring of records, geometry.size bytes
+ *
+ * Who may only read that file can also lock parts of it for reading, and wait
+ * on any word of it in futex(2), which takes the wake-ups of others.  So what
+ * members sleep on, and the locks that prove life, are in a second file beside
+ * it, PATH.lock, a struct bus_locks, that only those can open who may write to
+ * the first (lockfile.c).
  *
  * Numbers are in the machine's own byte order: the file is shared memory, it
  * does not travel.  Whoever may write the file may write anything into it at
@@ -25,7 +31,8 @@
 #include "bus/shm.h"
 
 #define BUS_MAGIC	0x73756266696d6873ull	/* "shmifbus" */
-#define BUS_VERSION	2
+#define BUS_VERSION	3
+#define BUS_LOCK_MAGIC	0x6b636c66696d6873ull	/* "shmiflck" */
 #define BUS_LINE	64		/* bytes of a cache line */
 #define BUS_UNIT	64		/* bytes records are aligned to */
 #define BUS_POS_MAX	(1ull << 62)	/* no honest position gets here */
@@ -57,7 +64,7 @@ struct bus_const {
 	uint32_t plen;
 	uint64_t key;		/* random, mixed into every record's word */
 	uint64_t created_ns;	/* CLOCK_REALTIME */
-	uint64_t unused;
+	uint64_t lock_id;	/* PATH.lock has the same, see lockfile.c */
 };
 
 struct bus_header {
@@ -66,16 +73,11 @@ struct bus_header {
 
 	/* By writers, for readers: the end of the log. */
 	shm_u64 head;
-	uint8_t pad1[BUS_LINE - 8];
+	shm_u64 seq;			/* number of the next frame */
+	uint8_t pad1[BUS_LINE - 16];
 	/* The oldest record still valid; moves in steps of many records. */
 	shm_u64 tail;
 	uint8_t pad2[BUS_LINE - 8];
-
-	/* Among writers. */
-	shm_u32 lock;			/* futex word, see lock.c */
-	uint32_t pad3;
-	shm_u64 seq;			/* number of the next frame */
-	uint8_t pad4[BUS_LINE - 16];
 
 	/* Sets of slots (map.h); hints, the slot decides. Seldom written. */
 	shm_u64 set[4][BUS_WORDS];
@@ -86,9 +88,8 @@ struct bus_slot {
 	shm_u64 cursor;		/* read up to here; or BUS_IDLE */
 	shm_u64 cursor_seq;	/* number of the frame at cursor, when
 				   a writer ended BUS_IDLE */
-	shm_u32 wake;		/* futex word, counts wake-ups */
 	shm_u32 lagging;	/* does not count for room */
-	uint8_t pad0[BUS_LINE - 24];
+	uint8_t pad0[BUS_LINE - 20];
 
 	/* Sending side. */
 	shm_u64 claim_pos;	/* what it may be writing to now */
@@ -123,6 +124,33 @@ struct bus_rec {
 	shm_u32 seg_size;	/* of a large segment (gso.h), or 0 */
 };
 
+/* What is written once into PATH.lock, or again for another bus. */
+struct bus_lock_const {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t unused;
+	uint64_t id;		/* struct bus_const's lock_id */
+};
+
+/* The words that are slept on, each in a line of its own. */
+struct bus_locks {
+	struct { struct bus_lock_const shared; } con;
+	uint8_t pad0[2 * BUS_LINE - sizeof(struct bus_lock_const)];
+	shm_u32 lock;		/* among writers, see lock.c */
+	uint8_t pad1[2 * BUS_LINE - 4];
+	struct bus_wake {
+		shm_u32 word;	/* counts a member's wake-ups */
+		uint8_t pad[BUS_LINE - 4];
+	} wake[BUS_SLOTS];
+};
+
+/*
+ * The bytes of PATH.lock that stand for something when they are locked: the
+ * first for joining, the others for a member each.
+ */
+#define BUS_LOCK_JOIN	0
+#define BUS_LOCK_SLOT(n) (1 + (off_t)(n))
+#define BUS_LOCKS_SIZE	20480u		/* bytes of PATH.lock */
 #define BUS_SLOT_OFF	4096u
 #define BUS_RING_OFF	(BUS_SLOT_OFF + BUS_SLOTS * 512u)
 
@@ -130,9 +158,8 @@ static_assert(sizeof(struct bus_const) == 64, "one line");
 static_assert(sizeof(struct bus_addr) == 18, "no padding");
 static_assert(offsetof(struct bus_header, head) == 128, "own line");
 static_assert(offsetof(struct bus_header, tail) == 192, "own line");
-static_assert(offsetof(struct bus_header, lock) == 256, "own line");
-static_assert(offsetof(struct bus_header, set) == 320, "own line");
-static_assert(sizeof(struct bus_header) == 448, "fits the first page");
+static_assert(offsetof(struct bus_header, set) == 256, "own line");
+static_assert(sizeof(struct bus_header) == 384, "fits the first page");
 static_assert(offsetof(struct bus_slot, claim_pos) == 64, "own line");
 static_assert(offsetof(struct bus_slot, rx_frames) == 128, "own line");
 static_assert(offsetof(struct bus_slot, mac_flags) == 192, "own line");
@@ -141,6 +168,8 @@ static_assert(offsetof(struct bus_slot, addr) == 272, "after the name");
 static_assert(offsetof(struct bus_slot, server) == 416, "after those");
 static_assert(sizeof(struct bus_slot) == 512, "eight lines");
 static_assert(sizeof(struct bus_rec) == 32, "half a unit");
+static_assert(offsetof(struct bus_locks, lock) == 128, "own line");
+static_assert(sizeof(struct bus_locks) <= BUS_LOCKS_SIZE, "fits");
 static_assert(BUS_RING_OFF % 4096 == 0, "the ring starts on a page");
 static_assert(BUS_SLOTS % 64 == 0 && BUS_SLOTS < BUS_LOCK_OWNER, "fits");
 

@@ -4,6 +4,8 @@
 #include "bus/map.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,22 +19,38 @@ static size_t page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/*
+ * A mapping keeps the description that it was made of, and so its locks: those
+ * of a process that closed it would not go.  So it is made of another one.
+ */
+static int own_description(int fd, int prot)
+{
+	char proc[40];
+
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	return open(proc, (prot & PROT_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+}
+
 /* With a page behind it that belongs to nobody. */
 static void *map_guarded(int fd, size_t len, int prot)
 {
 	size_t all = (len + 2 * page_size() - 1) & ~(page_size() - 1);
 	void *base = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
-	    MAP_NORESERVE, -1, 0);
-	int saved;
+	    MAP_NORESERVE, -1, 0), *map;
+	int again, saved;
 
 	if (base == MAP_FAILED)
 		return base;
-	if (mmap(base, len, prot, MAP_SHARED | MAP_FIXED, fd, 0) == base)
-		return base;
+	again = own_description(fd, prot);
+	map = mmap(base, len, prot, MAP_SHARED | MAP_FIXED,
+	    again >= 0 ? again : fd, 0);
 	saved = errno;
-	munmap(base, all);
+	if (again >= 0)
+		close(again);
+	if (map == MAP_FAILED)
+		munmap(base, all);
 	errno = saved;
-	return MAP_FAILED;
+	return map;
 }
 
 static void unmap_guarded(void *base, size_t len)
@@ -40,24 +58,53 @@ static void unmap_guarded(void *base, size_t len)
 	munmap(base, (len + 2 * page_size() - 1) & ~(page_size() - 1));
 }
 
-int map_open(struct bus_map *m, int fd, const struct bus_const *con,
-    bool rdonly, _Atomic bool *broken)
+/* The same, for a file that may be truncated.  Return: 0, -errno. */
+static int map_shared(void **base, int fd, size_t len, int prot,
+    _Atomic bool *broken)
 {
-	size_t len = (size_t)BUS_RING_OFF + con->size;
-	uint8_t *base = map_guarded(fd, len, rdonly ? PROT_READ :
-	    PROT_READ | PROT_WRITE);
 	int r;
 
-	if (base == MAP_FAILED)
+	*base = map_guarded(fd, len, prot);
+	if (*base == MAP_FAILED) {
+		*base = NULL;
 		return -errno;
-	r = bus_guard_add(base, len, broken);
+	}
+	r = bus_guard_add(*base, len, broken);
+	if (r < 0)
+		unmap_guarded(*base, len);
+	return r;
+}
+
+static void unmap_shared(void *base, size_t len)
+{
+	if (!base)
+		return;
+	bus_guard_del(base);
+	unmap_guarded(base, len);
+}
+
+int map_open(struct bus_map *m, int fd, int lock_fd,
+    const struct bus_const *con, _Atomic bool *broken)
+{
+	size_t len = (size_t)BUS_RING_OFF + con->size;
+	int prot = lock_fd < 0 ? PROT_READ : PROT_READ | PROT_WRITE, r;
+	void *map, *locks = NULL;
+	uint8_t *base;
+
+	r = map_shared(&map, fd, len, prot, broken);
+	if (r < 0)
+		return r;
+	if (lock_fd >= 0)
+		r = map_shared(&locks, lock_fd, BUS_LOCKS_SIZE, prot, broken);
 	if (r < 0) {
-		unmap_guarded(base, len);
+		unmap_shared(map, len);
 		return r;
 	}
+	base = map;
 	*m = (struct bus_map){
 		.hdr = (struct bus_header *)(void *)base,
 		.slots = (struct bus_slot *)(void *)(base + BUS_SLOT_OFF),
+		.locks = locks,
 		.len = len,
 		.con = *con,
 		.ring = {
@@ -72,11 +119,10 @@ int map_open(struct bus_map *m, int fd, const struct bus_const *con,
 
 void map_close(struct bus_map *m)
 {
-	if (!m->hdr)
-		return;
-	bus_guard_del(m->hdr);
-	unmap_guarded(m->hdr, m->len);
+	unmap_shared(m->hdr, m->len);
+	unmap_shared(m->locks, BUS_LOCKS_SIZE);
 	m->hdr = NULL;
+	m->locks = NULL;
 }
 
 void map_counts(const struct bus_map *m, unsigned slot, struct map_counts *c)

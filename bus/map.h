@@ -28,17 +28,19 @@
 struct bus_map {
 	struct bus_header *hdr;
 	struct bus_slot *slots;
-	size_t len;		/* bytes, without the page behind */
+	struct bus_locks *locks;	/* NULL: for reading only */
+	size_t len;		/* bytes of the bus, without the page behind */
 	struct bus_const con;	/* checked, as it was when it was opened */
 	struct ring ring;
 };
 
 /*
- * Map the file of which con was read and checked.  Return: 0, -errno.
- * *broken is set when the file turns out to be shorter, see sigbus.c.
+ * Map the bus of which con was read and checked, and its lock file, or the bus
+ * for reading only if lock_fd is -1.  Return: 0, -errno.  *broken is set when
+ * a file turns out to be shorter, see sigbus.c.
  */
-int map_open(struct bus_map *m, int fd, const struct bus_const *con,
-    bool rdonly, _Atomic bool *broken);
+int map_open(struct bus_map *m, int fd, int lock_fd,
+    const struct bus_const *con, _Atomic bool *broken);
 void map_close(struct bus_map *m);
 
 static inline struct bus_slot *map_slot(const struct bus_map *m, unsigned slot)
@@ -54,6 +56,16 @@ static inline struct bus_slot *map_slot(const struct bus_map *m, unsigned slot)
 static inline bool map_same(const struct bus_map *m)
 {
 	return memcmp(&m->hdr->con.shared, &m->con, sizeof(m->con)) == 0;
+}
+
+/* Is the lock file still this bus's?  Asked with a lock on it. */
+static inline bool map_locks_same(const struct bus_map *m)
+{
+	struct bus_lock_const con;
+
+	memcpy(&con, &m->locks->con.shared, sizeof(con));
+	return con.magic == BUS_LOCK_MAGIC && con.version == BUS_VERSION &&
+	    con.id == m->con.lock_id;
 }
 
 /* The log's ends. */
@@ -172,16 +184,16 @@ static inline void map_set_del(const struct bus_map *m, enum map_set s,
 		shm_clear64(map_set(m, s, slot / 64), 1ull << slot % 64);
 }
 
-/* Futex words: any number.  Only the kernel looks into what these return. */
+/* Futex words, for who is a member: any number. */
 
 static inline shm_u32 *map_lock_word(const struct bus_map *m)
 {
-	return &m->hdr->lock;
+	return &m->locks->lock;
 }
 
 static inline shm_u32 *map_wake_word(const struct bus_map *m, unsigned slot)
 {
-	return &map_slot(m, slot)->wake;
+	return &m->locks->wake[slot % BUS_SLOTS].word;
 }
 
 static inline uint32_t map_word(const shm_u32 *futex)

@@ -142,6 +142,9 @@ static int join_locked(struct bus *b, const struct bus_want *want, char *err)
 		    bus_member(b, (unsigned)other, &m) && m.name[0] ? m.name :
 		    "the member", other);
 	slot = find_slot(b, want);
+	if (slot == -ESTALE)
+		return bus_fail(err, slot, "%s.lock: another bus's by now; "
+		    "try again", b->path);
 	if (slot < 0 && slot != -EUSERS)
 		return bus_fail(err, slot, "%s: cannot lock the file: %s; put "
 		    "the bus on another file system", b->path,

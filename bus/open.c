@@ -2,6 +2,7 @@
  * open.c: opening a bus: its file is taken for hostile until checked.
  */
 #include "bus/handle.h"
+#include "bus/lockfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,18 +40,6 @@ int bus_check_const(const struct bus_const *c, uint64_t size, const char *path,
 	return 0;
 }
 
-/* Keep clear of the standard three, which the program may have closed. */
-static int fd_lift(int fd)
-{
-	int high;
-
-	if (fd < 0 || fd > 2)
-		return fd;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	close(fd);
-	return high;
-}
-
 static int open_error(const char *path, bool rdonly, char *err)
 {
 	int r = -errno;
@@ -62,9 +51,8 @@ static int open_error(const char *path, bool rdonly, char *err)
 	case EACCES:
 	case EROFS:
 		return bus_fail(err, -EACCES, "%s: no permission to %s the "
-		    "bus; ask its owner for %s", path,
-		    rdonly ? "read" : "write to", rdonly ? "chmod +r" :
-		    "chmod +rw");
+		    "bus; its owner gives it by: shmif bus chmod", path,
+		    rdonly ? "read" : "write to");
 	case EMFILE:
 	case ENFILE:
 		return bus_fail(err, r, "%s: cannot open: %m; raise the limit "
@@ -87,7 +75,7 @@ static int open_file(const char *path, unsigned flags, char *err)
 
 	for (int tries = 0; ; tries++) {
 		/* O_NONBLOCK: a FIFO must not hold us up. */
-		fd = fd_lift(open(path, how | O_CLOEXEC | O_NONBLOCK |
+		fd = bus_fd_lift(open(path, how | O_CLOEXEC | O_NONBLOCK |
 		    O_NOCTTY));
 		if (fd >= 0)
 			return fd;
@@ -95,36 +83,19 @@ static int open_file(const char *path, unsigned flags, char *err)
 		    tries >= 3)
 			return open_error(path, how == O_RDONLY, err);
 		bus_geometry_default(&g);
-		r = bus_create(path, &g, err);
+		r = bus_create(path, &g, BUS_MODE_DEFAULT, err);
 		if (r < 0 && r != -EEXIST)
 			return r;
 	}
 }
 
-/*
- * A second open file description: a lock held on it is seen through the
- * first, and by fork()ed children kept.  The path could name another file
- * by now, hence /proc.
- */
-static int open_again(int fd, const char *path)
+/* A second open file description of the same file. */
+static int open_again(int fd)
 {
 	char proc[40];
-	struct stat a, b;
-	int again;
 
 	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-	again = open(proc, O_RDWR | O_CLOEXEC);
-	if (again < 0 && errno == ENOENT)
-		again = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	again = fd_lift(again);
-	if (again < 0)
-		return -errno;
-	if (fstat(fd, &a) < 0 || fstat(again, &b) < 0 ||
-	    a.st_dev != b.st_dev || a.st_ino != b.st_ino) {
-		close(again);
-		return -ESTALE;
-	}
-	return again;
+	return bus_fd_lift(open(proc, O_RDWR | O_CLOEXEC));
 }
 
 static int check_file(struct bus *b, struct bus_const *con, char *err)
@@ -150,7 +121,8 @@ static int check_file(struct bus *b, struct bus_const *con, char *err)
 
 static int map_file(struct bus *b, const struct bus_const *con, char *err)
 {
-	int r = map_open(&b->map, b->fd, con, b->rdonly, &b->broken);
+	int r = map_open(&b->map, b->fd, b->rdonly ? -1 : b->lock_fd, con,
+	    &b->broken);
 
 	if (r == -EMFILE)
 		return bus_fail(err, r, "%s: too many buses open in one "
@@ -203,12 +175,12 @@ static int open_into(struct bus *b, unsigned flags, char *err)
 	r = check_file(b, &con, err);
 	if (r < 0)
 		return r;
-	if (!b->rdonly) {
-		b->lock_fd = open_again(b->fd, b->path);
+	if (b->rdonly) {
+		b->lock_fd = lockfile_peek(b->fd, b->path, &con);
+	} else {
+		b->lock_fd = lockfile_open(b->fd, b->path, &con, err);
 		if (b->lock_fd < 0)
-			return bus_fail(err, b->lock_fd, "%s: cannot open a "
-			    "second time: %s; try again", b->path,
-			    strerror(-b->lock_fd));
+			return b->lock_fd;
 	}
 	r = map_file(b, &con, err);
 	if (r < 0)
@@ -246,8 +218,8 @@ int bus_open_twin(struct bus **out, struct bus *of,
 		return bus_fail(err, -ENOMEM, "out of memory");
 	b->borrowed = true;
 	b->map = of->map;
-	b->fd = open_again(of->fd, of->path);
-	b->lock_fd = open_again(of->fd, of->path);
+	b->fd = open_again(of->fd);
+	b->lock_fd = open_again(of->lock_fd);
 	if (b->fd < 0 || b->lock_fd < 0) {
 		bus_close(b);
 		return bus_fail(err, -EMFILE, "cannot open twice");

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define GUARD_MAX 256
+#define GUARD_MAX 512
 
 /* base is set last and cleared first; the handler reads without a lock. */
 struct guard {

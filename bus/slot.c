@@ -1,7 +1,11 @@
 /*
- * slot.c: who is alive.  A member holds a write lock (F_OFD_SETLK) on the
- * first byte of its slot, on an open file description of its own: the kernel
- * drops it when the last process that has it is gone, however it went.
+ * slot.c: who is alive.  A member holds a write lock (F_OFD_SETLK) on its byte
+ * of PATH.lock, on an open file description of its own: the kernel drops it
+ * when the last process that has it is gone, however it went.
+ *
+ * Who may only read the bus cannot ask there, and sees a sign: another lock
+ * on the first byte of the slot in the bus itself, which nothing depends on.
+ * Readers could keep it from being set, and hide a member from other readers.
  */
 #include "bus/handle.h"
 #include "stack/wire/clock.h"
@@ -14,12 +18,7 @@
 
 #define JOIN_TRIES	500	/* of 2 ms each */
 
-static off_t slot_off(unsigned slot)
-{
-	return BUS_SLOT_OFF + (off_t)slot * sizeof(struct bus_slot);
-}
-
-static int set_lock(struct bus *b, off_t off, short type)
+static int set_lock(int fd, off_t off, short type)
 {
 	struct flock lk = {
 		.l_type = type,
@@ -29,9 +28,14 @@ static int set_lock(struct bus *b, off_t off, short type)
 	};
 
 	bus_hook(NULL, 0);
-	if (fcntl(b->lock_fd, F_OFD_SETLK, &lk) == 0)
+	if (fcntl(fd, F_OFD_SETLK, &lk) == 0)
 		return 0;
 	return errno == EACCES ? -EAGAIN : -errno;
+}
+
+static off_t sign_off(unsigned slot)
+{
+	return BUS_SLOT_OFF + (off_t)slot * sizeof(struct bus_slot);
 }
 
 /*
@@ -43,23 +47,39 @@ bool bus_slot_alive(struct bus *b, unsigned slot)
 	struct flock lk = {
 		.l_type = F_RDLCK,
 		.l_whence = SEEK_SET,
-		.l_start = slot_off(slot),
+		.l_start = b->lock_fd >= 0 ? BUS_LOCK_SLOT(slot) :
+		    sign_off(slot),
 		.l_len = 1,
 	};
 
 	if (slot >= BUS_SLOTS)
 		return false;
-	return fcntl(b->fd, F_OFD_GETLK, &lk) < 0 || lk.l_type != F_UNLCK;
+	/* Own locks are not told. */
+	if ((int)slot == b->slot)
+		return true;
+	return fcntl(b->lock_fd >= 0 ? b->lock_fd : b->fd, F_OFD_GETLK,
+	    &lk) < 0 || lk.l_type != F_UNLCK;
 }
 
 int bus_slot_lock(struct bus *b, unsigned slot)
 {
-	return set_lock(b, slot_off(slot), F_WRLCK);
+	int r = set_lock(b->lock_fd, BUS_LOCK_SLOT(slot), F_WRLCK);
+
+	if (r < 0)
+		return r;
+	/* Now that it is locked it cannot become another bus's any more. */
+	if (!map_locks_same(&b->map)) {
+		bus_slot_unlock(b, slot);
+		return -ESTALE;
+	}
+	set_lock(b->fd, sign_off(slot), F_WRLCK);
+	return 0;
 }
 
 void bus_slot_unlock(struct bus *b, unsigned slot)
 {
-	set_lock(b, slot_off(slot), F_UNLCK);
+	set_lock(b->fd, sign_off(slot), F_UNLCK);
+	set_lock(b->lock_fd, BUS_LOCK_SLOT(slot), F_UNLCK);
 }
 
 void bus_slot_clear(struct bus *b, unsigned slot)
@@ -101,7 +121,7 @@ bool bus_join_lock(struct bus *b)
 	struct timespec ts = { .tv_nsec = 2 * CLOCK_NS_MS };
 
 	for (int i = 0; i < JOIN_TRIES; i++) {
-		if (set_lock(b, 0, F_WRLCK) == 0)
+		if (set_lock(b->lock_fd, BUS_LOCK_JOIN, F_WRLCK) == 0)
 			return true;
 		nanosleep(&ts, NULL);
 	}
@@ -110,5 +130,5 @@ bool bus_join_lock(struct bus *b)
 
 void bus_join_unlock(struct bus *b)
 {
-	set_lock(b, 0, F_UNLCK);
+	set_lock(b->lock_fd, BUS_LOCK_JOIN, F_UNLCK);
 }

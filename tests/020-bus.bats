@@ -164,3 +164,30 @@ time.sleep(60)'
 	run_cmd on b curl -sS -T big http://10.0.0.1/up
 	same_file up big
 }
+
+# In a file system of 8 MiB of its own.
+@test "a full disk: who is on a bus goes on, and a new bus is refused" {
+	local own=(unshare -m)
+
+	unshare -m true 2>/dev/null || own=(unshare -rm)
+	"${own[@]}" true 2>/dev/null || requires mountns
+	mkdir full
+	cat >script <<-'X'
+		set -e
+		mount -t tmpfs -o size=8m none full
+		shmif bus create full/bus
+		shmif_server -i shmif0=full/bus,10.0.0.1/24 unix://a.sock
+		shmif_server -i shmif0=full/bus,10.0.0.2/24 unix://b.sock
+		head -c 16M /dev/zero >full/rest || :
+		[ "$(df --output=avail full | tail -n 1)" -eq 0 ]
+		shmif -s unix://a.sock ping -c 300 -i 0.001 -s 30000 10.0.0.2
+		shmif_server -i shmif0=full/bus,10.0.0.3/24 unix://c.sock
+		shmif -s unix://c.sock ping -c 1 10.0.0.1
+		! shmif bus create full/other 2>&1
+		for i in a b c; do shmif -s unix://$i.sock halt; done
+		[ "$(cd full && echo *)" = 'bus bus.lock rest' ]
+	X
+	run_cmd "${own[@]}" bash script
+	expect '300 received'
+	expect 'full/other: no space for a bus'
+}

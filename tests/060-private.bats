@@ -256,7 +256,7 @@ time.sleep(60)'
 	run_cmd setpriv --reuid=65534 --regid=65534 --clear-groups env \
 		-u XDG_RUNTIME_DIR "$DIR/bin/shmif" bus create "t-${DIR##*/}"
 	[ "$(stat -c %a:%u /dev/shm/shmif-65534)" = 700:65534 ]
-	rm -f "/dev/shm/shmif-65534/t-${DIR##*/}"
+	rm -f "/dev/shm/shmif-65534/t-${DIR##*/}"{,.lock}
 	rmdir /dev/shm/shmif-65534 2>/dev/null || :
 }
 

@@ -44,10 +44,10 @@ static void test_create(void)
 	struct bus *b;
 
 	umask(027);
-	CHECK_EQ(bus_create(t_path, &g, t_err), 0);
-	CHECK_EQ(bus_create(t_path, &g, t_err), -EEXIST);
+	CHECK_EQ(bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err), 0);
+	CHECK_EQ(bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err), -EEXIST);
 	CHECK_EQ(stat(t_path, &st), 0);
-	CHECK_EQ(st.st_mode & 0777, 0640);
+	CHECK_EQ(st.st_mode & 0777, 0600);
 	CHECK_EQ(st.st_size, BUS_RING_OFF + (1 << 20));
 	CHECK(st.st_blocks * 512 >= st.st_size);
 	umask(022);
@@ -65,7 +65,7 @@ static void test_create(void)
 		    i == 3 ? 1u << 31 : g.size;
 		bad.mtu = i == 4 ? 100 : i == 5 ? 65522 : g.mtu;
 		bad.plen = i == 6 ? 31 : i == 7 ? 7 : g.plen;
-		CHECK_EQ(bus_create(t_path, &bad, t_err), -EINVAL);
+		CHECK_EQ(bus_create(t_path, &bad, BUS_MODE_DEFAULT, t_err), -EINVAL);
 		CHECK_EQ(access(t_path, F_OK), -1);
 	}
 }
@@ -80,7 +80,7 @@ static void test_refused(void)
 	expect_open(0, -ENOENT, "shmif bus create");
 	expect_open(BUS_OPEN_RDONLY, -ENOENT, "no such bus");
 	bus_geometry_default(&g);
-	CHECK_EQ(bus_create("/nowhere/at/all", &g, t_err), -ENOENT);
+	CHECK_EQ(bus_create("/nowhere/at/all", &g, BUS_MODE_DEFAULT, t_err), -ENOENT);
 
 	fd = open(t_path, O_CREAT | O_WRONLY, 0666);
 	expect_open(BUS_OPEN_CREATE, -EINVAL, "too short");
@@ -160,7 +160,7 @@ static void test_no_space(void)
 	CHECK_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
 	rl.rlim_max = old.rlim_max;
 	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &rl), 0);
-	CHECK_EQ(bus_create(t_path, &g, t_err), -EFBIG);
+	CHECK_EQ(bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err), -EFBIG);
 	CHECK(strstr(t_err, "ulimit"));
 	CHECK_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
 	CHECK_EQ(access(t_path, F_OK), -1);
@@ -172,7 +172,7 @@ static void test_no_space(void)
 		return;		/* not root, or not allowed */
 	}
 	snprintf(t_path, sizeof(t_path), "%s/bus", dir);
-	CHECK_EQ(bus_create(t_path, &g, t_err), -ENOSPC);
+	CHECK_EQ(bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err), -ENOSPC);
 	CHECK(strstr(t_err, "no space"));
 	CHECK_EQ(access(t_path, F_OK), -1);
 	CHECK_EQ(umount(dir), 0);
@@ -361,7 +361,7 @@ static void test_small_subnet(void)
 	uint8_t ip4[4];
 
 	unlink(t_path);
-	CHECK_EQ(bus_create(t_path, &g, t_err), 0);
+	CHECK_EQ(bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err), 0);
 	for (int i = 0; i < 3; i++)
 		b[i] = t_member();
 	CHECK_EQ(bus_slot(b[1]), 1);

@@ -52,12 +52,21 @@ static inline uint64_t t_random(uint64_t *state)
 	return *state;
 }
 
+static inline void t_unlink(void)
+{
+	char lock[sizeof(t_path) + 8];
+
+	snprintf(lock, sizeof(lock), "%s.lock", t_path);
+	unlink(t_path);
+	unlink(lock);
+}
+
 /* However it ends; but children that exit are not the end. */
 static inline void t_cleanup(void)
 {
 	if (getpid() != t_pid)
 		return;
-	unlink(t_path);
+	t_unlink();
 	rmdir(t_dir);
 }
 
@@ -93,7 +102,7 @@ static inline void t_create(uint32_t size, uint32_t mtu)
 	g.size = size;
 	g.mtu = mtu;
 	unlink(t_path);
-	if (bus_create(t_path, &g, t_err) < 0) {
+	if (bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err) < 0) {
 		fprintf(stderr, "%s\n", t_err);
 		exit(1);
 	}

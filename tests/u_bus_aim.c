@@ -336,7 +336,8 @@ static void test_flips(void)
 	_Atomic bool broken = false;
 	int fd = open(t_path, O_RDWR);
 
-	CHECK_EQ(map_open(&m, fd, &a->map.con, false, &broken), 0);
+	CHECK_EQ(map_open(&m, fd, a->lock_fd, &a->map.con,
+	    &broken), 0);
 	close(fd);
 	test_flip(&m.hdr->tail, "tail flips");
 	test_flip(&m.hdr->head, "head flips");

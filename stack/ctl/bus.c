@@ -1,4 +1,4 @@
-/* bus.c: shmif bus: creates, shows, lists and removes bus files. */
+/* bus.c: shmif bus: creates, shows, lists and removes buses. */
 #include "bus/bus.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "stack/ctl/busall.h"
 #include "stack/ctl/busshow.h"
@@ -15,7 +14,31 @@
 #include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
 
-static int set_size(struct bus_geometry *g, const char *value)
+/* What `bus create` is told. */
+struct wish {
+	struct bus_geometry geo;
+	unsigned mode;
+};
+
+static int parse_mode(const char *value, unsigned *mode)
+{
+	char *end;
+	unsigned long v = strtoul(value, &end, 8);
+
+	*mode = (unsigned)v;
+	if (*value < '0' || *value > '7' || *end || v > 0777 ||
+	    !bus_mode_ok(*mode))
+		return ctl_fail("%s: not one of the modes 0600, 0640, 0644, "
+		    "0660, 0664, 0666", value);
+	return 0;
+}
+
+static int set_mode(struct wish *w, const char *value)
+{
+	return parse_mode(value, &w->mode);
+}
+
+static int set_size(struct wish *w, const char *value)
 {
 	uint64_t v;
 
@@ -23,22 +46,22 @@ static int set_size(struct bus_geometry *g, const char *value)
 	    v & (v - 1))
 		return ctl_fail("size=%s: not a power of two from %uk to %uM",
 		    value, BUS_SIZE_MIN >> 10, BUS_SIZE_MAX >> 20);
-	g->size = (uint32_t)v;
+	w->geo.size = (uint32_t)v;
 	return 0;
 }
 
-static int set_mtu(struct bus_geometry *g, const char *value)
+static int set_mtu(struct wish *w, const char *value)
 {
 	uint64_t v;
 
 	if (text_parse_size(value, BUS_MTU_MIN, BUS_MTU_MAX, &v))
 		return ctl_fail("mtu=%s: not a number from %d to %d", value,
 		    BUS_MTU_MIN, BUS_MTU_MAX);
-	g->mtu = (uint32_t)v;
+	w->geo.mtu = (uint32_t)v;
 	return 0;
 }
 
-static int set_subnet(struct bus_geometry *g, const char *value)
+static int set_subnet(struct wish *w, const char *value)
 {
 	struct text_ip net;
 
@@ -46,8 +69,8 @@ static int set_subnet(struct bus_geometry *g, const char *value)
 	    net.plen > 30 || text_host_bits(&net))
 		return ctl_fail("subnet=%s: not a network like 10.0.0.0/24 "
 		    "with a length of 8 to 30", value);
-	memcpy(g->subnet, net.ip, 4);
-	g->plen = (uint8_t)net.plen;
+	memcpy(w->geo.subnet, net.ip, 4);
+	w->geo.plen = (uint8_t)net.plen;
 	return 0;
 }
 
@@ -55,34 +78,34 @@ static int bus_cmd_create(int argc, char **argv, bool json)
 {
 	static const struct {
 		const char *name;
-		int (*set)(struct bus_geometry *g, const char *value);
+		int (*set)(struct wish *w, const char *value);
 	} settings[] = {
 		{ "size=", set_size }, { "mtu=", set_mtu },
-		{ "subnet=", set_subnet },
+		{ "subnet=", set_subnet }, { "mode=", set_mode },
 	};
 	char path[PATH_MAX], err[BUS_ERRLEN];
-	struct bus_geometry g;
+	struct wish w = { .mode = BUS_MODE_DEFAULT };
 	int e;
 
 	(void)json;
 	if (argc < 2)
 		return ctl_usage("create: name a bus");
-	bus_geometry_default(&g);
+	bus_geometry_default(&w.geo);
 	for (int i = 2; i < argc; i++) {
 		size_t s = 0;
 
-		while (s < 3 && strncmp(argv[i], settings[s].name,
+		while (s < 4 && strncmp(argv[i], settings[s].name,
 		    strlen(settings[s].name)))
 			s++;
-		if (s == 3)
-			return ctl_usage("%s: not one of size=, mtu=, subnet=",
-			    argv[i]);
-		if (settings[s].set(&g, strchr(argv[i], '=') + 1))
+		if (s == 4)
+			return ctl_usage("%s: not one of size=, mtu=, subnet=, "
+			    "mode=", argv[i]);
+		if (settings[s].set(&w, strchr(argv[i], '=') + 1))
 			return CTL_FAILED;
 	}
 	if (ctl_bus_path(argv[1], true, path, sizeof(path)))
 		return CTL_FAILED;
-	e = bus_create(path, &g, err);
+	e = bus_create(path, &w.geo, w.mode, err);
 	return e ? ctl_fail("%s", err) : CTL_OK;
 }
 
@@ -102,28 +125,31 @@ static int bus_cmd_show(int argc, char **argv, bool json)
 	return CTL_OK;
 }
 
+static int bus_cmd_chmod(int argc, char **argv, bool json)
+{
+	char path[PATH_MAX], err[BUS_ERRLEN];
+	unsigned mode;
+
+	(void)json;
+	if (argc != 3)
+		return ctl_usage("chmod: give a mode and name one bus");
+	if (parse_mode(argv[1], &mode))
+		return CTL_FAILED;
+	if (ctl_bus_path(argv[2], false, path, sizeof(path)))
+		return CTL_FAILED;
+	return bus_chmod(path, mode, err) ? ctl_fail("%s", err) : CTL_OK;
+}
+
 static int bus_cmd_remove(int argc, char **argv, bool json)
 {
 	char path[PATH_MAX], err[BUS_ERRLEN];
-	struct bus *b;
-	unsigned n;
 
 	(void)json;
 	if (argc != 2)
 		return ctl_usage("remove: name one bus");
 	if (ctl_bus_path(argv[1], false, path, sizeof(path)))
 		return CTL_FAILED;
-	/* Only what is a bus is removed: a slip of the hand costs no file. */
-	if (bus_open(&b, path, BUS_OPEN_RDONLY, err))
-		return ctl_fail("%s", err);
-	n = busshow_count(b);
-	bus_close(b);
-	if (n)
-		return ctl_fail("%s: %u member%s on it; shmif bus show %s "
-		    "lists them", path, n, n == 1 ? " is" : "s are", path);
-	if (unlink(path))
-		return ctl_fail("%s: %s", path, strerror(errno));
-	return CTL_OK;
+	return bus_remove(path, err) ? ctl_fail("%s", err) : CTL_OK;
 }
 
 int cmd_bus(int argc, char **argv)
@@ -134,7 +160,7 @@ int cmd_bus(int argc, char **argv)
 	} sub[] = {
 		{ "create", bus_cmd_create }, { "show", bus_cmd_show },
 		{ "list", bus_cmd_list }, { "prune", bus_cmd_prune },
-		{ "remove", bus_cmd_remove },
+		{ "chmod", bus_cmd_chmod }, { "remove", bus_cmd_remove },
 	};
 	bool json = ctl_take_json(&argc, argv);
 

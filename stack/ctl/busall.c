@@ -1,10 +1,8 @@
 /* busall.c: shmif bus list and prune: all named buses. */
 #include "stack/ctl/busall.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,12 +67,13 @@ static void prune_bus(void *arg, const char *name, const char *path,
 {
 	struct all *a = arg;
 	uint64_t bytes = taken(path);
+	char err[BUS_ERRLEN];
 
 	(void)name;
 	if (busshow_count(b))
 		return;
-	if (unlink(path)) {
-		a->status = ctl_fail("%s: %s", path, strerror(errno));
+	if (bus_remove(path, err)) {
+		a->status = ctl_fail("%s", err);
 		return;
 	}
 	a->buses++;
