@@ -49,7 +49,7 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	spawn.o syscall.o uring.o warn.o),$(hijack)))
 server	:= $(addprefix $B/stack/,server.o succeed.o)
 # A whole host, to be linked into a program: all of stack/ but these.
-rooms	:= wire core ip sock stream dgram api rump
+rooms	:= wire core ip sock stream dgram packet api rump
 stack	:= $(filter-out $(server),$(call objs,stack/*.c \
 	$(rooms:%=stack/%/*.c) bus/*.c tap/*.c)) $(calls)
 # The parts of lwIP that are needed.
@@ -92,6 +92,8 @@ $B/%.o: own = $(if $(WERROR),-Werror)
 $(hijack) $(look): own = -fvisibility=hidden $(if $(WERROR),-Werror)
 $(lwip): own = -w $(if $(SAN),-fno-sanitize=undefined)
 $B/lwip-o/core/ipv6/icmp6.o: own += -DLWIP_MULTICAST_PING=1
+$B/lwip-o/core/ipv4/ip4.o $B/lwip-o/core/ipv6/ip6.o: own += \
+	-Dnetif_loop_output=loopback_output
 $B/%.o: %.c $B/flags | lwip
 	@mkdir -p $(@D)
 	$P$(compile)

@@ -19,6 +19,7 @@
 #include "stack/core/core.h"
 #include "stack/core/counter.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/tap.h"
 
 #define TX_IOV	64	/* pieces of a frame that go as they are */
 #define KEPT_MAX	(128u << 10)	/* bytes that may be stuck */
@@ -270,8 +271,10 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 		counter_inc("if.no_link");
 		return ERR_IF;
 	}
-	if (making.batch && gather(sh, p))
+	if (making.batch && gather(sh, p)) {
+		tap_frame(f, p, 0, true);
 		return ERR_OK;
+	}
 	n = frame_iov(p, iov);
 	if (shmif_unstick(sh))
 		err = send_iov(sh, iov, n, 0);
@@ -283,5 +286,7 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 	if (err == -EAGAIN)
 		return ERR_WOULDBLOCK;
 	count(f, err, 1, p->tot_len);
+	if (err == 0)
+		tap_frame(f, p, 0, true);
 	return err == 0 ? ERR_OK : err == -EIO ? ERR_IF : ERR_BUF;
 }

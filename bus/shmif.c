@@ -24,6 +24,7 @@
 #include "stack/core/counter.h"
 #include "stack/core/log.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/tap.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
 #define ALIGN	2	/* puts the IP header on a 4-byte boundary */
@@ -166,7 +167,7 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 	return NULL;
 }
 
-static void input(struct shmif *sh, struct pbuf *p)
+static void input(struct shmif *sh, struct pbuf *p, bool tap)
 {
 	struct iface *f = sh->f;
 	const uint8_t *frame = p->payload;
@@ -176,7 +177,11 @@ static void input(struct shmif *sh, struct pbuf *p)
 	f->rx_bytes += p->len;
 	if (frame[0] & 1)
 		f->rx_multicast++;
-	if (!netif_is_up(&f->nif)) {
+	if (tap)
+		tap_frame(f, p, 0, false);
+	if (tap_not_ours(f, frame)) {
+		pbuf_free(p);
+	} else if (!netif_is_up(&f->nif)) {
 		counter_inc("if.down");
 		pbuf_free(p);
 	} else if (nif->input(p, nif) != ERR_OK) {
@@ -199,34 +204,48 @@ static bool ends_here(const struct gso_cut *c)
 	return iface_has_addr(&to);
 }
 
+/* Each frame of a large segment; lwIP gets them if it does not get it whole. */
+static void cut(struct shmif *sh, struct gso_cut *c, bool whole)
+{
+	struct pbuf *q;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		q = pbuf_alloc(PBUF_RAW, (u16_t)(c->seg.head + c->seg_size),
+		    PBUF_RAM);
+		if (!q) {
+			counter_inc("bus.no_memory");
+			break;		/* lost, as frames are */
+		}
+		pbuf_realloc(q, (u16_t)gso_frame(c, i, q->payload, q->len));
+		if (!whole) {
+			input(sh, q, true);
+			continue;
+		}
+		tap_frame(sh->f, q, 0, false);
+		pbuf_free(q);
+	}
+}
+
 /* A frame, or a large segment: whole to who it is for, else as its frames. */
 static void deliver(struct shmif *sh, struct pbuf *p)
 {
 	uint32_t seg_size = ((struct rxbuf *)p)->seg_size;
 	struct gso_cut c;
-	struct pbuf *q;
 
 	if (!seg_size) {
-		input(sh, p);
+		input(sh, p, true);
 		return;
 	}
 	gso_open(&c, p->payload, p->len, seg_size);
 	if (c.n == 1 || ends_here(&c)) {
 		sh->f->rx_packets += c.n - 1;
 		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
-		input(sh, p);
+		if (tap_listener && c.n > 1)
+			cut(sh, &c, true);
+		input(sh, p, c.n == 1);
 		return;
 	}
-	for (unsigned i = 0; i < c.n; i++) {
-		q = pbuf_alloc(PBUF_RAW, (u16_t)(c.seg.head + c.seg_size),
-		    PBUF_RAM);
-		if (!q) {
-			counter_inc("bus.no_memory");
-			break;		/* lost, as frames are */
-		}
-		pbuf_realloc(q, (u16_t)gso_frame(&c, i, q->payload, q->len));
-		input(sh, q);
-	}
+	cut(sh, &c, false);
 	pbuf_free(p);
 }
 
@@ -385,6 +404,7 @@ static int link_bus(struct iface *f, const char *path,
 		f->nif.mtu6 = f->nif.mtu;
 	}
 	f->priv = sh;
+	bus_set_promisc(sh->bus, f->promisc);
 	netif_set_link_up(&f->nif);
 	return 0;
 }
@@ -478,6 +498,14 @@ static int set_mac(struct iface *f, const uint8_t mac[static 6])
 	return sh ? bus_set_mac(sh->bus, mac) : 0;
 }
 
+static void set_promisc(struct iface *f)
+{
+	struct shmif *sh = f->priv;
+
+	if (sh)
+		bus_set_promisc(sh->bus, f->promisc);
+}
+
 static void fill_link(struct iface *f, struct wire_link *l)
 {
 	struct shmif *sh = f->priv;
@@ -560,6 +588,7 @@ const struct iface_driver shmif_driver = {
 	.set_mac = set_mac,
 	.take_name = take_name,
 	.fill_link = fill_link,
+	.set_promisc = set_promisc,
 	.in_child = in_child,
 	.mtu_max = mtu_max,
 	.batch_begin = shmif_batch_begin,

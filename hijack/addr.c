@@ -2,6 +2,7 @@
 #include "hijack/addr.h"
 
 #include <netinet/in.h>
+#include <linux/if_packet.h>
 #include <string.h>
 
 static socklen_t out_in6(const struct wire_addr *a, struct sockaddr_in6 *s)
@@ -18,12 +19,29 @@ static socklen_t out_in6(const struct wire_addr *a, struct sockaddr_in6 *s)
 	return sizeof(*s);
 }
 
+static socklen_t out_ll(const struct wire_addr *a, struct sockaddr_ll *s)
+{
+	struct wire_ll more;
+
+	memcpy(&more, a->ip, sizeof(more));
+	s->sll_family = AF_PACKET;
+	s->sll_protocol = a->port;
+	s->sll_ifindex = (int)a->scope;
+	s->sll_hatype = more.hatype;
+	s->sll_pkttype = more.pkttype;
+	s->sll_halen = more.halen;
+	memcpy(s->sll_addr, more.addr, sizeof(s->sll_addr));
+	return sizeof(*s);
+}
+
 socklen_t addr_out(const struct wire_addr *a, int domain,
     struct sockaddr_storage *ss)
 {
 	struct sockaddr_in *s = (struct sockaddr_in *)ss;
 
 	memset(ss, 0, sizeof(struct sockaddr_in6));
+	if (a->family == AF_PACKET)
+		return out_ll(a, (struct sockaddr_ll *)ss);
 	if (domain == AF_INET6)
 		return out_in6(a, (struct sockaddr_in6 *)ss);
 	s->sin_family = AF_INET;
@@ -85,5 +103,21 @@ int addr_in(struct wire_addr *a, bool v6, const void *sa, socklen_t len)
 	memcpy(a->ip, &s->sin6_addr, 16);
 	if (len >= sizeof(*s))
 		a->scope = s->sin6_scope_id;
+	return 0;
+}
+
+int addr_in_ll(struct wire_addr *a, const struct sockaddr_ll *ll,
+    socklen_t len)
+{
+	struct wire_ll more = { .halen = ll->sll_halen };
+
+	memset(a, 0, sizeof(*a));
+	if (len < offsetof(struct sockaddr_ll, sll_addr) + ll->sll_halen)
+		return -EINVAL;
+	memcpy(more.addr, ll->sll_addr, sizeof(more.addr));
+	a->family = AF_PACKET;
+	a->port = ll->sll_protocol;
+	a->scope = (uint32_t)ll->sll_ifindex;
+	memcpy(a->ip, &more, sizeof(more));
 	return 0;
 }

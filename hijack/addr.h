@@ -5,6 +5,8 @@
 #include "hijack/hijack.h"
 #include "stack/wire/wire.h"
 
+struct sockaddr_ll;
+
 /*
  * a as a sockaddr of a socket of domain; an IPv4 address on an IPv6 socket
  * comes out mapped.  Return: its length.
@@ -22,6 +24,10 @@ HJ_HIDDEN int addr_give(const void *sa, socklen_t n, void *user,
  * (AF_UNSPEC on an IPv6 socket).  Return: 0, -EINVAL, -EAFNOSUPPORT, -EFAULT.
  */
 HJ_HIDDEN int addr_in(struct wire_addr *a, bool v6, const void *sa,
+    socklen_t len);
+
+/* The same for a packet, whose name has len bytes. Return: 0, -EINVAL. */
+HJ_HIDDEN int addr_in_ll(struct wire_addr *a, const struct sockaddr_ll *ll,
     socklen_t len);
 
 #endif

@@ -62,6 +62,8 @@ int hook_execve(const char *path, char *const argv[], char *const env[])
     __asm__("execve");
 int hook_execveat(int dirfd, const char *path, char *const argv[],
     char *const env[], int flags) __asm__("execveat");
+void *hook_mmap(void *addr, size_t len, int prot, int flags, int fd,
+    off_t off) __asm__("mmap");
 int hook_prctl(int op, ...) __asm__("prctl");
 
 /* uring.c: io_uring_setup(2), or -ENOSYS. */

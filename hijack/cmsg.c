@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <linux/errqueue.h>
+#include <linux/if_packet.h>
 #include <string.h>
 #include <sys/time.h>
 #include <time.h>
@@ -218,6 +219,24 @@ static void put_ip6(struct out *o, const struct wire_dgram *h)
 		    sizeof(tclass));
 }
 
+static void put_aux(struct out *o, const struct wire_dgram *h)
+{
+	struct tpacket_auxdata a;
+	struct wire_aux aux;
+	struct wire_ll ll;
+
+	if (!(h->want & WIRE_WANT_AUXDATA))
+		return;
+	memcpy(&aux, h->local.ip, sizeof(aux));
+	memcpy(&ll, h->peer.ip, sizeof(ll));
+	a = (struct tpacket_auxdata){
+		.tp_status = aux.status, .tp_len = aux.len,
+		.tp_snaplen = aux.snaplen, .tp_net = ll.net,
+		.tp_vlan_tci = aux.vlan_tci, .tp_vlan_tpid = aux.vlan_tpid,
+	};
+	put(o, SOL_PACKET, PACKET_AUXDATA, &a, sizeof(a));
+}
+
 void cmsg_write(int fd, struct msghdr *m, const struct wire_dgram *h, bool v6)
 {
 	struct out o = { .fd = fd, .m = m };
@@ -226,9 +245,11 @@ void cmsg_write(int fd, struct msghdr *m, const struct wire_dgram *h, bool v6)
 	if (h->want & WIRE_WANT_OVERFLOW && h->dropped)
 		put(&o, SOL_SOCKET, SO_RXQ_OVFL, &h->dropped,
 		    sizeof(h->dropped));
-	if (v6)
+	if (h->peer.family == AF_PACKET)
+		put_aux(&o, h);
+	else if (v6)
 		put_ip6(&o, h);
-	if (local_ip4(h))
+	if (h->peer.family != AF_PACKET && local_ip4(h))
 		put_ip(&o, h, local_ip4(h));
 	m->msg_controllen = o.used;
 }

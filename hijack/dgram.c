@@ -17,6 +17,7 @@
 #include "stack/wire/wire.h"
 
 #define RETRIES	64	/* messages without a proper header, in a row */
+#define NO_DATA	(WIRE_DG_ERROR | WIRE_DG_WAKE)
 #define NEVER_TOO_LONG 1452	/* bytes; on most paths */
 
 /* The largest payload an IP packet can carry. */
@@ -32,8 +33,7 @@ static size_t size_limit(unsigned mark, const struct wire_dgram *h)
 	return v6 ? 65487 : 65507;
 }
 
-/* The program's buffers behind the header's. 0 or -errno. */
-static int take_iov(int fd, struct iovec *to, const struct msghdr *m,
+int dgram_take_iov(int fd, struct iovec *to, const struct msghdr *m,
     size_t *total)
 {
 	size_t n = m->msg_iovlen;
@@ -76,6 +76,14 @@ static void drop_first(int fd)
 	sys_recv(fd, &byte, 1, MSG_DONTWAIT);
 }
 
+void dgram_drop_wakes(int fd)
+{
+	struct wire_dgram h;
+
+	while (valid(&h, peek(fd, &h, MSG_DONTWAIT)) && h.flags & WIRE_DG_WAKE)
+		drop_first(fd);
+}
+
 bool dgram_has_error(int fd)
 {
 	struct wire_dgram h;
@@ -88,6 +96,8 @@ int dgram_take_error(int fd, unsigned mark)
 {
 	struct wire_dgram h;
 
+	if (mark & MARK_PACKET)
+		dgram_drop_wakes(fd);
 	if (!valid(&h, peek(fd, &h, MSG_DONTWAIT)) ||
 	    !(h.flags & WIRE_DG_ERROR))
 		return 0;
@@ -107,7 +117,7 @@ int dgram_pending(int fd)
 	struct wire_dgram h;
 	ssize_t n = peek(fd, &h, MSG_DONTWAIT);
 
-	return valid(&h, n) && !(h.flags & WIRE_DG_ERROR) ?
+	return valid(&h, n) && !(h.flags & NO_DATA) ?
 	    (int)(n - (ssize_t)sizeof(h)) : 0;
 }
 
@@ -203,7 +213,7 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 	int keep = errno;
 	ssize_t n;
 
-	err = take_iov(fd, iov + 1, m, &total);
+	err = dgram_take_iov(fd, iov + 1, m, &total);
 	if (!err)
 		err = make_header(fd, &h, mark, m, flags);
 	if (!err && total > size_limit(mark, &h))
@@ -338,9 +348,12 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 
 	struct iovec iov[m->msg_iovlen + 1];
 
-	n = take_iov(fd, iov + 1, m, &total);
+	n = dgram_take_iov(fd, iov + 1, m, &total);
 	if (n)
 		return n;
+	if (mark & MARK_PACKET && flags & ~(MSG_PEEK | MSG_DONTWAIT |
+	    MSG_TRUNC | MSG_ERRQUEUE))
+		return -EINVAL;
 	if (flags & MSG_ERRQUEUE)
 		return recv_error(fd, mark, m, iov);
 	for (int i = 0; i < RETRIES; i++) {
@@ -353,11 +366,11 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 			return end_of_pair(fd, flags);
 		if (n < 0)
 			return n;
-		if (valid(&h, n) && !(h.flags & WIRE_DG_ERROR))
+		if (valid(&h, n) && !(h.flags & NO_DATA))
 			break;
 		if (flags & MSG_PEEK)
 			drop_first(fd);
-		if (valid(&h, n))
+		if (valid(&h, n) && h.flags & WIRE_DG_ERROR)
 			return -error_of(&h);
 	}
 	if (!valid(&h, n))

@@ -92,6 +92,7 @@ bool hj_wants(int domain)
 		return false;
 	return (domain == AF_INET && hj_set.families & HJ_INET) ||
 	    (domain == AF_INET6 && hj_set.families & HJ_INET6) ||
+	    (domain == AF_PACKET && hj_set.families & HJ_OTHER) ||
 	    (domain == AF_NETLINK && hj_set.families & HJ_ROUTE);
 }
 

@@ -17,6 +17,7 @@
 #include "hijack/fd.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
+#include "hijack/packet.h"
 #include "hijack/sock.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
@@ -132,6 +133,8 @@ static ssize_t send_connecting(int fd, const struct msghdr *m, int flags)
 ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,
     int flags)
 {
+	if (mark & MARK_PACKET)
+		return hj_ret(packet_send(fd, m, flags));
 	if (mark & MARK_DGRAM)
 		return hj_ret(dgram_send(fd, mark, m, flags));
 	if (mark & MARK_NETLINK)

@@ -81,6 +81,8 @@ struct timespec;
 	X(int, dup2, (int a, int b), next_raw_dup2(a, b))		\
 	X(int, dup3, (int a, int b, int c), SYS3(SYS_dup3, a, b, c))	\
 	X(int, fcntl, (int a, int b, long c), SYS3(SYS_fcntl, a, b, c))	\
+	X(void *, mmap, (void *a, size_t b, int c, int d, int e, off_t f), \
+	    SYS6(SYS_mmap, a, b, c, d, e, f))				\
 	X(int, ioctl, (int a, unsigned long b, void *c),		\
 	    SYS3(SYS_ioctl, a, b, c))					\
 	X(int, prctl, (int a, unsigned long b, unsigned long c,		\

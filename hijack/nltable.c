@@ -174,6 +174,7 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 	struct rtmsg *m = nlmsg_begin(o, RTM_NEWROUTE, flags, sizeof(*m));
 	bool connected = r->flags & WIRE_RT_CONNECTED;
 	size_t n = addr_len(r->family);
+	struct rta_cacheinfo cache = { .rta_clntref = 2 };
 	uint8_t src[16];
 
 	m->rtm_family = r->family;
@@ -198,6 +199,9 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 	if ((asked || (connected && r->family == AF_INET)) &&
 	    source_for(r, src))
 		nlmsg_attr(o, RTA_PREFSRC, src, n);
+	/* The kernel's last one; nmap overlooks what is last. */
+	if (asked)
+		nlmsg_attr(o, RTA_CACHEINFO, &cache, sizeof(cache));
 	nlmsg_end(o);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "hijack/hijack.h"
 
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "hijack/linger.h"
 #include "hijack/netlink.h"
 #include "hijack/next.h"
+#include "hijack/packet.h"
 #include "hijack/rpc.h"
 #include "hijack/sock.h"
 #include "stack/wire/client.h"
@@ -92,6 +94,14 @@ static bool is_sure(const struct wire_id *id, int level, int name,
 	    (name == TCP_NODELAY || name == TCP_CORK || name == TCP_QUICKACK);
 }
 
+static bool has_blocks(const uint8_t *data)
+{
+	struct tpacket_req req;
+
+	memcpy(&req, data, sizeof(req));
+	return req.tp_block_nr;
+}
+
 static int set(int fd, const struct wire_id *id, int level, int name,
     const void *val, socklen_t len)
 {
@@ -101,8 +111,10 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 
 	if ((int)len < 0 || len > sizeof(data))
 		return -EINVAL;
-	if (is_filter(level, name))
+	if (is_filter(level, name) && id->domain != AF_PACKET)
 		return 0;
+	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER)
+		return packet_attach(id, val, len);
 	/* At that level Linux reads zero where there is no value. */
 	err = !val && level == IPPROTO_IPV6 ? 0 : hj_copy_in(data, val, len);
 	if (!err)
@@ -113,6 +125,8 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 	if (!err) {
 		memcpy(&first, data, sizeof(first));
 		keep_option(fd, level, name, first);
+		if (level == SOL_PACKET && name == PACKET_RX_RING)
+			packet_ring_set(fd, has_blocks(data));
 		if (level == SOL_SOCKET && name == SO_LINGER &&
 		    id->type == SOCK_STREAM)
 			linger_set(fd, data, len);
@@ -190,7 +204,7 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 {
 	struct wire_rep rep;
 	socklen_t len, n;
-	int val, err;
+	int val = 0, err;
 
 	if (hj_copy_in(&len, user_len, sizeof(len)))
 		return -EFAULT;
@@ -200,8 +214,13 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 		memcpy(rep.data, &val, sizeof(val));
 		rep.len = sizeof(val);
 	} else {
+		/* PACKET_HDRLEN asks about the number that is there. */
+		if (level == SOL_PACKET && len >= sizeof(val) &&
+		    hj_copy_in(&val, user, sizeof(val)))
+			return -EFAULT;
 		err = rpc_sock(id, WIRE_GETSOCKOPT, level, name,
-		    len < WIRE_DATA ? (int)len : WIRE_DATA, NULL, 0, &rep);
+		    len < WIRE_DATA ? (int)len : WIRE_DATA, &val, sizeof(val),
+		    &rep);
 		if (err)
 			return err;
 	}

@@ -1,11 +1,13 @@
 /*
- * poll.c: poll and ppoll, only for POLLERR, which a pair cannot show.
+ * poll.c: poll and ppoll, only for POLLERR, which a pair cannot show, and for
+ * rings.
  *
  * Of a datagram socket: an error that waits for MSG_ERRQUEUE is a message in
- * the pair like any other; nothing is done until a program has turned
- * IP_RECVERR on.  Of a stream that was reset: the host shuts the pair down, to
- * see when the program closes it; once it has hung up, the host is asked.
- * All else about readiness is the kernel's own.
+ * the pair like any other, and so is the news of packets in a ring; nothing is
+ * done until a program has turned IP_RECVERR on or has a ring.  Of a stream
+ * that was reset: the host shuts the pair down, to see when the program
+ * closes it; once it has hung up, the host is asked.  All else about readiness
+ * is the kernel's own.
  */
 #include "hijack/hijack.h"
 
@@ -15,6 +17,7 @@
 #include "hijack/dgram.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
+#include "hijack/packet.h"
 #include "hijack/sock.h"
 
 static void show_error(struct pollfd *p)
@@ -22,8 +25,10 @@ static void show_error(struct pollfd *p)
 	if (p->revents & POLLHUP) {
 		if (!(p->revents & POLLERR) && sock_has_error(p->fd))
 			p->revents |= POLLERR;
-	} else if (fd_recverr_used && p->revents & POLLIN &&
-	    fd_mark(p->fd) & MARK_RECVERR && dgram_has_error(p->fd)) {
+	} else if ((fd_recverr_used || packet_ring_used) &&
+	    p->revents & POLLIN &&
+	    fd_mark(p->fd) & (MARK_RECVERR | MARK_PACKET) &&
+	    dgram_has_error(p->fd)) {
 		p->revents = (short)((p->revents & ~(POLLIN | POLLRDNORM)) |
 		    POLLERR);
 	}
@@ -45,6 +50,8 @@ static int show_errors(struct pollfd *p, unsigned long n, int r)
 
 HOOK(int, poll, struct pollfd *p, unsigned long n, int timeout)
 {
+	if (unlikely(packet_ring_used))
+		packet_poll_prepare(p, n);
 	return show_errors(p, n, next.poll(p, n, timeout));
 }
 HOOK_ALIAS(__poll, poll);
@@ -52,6 +59,8 @@ HOOK_ALIAS(__poll, poll);
 HOOK(int, ppoll, struct pollfd *p, unsigned long n,
     const struct timespec *timeout, const void *mask)
 {
+	if (unlikely(packet_ring_used))
+		packet_poll_prepare(p, n);
 	return show_errors(p, n, next.ppoll(p, n, timeout, mask));
 }
 

@@ -2,6 +2,7 @@
 #include "hijack/sock.h"
 
 #include <netinet/in.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 
 #include "hijack/debug.h"
@@ -22,6 +23,9 @@ int sock_check_kind(int domain, int type, int *protocol)
 {
 	int icmp = domain == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 
+	if (domain == AF_PACKET)
+		return type == SOCK_RAW || type == SOCK_DGRAM ? 0 :
+		    type < 11 ? -ESOCKTNOSUPPORT : -EINVAL;
 	if (*protocol < 0 || *protocol >= PROTO_MAX)
 		return -EINVAL;
 	switch (type) {
@@ -47,6 +51,8 @@ unsigned sock_fresh_mark(const struct wire_id *id)
 {
 	unsigned mark = id->domain == AF_INET6 ? MARK_V6 : 0;
 
+	if (id->domain == AF_PACKET)
+		return MARK_DGRAM | MARK_PACKET;
 	if (id->type == SOCK_STREAM)
 		return mark | MARK_FRESH;
 	if (id->type == SOCK_RAW)
@@ -225,6 +231,13 @@ CALL(int, socket, "n:DTd", (int domain, int type, int protocol), domain, type,
 	return fd;
 }
 
+static size_t shortest_name(int domain)
+{
+	return domain == AF_PACKET ? sizeof(struct sockaddr_ll) :
+	    domain == AF_INET ? sizeof(struct sockaddr_in) :
+	    offsetof(struct sockaddr_in6, sin6_scope_id);
+}
+
 CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
     fd, addr, len)
 {
@@ -237,8 +250,7 @@ CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 		return next.bind(fd, addr, len);
 	if (id.domain == AF_NETLINK)
 		return (int)hj_ret(netlink_bind(addr, len));
-	if (len < (id.domain == AF_INET ? sizeof(struct sockaddr_in) :
-	    offsetof(struct sockaddr_in6, sin6_scope_id)) || len > sizeof(ss))
+	if (len < shortest_name(id.domain) || len > sizeof(ss))
 		return (int)hj_ret(-EINVAL);
 	err = hj_copy_in(&ss, addr, len);
 	if (!err)
@@ -323,6 +335,8 @@ CALL(int, shutdown, "i:fH", (int fd, int how), fd, how)
 
 	if (hj_sandboxed || !client_id_of(fd, &id) || id.domain == AF_NETLINK)
 		return next.shutdown(fd, how);
+	if (id.domain == AF_PACKET)
+		return (int)hj_ret(-EOPNOTSUPP);
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		return (int)hj_ret(-EINVAL);
 	mark = fd_mark(fd);

@@ -151,6 +151,10 @@ static bool fd_call(long nr, const long a[6], long *r)
 		*r = hook_execveat(I(0), P(char *, 1), P(void *, 2),
 		    P(void *, 3), I(4));
 		break;
+	case SYS_mmap:
+		*r = (long)hook_mmap(P(void *, 0), (size_t)a[1], I(2), I(3),
+		    I(4), (off_t)a[5]);
+		break;
 	case SYS_prctl:
 		*r = hook_prctl(I(0), a[1], a[2], a[3], a[4]);
 		break;

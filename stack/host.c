@@ -20,6 +20,7 @@
 #include "stack/ip/rtadv.h"
 #include "stack/ip/timers.h"
 #include "stack/ip/unresolved.h"
+#include "stack/packet/packet.h"
 #include "stack/sock/error.h"
 #include "stack/sock/sock.h"
 #include "stack/spec.h"
@@ -50,6 +51,7 @@ int host_init(void)
 	error_init();
 	stream_init();
 	dgram_init();
+	packet_init();
 	ifconfig_driver_add(&shmif_driver);
 	ifconfig_driver_add(&virt_driver);
 	e = ifconfig_init();

@@ -21,6 +21,7 @@
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/tap.h"
 #include "tap/tapdev.h"
 #include "tap/virt.h"
 
@@ -73,7 +74,7 @@ static void input(struct virt *v, size_t n)
 		counter_inc("virt.too_short");
 		return;
 	}
-	if (!for_us(&f->nif, v->frame))
+	if (!f->promisc && !for_us(&f->nif, v->frame))
 		return;
 	p = n > frame_max(&f->nif, v->frame) ? NULL :
 	    pbuf_alloc(PBUF_RAW, (u16_t)(n + ALIGN), PBUF_RAM);
@@ -92,7 +93,10 @@ static void input(struct virt *v, size_t n)
 	if (v->frame[0] & 1)
 		f->rx_multicast++;
 	nif = iface_arp_target(f, p->payload, n);
-	if (!netif_is_up(&f->nif)) {
+	tap_frame(f, p, 0, false);
+	if (tap_not_ours(f, v->frame)) {
+		pbuf_free(p);
+	} else if (!netif_is_up(&f->nif)) {
 		counter_inc("if.down");
 		pbuf_free(p);
 	} else if (nif->input(p, nif) != ERR_OK) {
@@ -142,6 +146,7 @@ static err_t linkoutput(struct netif *nif, struct pbuf *p)
 	case 0:
 		f->tx_packets++;
 		f->tx_bytes += p->tot_len;
+		tap_frame(f, p, 0, true);
 		return ERR_OK;
 	case -EIO:		/* set down on the host: an unplugged cable */
 		f->tx_dropped++;

@@ -68,10 +68,10 @@ escape() {
 	start_host a 10.0.0.1
 	escape "$PYTHON" "$WAYS" families
 	expect '^by_call UNIX given given given given given$'
-	! grep -E '^by_[a-z]+ [^N]' out | grep -v ' UNIX\| ALG' |
+	! grep -E '^by_[a-z]+ [^N]' out | grep -v ' UNIX\| ALG\| PACKET' |
 		grep -E 'given|EACCES|EPERM' || fail "the machine gives these"
 	for way in by_call by_number; do
-		for family in KEY PACKET CAN TIPC BLUETOOTH VSOCK SMC XDP; do
+		for family in KEY CAN TIPC BLUETOOTH VSOCK SMC XDP; do
 			expect "^$way $family( EAFNOSUPPORT){5}\$"
 		done
 		expect "^$way INET-PACKET EAFNOSUPPORT EAFNOSUPPORT\$"
@@ -97,7 +97,6 @@ escape() {
 @test "frames of a packet socket never come out of the machine" {
 	start_host a 10.0.0.1
 	escape "$PYTHON" "$WAYS" frames "$INDEX"
-	expect '^sent 0$'
 	silent
 }
 

@@ -235,6 +235,11 @@ in_file() {
 	grep -qE -- "$2" "$1" 2>/dev/null
 }
 
+# Has the file exactly COUNT such lines?  usage: lines_are FILE REGEXP COUNT
+lines_are() {
+	[ "$(grep -cE -- "$2" "$1" 2>/dev/null)" = "$3" ]
+}
+
 # usage: expect REGEXP: some line of $output; expect_err: of $stderr
 expect() {
 	grep -qE -- "$1" <<<"$output" || fail "no line like: $1"

@@ -51,11 +51,6 @@ adopt() {
 	STARTED+=("$1")
 }
 
-# Has the file exactly COUNT such lines?  usage: lines_are FILE REGEXP COUNT
-lines_are() {
-	[ "$(grep -cE -- "$2" "$1" 2>/dev/null)" = "$3" ]
-}
-
 # helpers.net's, for a listening socket of IPv6 too.
 wait_listen() {
 	wait_for has_socket "$1" "^tcp6? .*[.*]$2 .*LISTEN"

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "stack/api/opt_special.h"
+#include "stack/packet/packet.h"
 #include "stack/sock/sock.h"
 
 /* Younger than the headers may be. */
@@ -164,6 +165,8 @@ static unsigned who(const struct sock *s)
 /* Does Linux ask code that knows this level? */
 static bool has_level(const struct sock *s, int level)
 {
+	if (s->domain == AF_PACKET)
+		return level == SOL_SOCKET || level == SOL_PACKET;
 	switch (level) {
 	case SOL_SOCKET:
 		return true;
@@ -245,6 +248,8 @@ int opt_set(struct sock *s, int level, int name, const void *val, size_t len)
 
 	if (!has_level(s, level))
 		return -ENOPROTOOPT;
+	if (level == SOL_PACKET)
+		return packet_opt_set(s, name, val, len);
 	err = opt_special_set(s, level, name, val, len);
 	if (err != OPT_NOT_SPECIAL)
 		return err;
@@ -273,6 +278,8 @@ int opt_get(struct sock *s, int level, int name, void *val, size_t *len)
 
 	if (!has_level(s, level))
 		return s->domain == AF_INET ? -EOPNOTSUPP : -ENOPROTOOPT;
+	if (level == SOL_PACKET)
+		return packet_opt_get(s, name, val, len);
 	err = opt_special_get(s, level, name, val, len);
 	if (err != OPT_NOT_SPECIAL)
 		return err;

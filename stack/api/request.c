@@ -24,6 +24,7 @@
 #include "stack/core/loop.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
+#include "stack/packet/packet.h"
 #include "stack/sock/sock.h"
 #include "stack/stream/connect.h"
 #include "stack/wire/sys.h"
@@ -130,6 +131,8 @@ static int try_connect(struct request *r, struct sock *s)
 
 	if (r->req.len >= sizeof(family))
 		memcpy(&family, r->req.data, sizeof(family));
+	if (s->domain == AF_PACKET)
+		return -EOPNOTSUPP;
 	if (family == AF_UNSPEC && s->type != SOCK_STREAM)
 		return s->ops->connect(s, &a);
 	err = family == AF_UNSPEC || (family != s->domain &&
@@ -170,7 +173,7 @@ static int name_reply(struct request *r, struct sock *s,
 	/* A raw socket shows its protocol for a port. */
 	struct wire_addr raw = *a;
 
-	if (s->type == SOCK_RAW && a == &s->local)
+	if (s->type == SOCK_RAW && s->domain != AF_PACKET && a == &s->local)
 		raw.port = htons((uint16_t)s->protocol);
 	r->rep.len = (uint32_t)addr_to_sockaddr(&raw, s->domain, &ss);
 	memcpy(r->rep.data, &ss, r->rep.len);
@@ -179,11 +182,29 @@ static int name_reply(struct request *r, struct sock *s,
 
 static int do_getpeername(struct request *r, struct sock *s)
 {
+	if (s->domain == AF_PACKET)
+		return -EOPNOTSUPP;
 	if (!s->peer.family || !s->peer.port || s->state == SOCK_CONNECTING ||
 	    s->state == SOCK_FAILED || s->state == SOCK_LISTEN ||
 	    s->state == SOCK_CLOSED)
 		return -ENOTCONN;
 	return name_reply(r, s, &s->peer);
+}
+
+static int do_setsockopt(struct request *r, struct sock *s)
+{
+	uint32_t n = 0;
+
+	if (s->domain != AF_PACKET || r->req.a != SOL_SOCKET ||
+	    (r->req.b != SO_ATTACH_FILTER && r->req.b != SO_DETACH_FILTER))
+		return opt_set(s, r->req.a, r->req.b, r->req.data,
+		    r->req.len);
+	if (r->req.b == SO_DETACH_FILTER)
+		return packet_filter(s, -1, 0);
+	if (r->req.len != sizeof(n) || r->nfd < 2)
+		return -EINVAL;
+	memcpy(&n, r->req.data, sizeof(n));
+	return packet_filter(s, r->fd[1], n);
 }
 
 static int do_getsockopt(struct request *r, struct sock *s)
@@ -195,9 +216,23 @@ static int do_getsockopt(struct request *r, struct sock *s)
 		return -EINVAL;
 	if (len > WIRE_DATA)
 		len = WIRE_DATA;
+	memcpy(r->rep.data, r->req.data, r->req.len);
 	err = opt_get(s, r->req.a, r->req.b, r->rep.data, &len);
 	r->rep.len = err ? 0 : (uint32_t)len;
 	return err;
+}
+
+static int packet_query(struct request *r, struct sock *s)
+{
+	if (s->domain != AF_PACKET)
+		return -EINVAL;
+	if (r->req.a == WIRE_QUERY_RING) {
+		r->rep_fd = packet_ring(s);
+		return r->rep_fd < 0 ? r->rep_fd : 0;
+	}
+	r->rep.value = (uint64_t)(r->req.a == WIRE_QUERY_SENT ?
+	    packet_sent(s) : packet_ready(s));
+	return 0;
 }
 
 static int do_query(struct request *r, struct sock *s)
@@ -219,6 +254,8 @@ static int do_query(struct request *r, struct sock *s)
 		r->rep.value = s->type == SOCK_STREAM && sock_end_closed(s) ?
 		    stream_outq(s) : 0;
 		return 0;
+	case WIRE_QUERY_SENT ... WIRE_QUERY_READY:
+		return packet_query(r, s);
 	case WIRE_QUERY_STATE:
 		r->rep.value = state[s->state];
 		return 0;
@@ -258,8 +295,7 @@ static int sock_request(struct request *r)
 	case WIRE_GETPEERNAME:
 		return do_getpeername(r, s);
 	case WIRE_SETSOCKOPT:
-		return opt_set(s, r->req.a, r->req.b, r->req.data,
-		    r->req.len);
+		return do_setsockopt(r, s);
 	case WIRE_GETSOCKOPT:
 		return do_getsockopt(r, s);
 	case WIRE_SHUTDOWN:

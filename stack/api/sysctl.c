@@ -18,6 +18,7 @@
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
 #include "stack/ip/rtadv.h"
+#include "stack/packet/ring.h"
 #include "stack/sock/port.h"
 #include "stack/sock/sockopt.h"
 #include "stack/stream/halfopen.h"
@@ -67,6 +68,8 @@ static const struct node {
 	{ "net.inet.tcp.sendspace", K_CONST, NULL, TCP_SND_BUF, 0 },
 	{ "net.inet.tcp.msl", K_CONST, NULL, TCP_MSL, 0 },
 	{ "net.inet.tcp.rto", K_CONST, NULL, LWIP_TCP_RTO_TIME, 0 },
+	{ "net.packet.ring_max", K_INT, &ring_max, 0, INT_MAX },
+	{ "net.packet.ring_bytes", K_STAT, &ring_bytes, 0, 0 },
 #define STAT(p, s, f) \
 	{ "net." p ".stats." #f, K_STAT, &lwip_stats.s.f, 0, 0 }
 #define PROTO(p, s) \

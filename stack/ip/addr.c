@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,40 @@
 #include "lwip/netif.h"
 
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+static int from_ll(struct wire_addr *a, const void *sa, size_t len)
+{
+	struct sockaddr_ll ll;
+	struct wire_ll more = { .pkttype = 0 };
+
+	if (len < sizeof(ll))
+		return -EINVAL;
+	memcpy(&ll, sa, sizeof(ll));
+	if (ll.sll_family != AF_PACKET)
+		return -EINVAL;
+	more.halen = ll.sll_halen;
+	memcpy(more.addr, ll.sll_addr, sizeof(more.addr));
+	a->family = AF_PACKET;
+	a->port = ll.sll_protocol;
+	a->scope = (uint32_t)ll.sll_ifindex;
+	memcpy(a->ip, &more, sizeof(more));
+	return 0;
+}
+
+static size_t to_ll(const struct wire_addr *a, struct sockaddr_ll *ll)
+{
+	struct wire_ll more;
+
+	memcpy(&more, a->ip, sizeof(more));
+	ll->sll_family = AF_PACKET;
+	ll->sll_protocol = a->port;
+	ll->sll_ifindex = (int)a->scope;
+	ll->sll_hatype = more.hatype;
+	ll->sll_pkttype = more.pkttype;
+	ll->sll_halen = more.halen;
+	memcpy(ll->sll_addr, more.addr, sizeof(more.addr));
+	return offsetof(struct sockaddr_ll, sll_addr) + more.halen;
+}
 
 int addr_from_sockaddr(struct wire_addr *a, int domain, bool v6only,
     const void *sa, size_t len)
@@ -19,6 +54,8 @@ int addr_from_sockaddr(struct wire_addr *a, int domain, bool v6only,
 	sa_family_t family;
 
 	memset(a, 0, sizeof(*a));
+	if (domain == AF_PACKET)
+		return from_ll(a, sa, len);
 	if (len < sizeof(family))
 		return -EINVAL;
 	memcpy(&family, sa, sizeof(family));
@@ -61,6 +98,8 @@ size_t addr_to_sockaddr(const struct wire_addr *a, int domain,
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
 
 	memset(ss, 0, sizeof(*ss));
+	if (domain == AF_PACKET)
+		return to_ll(a, (struct sockaddr_ll *)ss);
 	if (domain == AF_INET) {
 		in->sin_family = AF_INET;
 		in->sin_port = a->port;

@@ -45,6 +45,7 @@ struct iface_driver {
 	/* Tell others the host's name; -EADDRINUSE: another host's. */
 	int (*take_name)(struct iface *f, const char *name);
 	void (*fill_link)(struct iface *f, struct wire_link *l);
+	void (*set_promisc)(struct iface *f);	/* f->promisc is (not) zero */
 	/* In a forked child: let go of fds the loop does not watch. */
 	void (*in_child)(struct iface *f);
 	/* The most that it can carry, of what it is linked to; NULL: any. */
@@ -83,6 +84,7 @@ struct iface {
 	uint8_t plen6[LWIP_IPV6_NUM_ADDRESSES];
 	bool mtu_set, mac_set;	/* chosen by the user */
 	unsigned ra_wait, ra_count;	/* rtadv.c's: s to go, sent so far */
+	unsigned promisc;	/* who wants to see frames for others; tap.h */
 	uint8_t want_ip4[4];	/* hint for the bus: the slot of this address */
 	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;

@@ -14,6 +14,7 @@
 #include "stack/ip/loopback.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
+#include "stack/ip/tap.h"
 
 #define DRIVERS_MAX	8
 
@@ -135,6 +136,8 @@ int ifconfig_destroy(struct iface *f, char err[static IFACE_ERRLEN])
 		return -EPERM;
 	}
 	log_event("interface", "%s destroyed", f->name);
+	if (tap_listener)
+		tap_listener->lost(f, true);
 	iface_remove(f);
 	route_flush_iface(netif_get_index(&f->nif));
 	netif_set_link_down(&f->nif);
@@ -254,6 +257,8 @@ int ifconfig_up(struct iface *f, bool up, char err[static IFACE_ERRLEN])
 		netif_ip6_addr_set_state(&f->nif, 0, IP6_ADDR_PREFERRED);
 	} else {
 		netif_set_down(&f->nif);
+		if (tap_listener)
+			tap_listener->lost(f, false);
 	}
 	for (a = f->aliases; a; a = a->next) {
 		if (up)

@@ -6,35 +6,51 @@
 #include "bus/bus.h"
 #include "lwip/ip.h"
 #include "lwip/netif.h"
+#include "lwip/prot/ethernet.h"
 #include "stack/core/core.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/tap.h"
 
 static struct netif *lo;
 
-static err_t count(struct netif *nif, struct pbuf *p)
+/* A copy for the members of a group on this host, beside what is sent. */
+static bool is_copy(const struct netif *nif, const struct pbuf *p)
 {
-	struct iface *f = nif->state;
-	err_t err = netif_loop_output(nif, p);
+	const uint8_t *h = p->payload;
 
-	if (err == ERR_OK) {
-		f->tx_packets++;
-		f->rx_packets++;
-		f->tx_bytes += p->tot_len;
-		f->rx_bytes += p->tot_len;
-	}
-	return err;
+	return nif != lo && (h[0] >> 4 == 6 ? h[24] == 0xff :
+	    (h[16] & 0xf0) == 0xe0);
+}
+
+/* lwIP loops back on the interface that has the address; we say it was lo0. */
+err_t loopback_output(struct netif *nif, struct pbuf *p)
+{
+	struct iface *f = lo->state;
+	err_t err = netif_loop_output(nif, p);
+	uint16_t type;
+
+	if (err != ERR_OK || is_copy(nif, p))
+		return err;
+	type = *(uint8_t *)p->payload >> 4 == 6 ? ETHTYPE_IPV6 : ETHTYPE_IP;
+	f->tx_packets++;
+	f->rx_packets++;
+	f->tx_bytes += p->tot_len;
+	f->rx_bytes += p->tot_len;
+	tap_frame(f, p, type, true);
+	tap_frame(f, p, type, false);
+	return ERR_OK;
 }
 
 static err_t output4(struct netif *nif, struct pbuf *p, const ip4_addr_t *to)
 {
 	(void)to;
-	return count(nif, p);
+	return loopback_output(nif, p);
 }
 
 static err_t output6(struct netif *nif, struct pbuf *p, const ip6_addr_t *to)
 {
 	(void)to;
-	return count(nif, p);
+	return loopback_output(nif, p);
 }
 
 /*

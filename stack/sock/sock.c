@@ -204,7 +204,7 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 	struct sock *s;
 	int err = -EPROTONOSUPPORT;
 
-	if (domain == AF_INET || domain == AF_INET6)
+	if (domain == AF_INET || domain == AF_INET6 || domain == AF_PACKET)
 		ops = ops_for(domain, type, &protocol);
 	else
 		err = -EAFNOSUPPORT;

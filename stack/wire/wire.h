@@ -79,9 +79,14 @@ enum wire_op {
 	WIRE_LISTEN,		/* a = backlog */
 	WIRE_GETSOCKNAME,	/* reply data = sockaddr */
 	WIRE_GETPEERNAME,
-	WIRE_SETSOCKOPT,	/* a = level, b = name, data = value; no reply if
-				   it comes without a reply socket */
-	WIRE_GETSOCKOPT,	/* a, b, c = room; reply data = value */
+	/*
+	 * a = level, b = name, data = value; no reply if it comes without a
+	 * reply socket.  SO_ATTACH_FILTER: data is the number of instructions,
+	 * a uint32_t, and fd[1] a file of them.
+	 */
+	WIRE_SETSOCKOPT,
+	/* a, b, c = room, data = what was there; reply data = value */
+	WIRE_GETSOCKOPT,
 	/* a = how, as shutdown(2).  The program itself did SHUT_WR on its fd. */
 	WIRE_SHUTDOWN,
 	/* a = enum wire_query; reply value */
@@ -128,6 +133,13 @@ enum wire_query {
 	WIRE_QUERY_LINGER,	/* OUTQ if the program's end is closed, else 0 */
 	WIRE_QUERY_READ,	/* errno of a read at the end, taken; 0: none */
 	WIRE_QUERY_ERROR,	/* the pending errno, not taken; 0: none */
+	WIRE_QUERY_SENT,	/* of packets: errno of the last one, taken */
+	WIRE_QUERY_RING,	/* reply fd: the memory of PACKET_RX_RING */
+	/*
+	 * Those before were taken out: a message with WIRE_DG_WAKE comes, now
+	 * if there are packets in the ring, or once there are.
+	 */
+	WIRE_QUERY_READY,
 };
 
 enum wire_sock_state {
@@ -205,22 +217,35 @@ struct wire_yield {
 	uint8_t ip[16];
 };
 
-/* An IP address with its port, of either family. */
+/* An IP address with its port, of either family, or what stands for one. */
 struct wire_addr {
-	uint16_t family;	/* AF_INET, AF_INET6, or 0: none */
-	uint16_t port;		/* network byte order */
-	uint32_t scope;		/* IPv6 scope id */
-	uint8_t ip[16];		/* IPv4 in the first four */
+	uint16_t family;	/* AF_INET, AF_INET6, AF_PACKET, or 0: none */
+	uint16_t port;		/* network byte order; AF_PACKET: protocol */
+	uint32_t scope;		/* IPv6 scope id; AF_PACKET: ifindex */
+	uint8_t ip[16];		/* IPv4 in the first four; struct wire_ll */
+};
+
+/* The rest of a struct sockaddr_ll, and what PACKET_AUXDATA tells. */
+struct wire_ll {
+	uint8_t addr[8];
+	uint8_t pkttype, halen;
+	uint16_t hatype;
+	uint8_t net;		/* where the network header begins */
+};
+struct wire_aux {
+	uint32_t status;	/* TP_STATUS_ bits */
+	uint32_t len, snaplen;	/* of the whole packet, and of what is here */
+	uint16_t vlan_tci, vlan_tpid;
 };
 
 /*
- * In front of every message on a datagram pair (UDP, ICMP, raw).
+ * In front of every message on a datagram pair (UDP, ICMP, raw, packets).
  * Program to server: peer is where to (family 0: the connected peer);
  * a message that does not begin with the magic has no header (sendfile(2) and
  * other calls the library does not see): all of it goes to that peer.
  * local.ip and ifindex, if not zero, are the source asked for (IP_PKTINFO).
  * Server to program: peer is where from, local is where to, ifindex the
- * interface it came in by.
+ * interface it came in by; of a packet, local.ip is a struct wire_aux.
  */
 enum wire_dgram_flags {
 	WIRE_DG_TTL = 1,	/* ttl is set (to server) */
@@ -232,6 +257,7 @@ enum wire_dgram_flags {
 	WIRE_DG_DONTROUTE = 8,
 	WIRE_DG_MORE = 32,	/* to server: MSG_MORE, the rest is to come */
 	WIRE_DG_MULTICAST = 16,	/* to program: came by multicast or broadcast */
+	WIRE_DG_WAKE = 64,	/* to program: no data, there is some in the ring */
 };
 struct wire_dgram {
 	uint32_t magic;
@@ -257,6 +283,7 @@ enum wire_want {
 	WIRE_WANT_TIMESTAMPNS = 16,	/* SO_TIMESTAMPNS */
 	WIRE_WANT_OVERFLOW = 32,	/* SO_RXQ_OVFL */
 	WIRE_WANT_ORIGDST = 64,		/* IP_RECVORIGDSTADDR */
+	WIRE_WANT_AUXDATA = 0x80,	/* PACKET_AUXDATA */
 	WIRE_WANT_PKTINFO6 = 0x100,	/* IPV6_RECVPKTINFO */
 	WIRE_WANT_HOPLIMIT6 = 0x200,	/* IPV6_RECVHOPLIMIT */
 	WIRE_WANT_TCLASS6 = 0x400,	/* IPV6_RECVTCLASS */
@@ -409,6 +436,8 @@ struct wire_ifreq {
 static_assert(WIRE_REQ_HEAD == 40 && WIRE_REP_HEAD == 24, "wire heads");
 static_assert(sizeof(struct wire_addr) == 24, "wire_addr");
 static_assert(sizeof(struct wire_dgram) == 80, "wire_dgram");
+static_assert(sizeof(struct wire_ll) <= 16 && sizeof(struct wire_aux) == 16,
+    "wire_addr.ip holds them");
 static_assert(sizeof(struct wire_accept) == 40, "wire_accept");
 static_assert(sizeof(struct wire_log) == 200, "wire_log");
 static_assert(sizeof(struct wire_counter) == 48, "wire_counter");

@@ -1,0 +1,200 @@
+/*
+ * packet.c: packet sockets: sending, filters, and rings.
+ *
+ * A ring is memory that the host and the program share.  As long as it has
+ * packets there is a message without data in the pair, so that it polls as
+ * readable; that it has none any more, poll(2) finds out when it asks the host.
+ */
+#include "hijack/packet.h"
+
+#include <linux/filter.h>
+#include <limits.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "hijack/addr.h"
+#include "hijack/dgram.h"
+#include "hijack/fd.h"
+#include "hijack/next.h"
+#include "hijack/rpc.h"
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
+
+#define LARGEST	(65535 + 14 + 4)	/* bytes of a frame */
+
+bool packet_ring_used;
+
+/* Sending. */
+
+static int make_header(int fd, struct wire_dgram *h, const struct msghdr *m)
+{
+	struct sockaddr_ll ll;
+
+	memset(h, 0, sizeof(*h));
+	h->magic = WIRE_MAGIC;
+	if (!m->msg_name)
+		return 0;
+	if (m->msg_namelen < sizeof(ll))
+		return -EINVAL;
+	if (hj_get(fd, &ll, m->msg_name, sizeof(ll)))
+		return -EFAULT;
+	return addr_in_ll(&h->peer, &ll, m->msg_namelen);
+}
+
+/*
+ * Linux tells at once what is wrong with a packet; the host looks at what was
+ * written before it answers a question.
+ */
+static int result(int fd)
+{
+	struct wire_rep rep;
+	struct wire_id id;
+	int err;
+
+	if (!client_id_of(fd, &id))
+		return -EBADF;
+	err = rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_SENT, 0, 0, NULL, 0, &rep);
+	return err ? err : -(int)(rep.value & 4095);
+}
+
+ssize_t packet_send(int fd, const struct msghdr *m, int flags)
+{
+	struct wire_dgram h;
+	size_t total;
+	int err;
+
+	if (m->msg_iovlen > IOV_MAX)
+		return -EMSGSIZE;
+
+	struct iovec iov[m->msg_iovlen + 1];
+	struct msghdr out = { .msg_iov = iov, .msg_iovlen = m->msg_iovlen + 1 };
+	int keep = errno;
+	ssize_t n;
+
+	err = dgram_take_iov(fd, iov + 1, m, &total);
+	if (!err)
+		err = make_header(fd, &h, m);
+	if (!err && total > LARGEST)
+		err = -EMSGSIZE;
+	if (err)
+		return err;
+	iov[0].iov_base = &h;
+	iov[0].iov_len = sizeof(h);
+	n = next.sendmsg(fd, &out, (flags & MSG_DONTWAIT) | MSG_NOSIGNAL);
+	if (n < 0) {
+		err = -errno;
+		errno = keep;
+		return err == -EPIPE || err == -ECONNRESET ? -ENETDOWN : err;
+	}
+	err = result(fd);
+	return err ? err : (ssize_t)total;
+}
+
+/* Filters. */
+
+int packet_attach(const struct wire_id *id, const void *val, socklen_t len)
+{
+	struct wire_req req = {
+		.op = WIRE_SETSOCKOPT, .server = id->server, .sock = id->sock,
+		.a = SOL_SOCKET, .b = SO_ATTACH_FILTER,
+		.len = sizeof(uint32_t),
+	};
+	struct wire_rep rep;
+	struct sock_fprog prog;
+	uint32_t n;
+	int fd, err;
+	long r;
+
+	if (len != sizeof(prog))
+		return -EINVAL;
+	if (hj_copy_in(&prog, val, sizeof(prog)))
+		return -EFAULT;
+	if (!prog.len || prog.len > BPF_MAXINSNS || !prog.filter)
+		return -EINVAL;
+	n = prog.len;
+	memcpy(req.data, &n, sizeof(n));
+	fd = (int)SYS2(SYS_memfd_create, "shmif-filter", MFD_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	r = SYS3(SYS_write, fd, prog.filter, n * sizeof(*prog.filter));
+	err = r < 0 ? (int)r : rpc_call(&req, &fd, 1, &rep, NULL);
+	sys_close(fd);
+	return err;
+}
+
+/* Rings. */
+
+void packet_ring_set(int fd, bool on)
+{
+	unsigned mark = fd_mark(fd) & ~(unsigned)MARK_RING;
+
+	fd_mark_set(fd, on ? mark | MARK_RING : mark);
+	packet_ring_used |= on;
+}
+
+static void *ring_map(void *addr, size_t len, int prot, int flags, int fd,
+    off_t off)
+{
+	struct wire_req req = { .op = WIRE_QUERY, .a = WIRE_QUERY_RING };
+	void *r = MAP_FAILED;
+	struct wire_rep rep;
+	struct wire_id id;
+	struct stat st;
+	int mem = -1, err;
+
+	if (!client_id_of(fd, &id))
+		return (void *)hj_ret(-EBADF);
+	req.server = id.server;
+	req.sock = id.sock;
+	err = rpc_call(&req, NULL, 0, &rep, &mem);
+	if (err)
+		return (void *)hj_ret(err);
+	if (mem < 0 || off || SYS2(SYS_fstat, mem, &st) ||
+	    st.st_size != (off_t)len)
+		errno = EINVAL;
+	else
+		r = next.mmap(addr, len, prot, flags, mem, 0);
+	if (mem >= 0)
+		sys_close(mem);
+	packet_ring_used = true;
+	return r;
+}
+
+HOOK(void *, mmap, void *addr, size_t len, int prot, int flags, int fd,
+    off_t off)
+{
+	if (unlikely(packet_ring_used) && !(flags & MAP_ANONYMOUS) &&
+	    fd_mark(fd) & MARK_RING)
+		return ring_map(addr, len, prot, flags, fd, off);
+	return next.mmap(addr, len, prot, flags, fd, off);
+}
+HOOK_ALIAS(mmap64, mmap);
+
+static bool has_ring(const struct pollfd *p)
+{
+	return p->fd >= 0 && p->events & (POLLIN | POLLRDNORM) &&
+	    (fd_mark(p->fd) & (MARK_PACKET | MARK_RING)) ==
+	    (MARK_PACKET | MARK_RING);
+}
+
+void packet_poll_prepare(struct pollfd *p, unsigned long n)
+{
+	struct wire_rep rep;
+	struct wire_id id;
+	int keep = errno;
+
+	if (hj_no_memory(p))
+		return;
+	for (unsigned long i = 0; i < n; i++) {
+		if (!has_ring(&p[i]) || !client_id_of(p[i].fd, &id))
+			continue;
+		dgram_drop_wakes(p[i].fd);
+		rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_READY, 0, 0, NULL, 0,
+		    &rep);
+	}
+	errno = keep;
+}
