@@ -57,6 +57,7 @@ static const struct node {
 	{ "net.inet.tcp.keepcnt", K_INT, &sockopt_default.keepcnt, 1, 127 },
 	{ "net.inet.tcp.synretries", K_INT, &sockopt_default.syncnt, 1,
 	    TCP_SYNMAXRTX },
+	{ "net.inet.tcp.orphanretries", K_INT, &expire_orphan_retries, 0, 15 },
 	{ "net.inet.tcp.nodelay", K_INT, &sockopt_default.nodelay, 0, 1 },
 	{ "net.inet.tcp.halfopen", K_INT, &halfopen_limit, 1, HALFOPEN_MAX },
 	{ "net.inet.tcp.reass_max", K_INT, &stream_ooseq_max, 1, 65535 },

@@ -23,6 +23,7 @@ int input_ip4(struct pbuf *p, struct netif *in);
 int input_ip6(struct pbuf *p, struct netif *in);
 u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
     u16_t rport);
+err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 
 #endif

@@ -71,6 +71,26 @@ static bool conflict(const struct sock *s, const struct wire_addr *a)
 	return s->ops->port_used && s->ops->port_used(s, a);
 }
 
+void port_look(struct sock *s, uint16_t port)
+{
+	struct sock *t, *next;
+
+	for (t = sock_next(NULL); t; t = next) {
+		next = sock_next(t);
+		if (t != s && t->local.port == port &&
+		    space_of(t) == space_of(s))
+			sock_look(t);
+	}
+}
+
+/* Twice: what a listener has not accepted goes with it. */
+static bool conflict_now(struct sock *s, const struct wire_addr *a)
+{
+	for (int i = 0; i < 2 && conflict(s, a); i++)
+		port_look(s, a->port);
+	return conflict(s, a);
+}
+
 static void take(struct sock *s, const struct wire_addr *a)
 {
 	struct sock **b = bucket(s, ntohs(a->port));
@@ -99,7 +119,7 @@ int port_bind(struct sock *s, struct wire_addr *a)
 	unsigned span = (unsigned)port_last - port_first + 1;
 
 	if (a->port) {
-		if (conflict(s, a))
+		if (conflict_now(s, a))
 			return -EADDRINUSE;
 		take(s, a);
 		return 0;
@@ -166,7 +186,7 @@ static bool same_group(const struct sock *s, const struct sock *t)
 	    t->opt.reuseport && s->opt.reuseport;
 }
 
-int port_listen(struct sock *s)
+static int may_listen(const struct sock *s)
 {
 	const struct sock *t;
 
@@ -180,6 +200,13 @@ int port_listen(struct sock *s)
 			return -EADDRINUSE;
 	}
 	return 0;
+}
+
+int port_listen(struct sock *s)
+{
+	if (may_listen(s))
+		port_look(s, s->local.port);
+	return may_listen(s);
 }
 
 static bool same_dgram_group(const struct sock *s, const struct sock *t)

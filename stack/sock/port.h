@@ -17,6 +17,11 @@ int port_bind(struct sock *s, struct wire_addr *a);
 int port_connect(struct sock *s, struct wire_addr *local,
     const struct wire_addr *peer);
 void port_release(struct sock *s);
+/*
+ * Requests are read before it is seen that programs have closed sockets: who
+ * may be in s's way at that port is looked at.  May free any but s.
+ */
+void port_look(struct sock *s, uint16_t port);
 /* Could one packet be for both s, at a, and t? */
 bool port_overlap(const struct sock *s, const struct wire_addr *a,
     const struct sock *t);

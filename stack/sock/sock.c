@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -278,6 +279,14 @@ bool sock_end_closed(const struct sock *s)
 	/* EINVAL: we got it before. */
 	return bind(s->poll.fd, (struct sockaddr *)&sun, len) == 0 ||
 	    errno == EINVAL;
+}
+
+void sock_look(struct sock *s)
+{
+	struct pollfd p = { .fd = s->poll.fd };
+
+	if (p.fd >= 0 && poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR))
+		s->ops->input(s, (uint32_t)p.revents);
 }
 
 void sock_defer(struct sock *s)

@@ -142,6 +142,8 @@ void sock_watch(struct sock *s, uint32_t events);
  * both ways hangs up just the same.
  */
 bool sock_end_closed(const struct sock *s);
+/* What the loop has not seen yet, if the program closed its end; may free s. */
+void sock_look(struct sock *s);
 /* Close our end; the program sees it.  The object stays, by id. */
 void sock_hang_up(struct sock *s);
 /* In a forked child: let go of the fds that the loop does not watch. */

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "stack/core/counter.h"
+#include "lwip/priv/tcp_priv.h"
 #include "stack/ip/addr.h"
+#include "stack/ip/hooks.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/route.h"
 #include "stack/sock/event.h"
@@ -176,6 +178,8 @@ static int connect_local(struct sock *s, const struct wire_addr *peer)
 		local.port = s->local.port;
 		s->local = local;
 	}
+	if (connect_tuple_used(&s->local, peer, true))
+		port_look(s, s->local.port);
 	return connect_tuple_used(&s->local, peer, true) ? -EADDRNOTAVAIL : 0;
 }
 
@@ -193,6 +197,26 @@ static int connect_check(const struct sock *s, const struct wire_addr *peer)
 	    route_is_broadcast(peer->ip)))
 		return -ENETUNREACH;
 	return 0;
+}
+
+/*
+ * lwIP knows no simultaneous open (RFC 9293 3.5; also with oneself): to a SYN
+ * that crosses ours it gets SYN|ACK sent, and stays where it was.  The other
+ * side does the same, and that is an answer as any other.
+ */
+err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
+{
+	u8_t tries = pcb->nrtx;
+
+	if ((TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return ERR_OK;
+	pcb->rcv_nxt = syn->seqno + 1;
+	pcb->state = SYN_RCVD;		/* what is sent now acknowledges */
+	if (tcp_rexmit(pcb) == ERR_OK)
+		tcp_output(pcb);
+	pcb->state = SYN_SENT;
+	pcb->nrtx = tries;
+	return ERR_ABRT;
 }
 
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)

@@ -97,6 +97,7 @@ static void detach(struct stream *st)
 	tcp_recv(st->pcb, NULL);
 	tcp_sent(st->pcb, NULL);
 	tcp_err(st->pcb, NULL);
+	tcp_poll(st->pcb, NULL, 0);
 	st->pcb = NULL;
 }
 
@@ -192,6 +193,8 @@ void stream_flush(struct sock *s)
 
 	if (s->state != SOCK_OPEN && s->state != SOCK_CLOSED)
 		return;
+	if (st->expired && st->pcb)
+		tcp_abandon(st->pcb, 0);	/* on_err() hears of it */
 	data_rx_push(st);
 	data_tx_pull(st);
 	data_tx_push(st);
@@ -266,6 +269,18 @@ static void on_err(void *arg, err_t err)
 	sock_defer(&st->s);
 }
 
+static err_t on_poll(void *arg, struct tcp_pcb *pcb)
+{
+	struct stream *st = arg;
+
+	(void)pcb;
+	if (expire_due(st)) {
+		st->expired = true;
+		sock_defer(&st->s);
+	}
+	return ERR_OK;
+}
+
 void stream_attach(struct stream *st, struct tcp_pcb *pcb)
 {
 	st->pcb = pcb;
@@ -273,4 +288,5 @@ void stream_attach(struct stream *st, struct tcp_pcb *pcb)
 	tcp_recv(pcb, on_recv);
 	tcp_sent(pcb, on_sent);
 	tcp_err(pcb, on_err);
+	tcp_poll(pcb, on_poll, EXPIRE_TICKS);
 }

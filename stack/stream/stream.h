@@ -78,6 +78,11 @@ struct stream {
 	bool fin_seen;		/* the peer's FIN came: reads end in good order */
 	bool broken;		/* reset or timed out, so_error was set to why */
 
+	/* expire.c's. */
+	bool expired;		/* waited too long, to be given up */
+	uint32_t lastack;	/* the pcb's, and since when */
+	uint64_t lastack_ns;
+
 	/* data.c's: to the program. */
 	struct rx_queue rx;
 	bool rx_merged;		/* the last of rx is a buffer of data_append() */
@@ -175,6 +180,19 @@ uint32_t stream_inq(const struct sock *s);
 void stream_fill_info(const struct sock *s, struct tcp_info *ti);
 int stream_linux_state(const struct sock *s);
 void stream_fill_sockinfo(const struct sock *s, struct wire_sockinfo *w);
+
+/* expire.c */
+/*
+ * To be asked every EXPIRE_TICKS of lwIP's slow timer, of one with a pcb: did
+ * it wait for its peer too long?
+ */
+#define EXPIRE_TICKS	1
+bool expire_due(struct stream *st);
+/*
+ * sysctl, as Linux's tcp_orphan_retries: how often what nobody owns is sent
+ * again to a peer that does not answer; 0 means 8.
+ */
+extern int expire_orphan_retries;
 
 /* delack.c */
 /* Every DELACK_MS while needed: acknowledgements that were put off. */
