@@ -11,12 +11,16 @@
 #include <string.h>
 
 #include "lwip/icmp6.h"
+#include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
+#include "lwip/ip6.h"
 #include "lwip/pbuf.h"
 #include "lwip/prot/icmp6.h"
+#include "stack/ip/addr.h"
 #include "stack/ip/autoconf.h"
 #include "stack/ip/forward.h"
 #include "stack/ip/hooks.h"
+#include "stack/ip/iface.h"
 #include "stack/ip/loopback.h"
 #include "stack/ip/rtadv.h"
 #include "stack/ip/timers.h"
@@ -77,29 +81,57 @@ static bool quoted(struct ip_error *e, const uint8_t *p, size_t len)
 	return true;
 }
 
-/* All lengths are checked here. */
+/*
+ * The whole packet in one piece, and its length as it says itself; under the
+ * core lock.  0: too short.
+ */
+static const uint8_t *flat(const struct pbuf *p, size_t len)
+{
+	static uint8_t whole[UINT16_MAX];
+
+	if (len > p->tot_len)
+		return NULL;
+	pbuf_copy_partial(p, whole, (u16_t)len, 0);
+	return whole;
+}
+
+/* Only what we sent ourselves, and what came to us and to nobody else. */
+static bool is_for_us(const struct ip_error *e, const struct wire_addr *to)
+{
+	return !addr_is_multicast(to) && iface_has_addr(to) &&
+	    iface_has_addr(&e->local);
+}
+
+/*
+ * lwIP has not looked yet.  All lengths are checked here, and all that tells
+ * a message to this host from one that is damaged, in pieces, or on its way to
+ * another.
+ */
 static void icmp4_look(const struct pbuf *pb)
 {
-	uint8_t b[576];
+	const struct ip_hdr *ip = pb->payload;
+	struct wire_addr to = { .family = AF_INET };
 	struct ip_error e = { 0 };
-	const uint8_t *icmp, *in;
-	size_t n, hl, ihl;
+	const uint8_t *b, *icmp, *in;
+	size_t n = lwip_ntohs(IPH_LEN(ip)), hl = IPH_HL_BYTES(ip), ihl;
 
-	if (pb->len < 20 || ((uint8_t *)pb->payload)[9] != IPPROTO_ICMP)
+	if (IPH_V(ip) != 4 || IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF))
 		return;
-	n = pbuf_copy_partial(pb, b, sizeof(b), 0);
-	hl = (size_t)(b[0] & 15) * 4;
-	if (hl < 20 || n < hl + 8 + 20 + 8)
+	if (hl < 20 || n < hl + 8 + 20 + 8 || !(b = flat(pb, n)))
 		return;
 	icmp = b + hl;
 	if (icmp[0] != 3 && icmp[0] != 11)
 		return;
 	if (icmp[0] == 3 && icmp[1] >= sizeof(unreach4) / sizeof(unreach4[0]))
 		return;
+	if (inet_chksum(b, (u16_t)hl) || inet_chksum(icmp, (u16_t)(n - hl)))
+		return;
 	in = icmp + 8;
 	ihl = (size_t)(in[0] & 15) * 4;
 	if (in[0] >> 4 != 4 || ihl < 20 || n < hl + 8 + ihl + 8)
 		return;
+	if (in[6] & 0x1f || in[7])
+		return;		/* what would be ports is data */
 	e.proto = in[9];
 	e.type = icmp[0];
 	e.code = icmp[1];
@@ -112,7 +144,8 @@ static void icmp4_look(const struct pbuf *pb)
 	memcpy(e.local.ip, in + 12, 4);
 	memcpy(e.peer.ip, in + 16, 4);
 	memcpy(e.reporter.ip, b + 12, 4);
-	if (quoted(&e, in + ihl, n - hl - 8 - ihl))
+	memcpy(to.ip, b + 16, 4);
+	if (is_for_us(&e, &to) && quoted(&e, in + ihl, n - hl - 8 - ihl))
 		report(&e);
 }
 
@@ -131,21 +164,59 @@ int input_ip4(struct pbuf *p, struct netif *in)
 	return 0;
 }
 
+/*
+ * Behind the extension headers of a quoted packet of n bytes.  Return: where
+ * the upper layer begins, 0 if that is not in it.
+ */
+static size_t quoted_layer(const uint8_t *in, size_t n, uint8_t *next)
+{
+	size_t at = IP6_HLEN;
+
+	*next = in[6];
+	for (int i = 0; i < MAX_HEADERS && at + 8 <= n; i++) {
+		const uint8_t *h = in + at;
+
+		if (*next != IP6_NEXTH_HOPBYHOP &&
+		    *next != IP6_NEXTH_ROUTING &&
+		    *next != IP6_NEXTH_FRAGMENT && *next != IP6_NEXTH_DESTOPTS)
+			return at;
+		if (*next == IP6_NEXTH_FRAGMENT && (h[2] || h[3] & 0xf8))
+			return 0;
+		at += *next == IP6_NEXTH_FRAGMENT ? 8 : 8 + 8u * h[1];
+		*next = h[0];
+	}
+	return 0;
+}
+
+static bool sum6_ok(const uint8_t *b, size_t n)
+{
+	ip6_addr_t src = { 0 }, dst = { 0 };
+	struct pbuf p = { .payload = (void *)(uintptr_t)(b + IP6_HLEN) };
+
+	p.len = p.tot_len = (u16_t)(n - IP6_HLEN);
+	memcpy(src.addr, b + 8, 16);
+	memcpy(dst.addr, b + 24, 16);
+	return !ip6_chksum_pseudo(&p, IP6_NEXTH_ICMP6, p.tot_len, &src, &dst);
+}
+
+/* The packet is known to be for us, and whole. */
 static void icmp6_look(const struct pbuf *pb)
 {
-	uint8_t b[1280];
+	const struct ip6_hdr *ip = pb->payload;
+	struct wire_addr to = { .family = AF_INET6 };
 	struct ip_error e = { 0 };
-	const uint8_t *icmp = b + 40, *in = b + 48;
-	size_t n;
+	const uint8_t *b, *icmp, *in;
+	size_t n = IP6_HLEN + IP6H_PLEN(ip), at;
 
-	if (pb->len < 40 || ((uint8_t *)pb->payload)[6] != IPPROTO_ICMPV6)
+	if (n < 40 + 8 + 40 + 8 || !(b = flat(pb, n)))
 		return;
-	n = pbuf_copy_partial(pb, b, sizeof(b), 0);
-	if (n < 40 + 8 + 40 + 8 || icmp[0] < 1 || icmp[0] > 3)
+	icmp = b + 40;
+	in = b + 48;
+	if (icmp[0] < 1 || icmp[0] > 3 || in[0] >> 4 != 6 || !sum6_ok(b, n))
 		return;
 	if (icmp[0] == 1 && icmp[1] >= sizeof(unreach6) / sizeof(unreach6[0]))
 		return;
-	e.proto = in[6];
+	at = quoted_layer(in, n - 48, &e.proto);
 	e.type = icmp[0];
 	e.code = icmp[1];
 	e.err = icmp[0] == 3 ? EHOSTUNREACH : icmp[0] == 2 ? EMSGSIZE :
@@ -159,7 +230,8 @@ static void icmp6_look(const struct pbuf *pb)
 	memcpy(e.local.ip, in + 8, 16);
 	memcpy(e.peer.ip, in + 24, 16);
 	memcpy(e.reporter.ip, b + 8, 16);
-	if (quoted(&e, in + 40, n - 88))
+	memcpy(to.ip, b + 24, 16);
+	if (at && is_for_us(&e, &to) && quoted(&e, in + at, n - 48 - at))
 		report(&e);
 }
 

@@ -57,15 +57,37 @@ static void learn(struct ip_error *e)
 	}
 }
 
+/* The one to which an answer would have gone. */
+static struct sock *closest(const struct ip_error *e)
+{
+	struct sock *s, *best = NULL;
+	int score, most = -1;
+
+	for (s = sock_next(NULL); s; s = sock_next(s)) {
+		if (s->type != SOCK_DGRAM || !concerns(s, e))
+			continue;
+		score = 2 * (s->peer.family != 0) + !addr_is_any(&s->local);
+		if (score > most) {
+			best = s;
+			most = score;
+		}
+	}
+	return best;
+}
+
 static void tell(struct ip_error *e)
 {
-	struct sock *s, *next;
+	struct sock *s, *next, *one;
 
+	/* One who does not see the packets has to guess (RFC 5927). */
+	if (e->proto == IPPROTO_TCP && !sock_sent(e))
+		return;
 	if (e->too_big)
 		learn(e);
+	one = closest(e);
 	for (s = sock_next(NULL); s; s = next) {
 		next = sock_next(s);
-		if (concerns(s, e))
+		if (concerns(s, e) && (s == one || s->type != SOCK_DGRAM))
 			s->ops->error(s, e);
 	}
 }
