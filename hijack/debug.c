@@ -196,8 +196,13 @@ void debug_begin(struct debug *d, const char *name, const char *format,
 static void put_result(struct debug_line *l, char kind, long r, int err)
 {
 	bool failed = kind == 'i' || kind == 'n' ? r == -1 :
+	    kind == 'k' || kind == 'm' ? r < 0 :
 	    kind == 'e' || kind == 'r' ? r : !r;
 
+	if (failed && (kind == 'k' || kind == 'm')) {
+		err = (int)-r;
+		r = -1;
+	}
 	debug_str(l, ") = ");
 	if (kind == 'p') {
 		debug_str(l, r ? "0x" : "NULL");
@@ -236,7 +241,7 @@ void debug_end(struct debug *d, long result)
 	/* After a filter was installed a write may be the end. */
 	if (!d->start || hj_sandboxed)
 		return;
-	if (*d->format == 'n' && result >= 0)
+	if ((*d->format == 'n' || *d->format == 'm') && result >= 0)
 		describe((int)result, d->about, sizeof(d->about));
 	put_head(&l);
 	debug_str(&l, d->name);

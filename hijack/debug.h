@@ -17,6 +17,7 @@
  *	i: an int, or -1 and errno	n: the same, a new fd
  *	p: a pointer, or NULL		u: a number, or 0 and errno
  *	e: 0 or an EAI_ code		r: 0 or an errno
+ *	k: as a system call, -errno	m: the same, a new fd
  *
  *	f  an fd	F  the same: the call is shown only for a socket
  *	d  int		u  unsigned	s  string	_  not shown

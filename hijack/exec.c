@@ -21,6 +21,7 @@
 
 #include "hijack/calls.h"
 #include "hijack/childenv.h"
+#include "hijack/debug.h"
 #include "hijack/escape.h"
 #include "hijack/exec.h"
 #include "hijack/look/program.h"
@@ -103,7 +104,8 @@ static int run_execveat(const struct start *s, char *const *env)
 	return next.execveat(s->dirfd, s->path, s->argv, env, s->flags);
 }
 
-HOOK(int, execve, const char *path, char *const argv[], char *const env[])
+CALL(int, execve, "i:s", (const char *path, char *const argv[],
+    char *const env[]), path, argv, env)
 {
 	struct start s = { .run = run_execve, .path = path, .argv = argv };
 	int err = escape_check(path, env, false);
@@ -126,8 +128,9 @@ static void at_path(char *dst, size_t size, int dirfd, const char *path)
 	hj_append(dst, size, path);
 }
 
-HOOK(int, execveat, int dirfd, const char *path, char *const argv[],
-    char *const env[], int flags)
+CALL(int, execveat, "i:ds", (int dirfd, const char *path,
+    char *const argv[], char *const env[], int flags), dirfd, path, argv, env,
+    flags)
 {
 	struct start s = { .run = run_execveat, .dirfd = dirfd, .path = path,
 	    .argv = argv, .flags = flags };
@@ -188,7 +191,8 @@ static bool not_here(int err)
 	    err == ENODEV || err == ETIMEDOUT || err == EACCES;
 }
 
-HOOK(int, execvpe, const char *file, char *const argv[], char *const env[])
+CALL(int, execvpe, "i:s", (const char *file, char *const argv[],
+    char *const env[]), file, argv, env)
 {
 	const char *dir = childenv_get(environ, "PATH");
 	size_t n = strlen(file), len;
@@ -286,9 +290,10 @@ static int run_spawnp(const struct start *s, char *const *env)
 	    s->argv, env);
 }
 
-HOOK(int, posix_spawn, pid_t *pid, const char *path,
+CALL(int, posix_spawn, "r:_s", (pid_t *pid, const char *path,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
-    char *const argv[], char *const env[])
+    char *const argv[], char *const env[]), pid, path, actions, attr, argv,
+    env)
 {
 	struct start s = { .run = run_spawn, .path = path, .argv = argv,
 	    .pid = pid, .actions = actions, .attr = attr };
@@ -298,9 +303,10 @@ HOOK(int, posix_spawn, pid_t *pid, const char *path,
 	return libc.posix_spawn ? start(&s, env) : ENOSYS;
 }
 
-HOOK(int, posix_spawnp, pid_t *pid, const char *file,
+CALL(int, posix_spawnp, "r:_s", (pid_t *pid, const char *file,
     const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
-    char *const argv[], char *const env[])
+    char *const argv[], char *const env[]), pid, file, actions, attr, argv,
+    env)
 {
 	struct start s = { .run = run_spawnp, .path = file, .argv = argv,
 	    .pid = pid, .actions = actions, .attr = attr };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hijack/debug.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "hijack/procnet.h"
@@ -37,25 +38,29 @@ static const char *below_procnet(const char *path)
 	return procnet_has(name) ? name : NULL;
 }
 
-/* As open(2). -ENOENT: not one of ours. */
-static int make(const char *path, int flags)
+static int make_procnet(const char *path, int flags)
 {
-	const char *name = below_procnet(path);
 	int fd;
 
-	if (likely(!name) || flags & O_PATH)
-		return -ENOENT;
 	if ((flags & O_ACCMODE) != O_RDONLY)
 		return -EACCES;
 	if (flags & O_DIRECTORY)
 		return -ENOTDIR;
-	fd = procnet_make(name);
+	fd = procnet_make(below_procnet(path));
 	if (fd < 0)
 		return fd;
 	fd_forget(fd);
 	if (!(flags & O_CLOEXEC))
 		sys_fcntl(fd, F_SETFD, 0);
 	return fd;
+}
+
+/* As open(2). -ENOENT: not one of ours. */
+static int make(const char *path, int flags)
+{
+	if (likely(!below_procnet(path)) || flags & O_PATH)
+		return -ENOENT;
+	DEBUG_RETURN("open", "k:s", make_procnet, path, flags);
 }
 
 static bool takes_mode(int flags)

@@ -204,7 +204,8 @@ HOOK(int, prctl, int op, ...)
 	return r;
 }
 
-HOOK(int, pidfd_getfd, int pidfd, int fd, unsigned flags)
+CALL(int, pidfd_getfd, "n:dd", (int pidfd, int fd, unsigned flags), pidfd, fd,
+    flags)
 {
 	return (int)hook_syscall(SYS_pidfd_getfd, (long)pidfd, (long)fd,
 	    (long)flags, 0l, 0l, 0l);

@@ -8,6 +8,7 @@
 #include "hijack/hijack.h"
 
 #include "hijack/calls.h"
+#include "hijack/debug.h"
 #include "stack/wire/sys.h"
 
 static bool refused(void)
@@ -22,12 +23,14 @@ long uring_setup(unsigned entries, void *params)
 }
 
 /* liburing's functions of that purpose; it makes its system calls itself. */
-HOOK(int, io_uring_setup, unsigned entries, void *params)
+CALL(int, io_uring_setup, "k:u", (unsigned entries, void *params), entries,
+    params)
 {
 	return (int)uring_setup(entries, params);
 }
 
-HOOK(int, io_uring_queue_init, unsigned entries, void *ring, unsigned flags)
+CALL(int, io_uring_queue_init, "k:u", (unsigned entries, void *ring,
+    unsigned flags), entries, ring, flags)
 {
 	int (*next_one)(unsigned, void *, unsigned);
 

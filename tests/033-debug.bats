@@ -117,6 +117,28 @@ py() {
 	expect_err 'listen\(9, 1\) = 0 <.*> \[machine: not made through the library\]'
 }
 
+@test "programs that are started, and files of the virtual host" {
+	start_host a 10.0.0.1
+	py start <<-'X'
+	import os
+	open("/proc/net/tcp").read()
+	open("/etc/passwd").read()
+	try:
+	    os.posix_spawn("/none", ["none"], {})
+	except OSError:
+	    pass
+	try:
+	    os.execv("/none", ["none"])
+	except OSError:
+	    pass
+	X
+	run_cmd on a env SHMIF_DEBUG=1 "$PYTHON" start.py
+	expect_err '\] open\("/proc/net/tcp"\) = [0-9]+ <'
+	expect_err '\] posix_spawn\("/none"\) = 2 ENOENT <'
+	expect_err '\] execve\("/none"\) = -1 ENOENT <'
+	! grep -q passwd err || fail "files of the machine"
+}
+
 @test "a file: absolute, appended to, 0600, and kept through close loops" {
 	start_host a 10.0.0.1
 	mkdir d

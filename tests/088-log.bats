@@ -183,6 +183,27 @@ py() {
 	! grep -q 'tcp\.no_port' out || fail "not only udp"
 }
 
+@test "shmif(1) says what each counter means" {
+	local page=$BATS_TEST_DIRNAME/../stack/ctl/shmif.1
+
+	run_cmd tool a netstat -s --json
+	"$PYTHON" - "$page" <<-'X'
+	import fnmatch, json, re, sys
+	names = json.load(open("out"))["drops"]
+	text = open(sys.argv[1]).read()
+	part = re.search(r"\.Sh COUNTERS\n(.*?)\n\.Sh", text, re.S).group(1)
+	told = [w for l in re.findall(r"^\.It Sy (.*)", part, re.M)
+	    for w in l.split(" , ")]
+	told += [w.replace("ip.", "ip6.") for w in told if w.startswith("ip.")]
+	told += [w.replace("icmp.", "icmp6.") for w in told]
+	bad = [n for n in names if not any(fnmatch.fnmatch(n, w) for w in told)]
+	assert len(names) > 50 and not bad, bad
+	none = [w for w in told if "*" not in w and "6." not in w and
+	    w not in names]
+	assert not none, none
+	X
+}
+
 @test "a program that does not read, a listener that does not accept" {
 	py full <<-'X'
 	import socket, sys, time
