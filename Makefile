@@ -113,17 +113,23 @@ $B/lwip-o/%.o: $L/src/%.c $B/flags
 $(hashed): own = -w -include stack/stream/pcbhash.h
 $(hashed): %.o: %.c stack/stream/pcbhash.h
 	$P$(compile)
-$(hashed:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/stream/lwip.sed
-	@mkdir -p $(@D)
-	$Qsed -f stack/stream/lwip.sed $< >$@ && [ `grep -c pcbhash_ $@` = $(if $(findstring _in,$@),3,2) ] || \
-		{ echo "$<: lwip.sed does not fit this version of lwIP" >&2; exit 1; }
-# Fragments: stack/ip/lwip.sed
+# lwIP's source with edits: each leaves the name of its script behind, and how
+# many find their place is known.
+edits-tcp	:= 2
+edits-tcp_in	:= 4
+edits-ip4_frag	:= 2
+edits-ip6_frag	:= 1
+$(hashed:.o=.c): script = stack/stream/lwip.sed
+$(cut:.o=.c): script = stack/ip/lwip.sed
+$(hashed:.o=.c): stack/stream/lwip.sed
+$(cut:.o=.c): stack/ip/lwip.sed
 $(cut): %.o: %.c
 	$P$(compile)
-$(cut:.o=.c): $B/lwip-o/%.c: $L/src/%.c stack/ip/lwip.sed
+$(hashed:.o=.c) $(cut:.o=.c): $B/lwip-o/%.c: $L/src/%.c
 	@mkdir -p $(@D)
-	$Qsed -f stack/ip/lwip.sed $< >$@ && [ `diff $< $@ | grep -c '^>'` = $(if $(findstring ip4,$@),2,1) ] || \
-		{ echo "$<: lwip.sed does not fit this version of lwIP" >&2; exit 1; }
+	$Qsed -f $(script) $< >$@ && \
+		[ `grep -c lwip.sed $@` = $(edits-$(*F)) ] || { echo \
+		"$<: $(script) does not fit this version of lwIP" >&2; exit 1; }
 $(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
 lwip:
 	$QLWIP_DIR='$(LWIP_DIR)' scripts/fetch-lwip $L

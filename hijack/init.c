@@ -7,6 +7,7 @@
 #include "hijack/escape.h"
 #include "hijack/exec.h"
 #include "hijack/next.h"
+#include "hijack/spawn.h"
 #include "stack/wire/sys.h"
 
 struct hj_settings hj_set;
@@ -46,6 +47,7 @@ static void init(void)
 	next_find();
 	exec_find();
 	hj_env_read(&hj_set);
+	spawn_init();
 	debug_start();
 	if (!hj_dormant)
 		childenv_keep();

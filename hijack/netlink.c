@@ -31,8 +31,6 @@ int netlink_make(int type)
 		.domain = AF_NETLINK, .type = type & ~flags,
 		.protocol = NETLINK_ROUTE, .sock = (uint64_t)getpid(),
 	};
-	struct sockaddr_un sun;
-	socklen_t len;
 
 	if (id.type != SOCK_RAW && id.type != SOCK_DGRAM)
 		return -ESOCKTNOSUPPORT;
@@ -42,8 +40,7 @@ int netlink_make(int type)
 	fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_DGRAM | flags, 0);
 	if (fd < 0)
 		return fd;
-	client_id_name(&id, &sun, &len);
-	err = (int)SYS3(SYS_bind, fd, &sun, len);
+	err = client_id_bind(fd, &id);
 	if (err < 0) {
 		sys_close(fd);
 		return err;

@@ -66,8 +66,6 @@ unsigned sock_fresh_mark(const struct wire_id *id)
 static int make_pair(struct wire_id *id, int flags, uint64_t like)
 {
 	int pair = id->type == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET;
-	struct sockaddr_un sun;
-	socklen_t len;
 	int sv[2], err;
 
 	/* Close-on-exec at first: the far end must not leak into a child. */
@@ -76,10 +74,8 @@ static int make_pair(struct wire_id *id, int flags, uint64_t like)
 	if (err < 0)
 		return err;
 	err = rpc_socket(id, like, sv[0], sv[1]);
-	if (!err) {
-		client_id_name(id, &sun, &len);
-		err = (int)SYS3(SYS_bind, sv[0], &sun, len);
-	}
+	if (!err)
+		err = client_id_bind(sv[0], id);
 	if (err) {
 		sys_close(sv[0]);
 		return err;

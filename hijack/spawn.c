@@ -70,21 +70,43 @@ static int child_exec(void *arg)
 	return 127;
 }
 
+/* The library's folder, absolute; "" if it is not to be known. */
+static char library_dir[PATH_MAX - sizeof("/../bin/" SERVER)];
+
+void spawn_init(void)
+{
+	Dl_info info;
+	char *slash;
+	size_t n = 0;
+
+	if (!dladdr((void *)spawn_init, &info) || !info.dli_fname)
+		return;
+	if (info.dli_fname[0] != '/') {
+		if (!getcwd(library_dir, sizeof(library_dir)))
+			goto unknown;
+		n = strlen(library_dir);
+		library_dir[n++] = '/';
+	}
+	if (n + strlen(info.dli_fname) >= sizeof(library_dir))
+		goto unknown;
+	strcpy(library_dir + n, info.dli_fname);
+	slash = strrchr(library_dir, '/');
+	if (slash)
+		*slash = '\0';
+	return;
+unknown:
+	library_dir[0] = '\0';
+}
+
 /* The server beside the library, as built, or in ../bin, as installed. */
 static void find_server(struct launch *l)
 {
-	Dl_info info;
-	const char *slash;
-	int len;
+	size_t len = strlen(library_dir);
 
-	if (!dladdr((void *)find_server, &info) || !info.dli_fname)
+	if (!len)
 		return;
-	slash = strrchr(info.dli_fname, '/');
-	len = slash ? (int)(slash - info.dli_fname) : 1;
-	if (len + sizeof("/../bin/" SERVER) > sizeof(l->up))
-		return;
-	memcpy(l->beside, slash ? info.dli_fname : ".", len);
-	memcpy(l->up, l->beside, len);
+	memcpy(l->beside, library_dir, len);
+	memcpy(l->up, library_dir, len);
 	strcpy(l->beside + len, "/" SERVER);
 	strcpy(l->up + len, "/../bin/" SERVER);
 }

@@ -16,4 +16,7 @@ struct client_hello;
  */
 HJ_HIDDEN int spawn_connect(int min_fd, struct client_hello *hello);
 
+/* At load: the program may leave the folder that a relative path is from. */
+HJ_HIDDEN void spawn_init(void);
+
 #endif

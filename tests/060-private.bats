@@ -274,3 +274,55 @@ except ChildProcessError:
 		[ "$output" = 'no child' ]
 	done
 }
+
+@test "a relative LD_PRELOAD finds its own server after a chdir" {
+	mkdir -p here/lib there/lib
+	ln -s "$B/libshmhijack.so" "$B/shmif_server" here/lib/
+	printf '#!/bin/sh\n: >%s/wrong\n' "$DIR" >there/lib/shmif_server
+	chmod 755 there/lib/shmif_server
+	cd here
+	run_cmd env SHMIF_BUS=net "LD_PRELOAD=${SAN_PRELOAD:+$SAN_PRELOAD:}./lib/libshmhijack.so" \
+		"$PYTHON" -c 'import os, socket
+os.chdir("../there")
+print(socket.socket().fileno() > 2)'
+	expect '^True$'
+	[ ! -e ../wrong ] || fail "the server of another folder was run"
+}
+
+# Abstract names are one space for all users of the machine, first come, first
+# served: whoever can tell a socket's name before it is made can take it.
+@test "nobody can take the names that sockets are going to have" {
+	cat >take.py <<'EOF'
+import re, socket, sys
+taken, seen = [], set()
+for line in open("/proc/net/unix"):
+    m = re.search(r"@(shmif/[0-9a-f]{16}/)([0-9a-f]{16})(/.*)", line)
+    if m:
+        seen.add(m.groups())
+assert seen, "no name seen"
+for server, sock, rest in seen:
+    for i in range(1, 600):
+        s = socket.socket(socket.AF_UNIX)
+        try:
+            s.bind(f"\0{server}{int(sock, 16) + i:016x}{rest}")
+            taken.append(s)
+        except OSError:
+            pass
+print("took", len(taken), flush=True)
+sys.stdin.read()
+EOF
+	start_host a 10.0.0.1
+	start_bg one on a "$PYTHON" -u -c 'import socket, time
+s = socket.socket()
+print("made", flush=True)
+time.sleep(60)'
+	wait_for in_file one.log made
+	mkfifo keys
+	exec 8<>keys
+	INPUT=keys start_bg thief "$PYTHON" take.py
+	wait_for in_file thief.log took
+	run_cmd on a "$PYTHON" -c 'import socket
+print(len([socket.socket() for i in range(200)]))'
+	expect '^200$'
+	exec 8>&-
+}

@@ -251,12 +251,8 @@ int sock_name(const struct sock *s, int program_end)
 		.server = sock_server_id(), .sock = s->id,
 		.domain = s->domain, .type = s->type, .protocol = s->protocol,
 	};
-	struct sockaddr_un sun;
-	socklen_t len;
 
-	client_id_name(&id, &sun, &len);
-	return bind(program_end, (struct sockaddr *)&sun, len) < 0 ?
-	    -errno : 0;
+	return client_id_bind(program_end, &id);
 }
 
 /*

@@ -2,7 +2,9 @@
 #include "stack/wire/client.h"
 
 #include <string.h>
+#include <sys/random.h>
 
+#include "stack/wire/clock.h"
 #include "stack/wire/sys.h"
 
 int client_parse_url(const char *url, struct sockaddr_un *sun,
@@ -211,7 +213,17 @@ static char *put_dec(char *p, unsigned v)
 	return p;
 }
 
-int client_id_name(const struct wire_id *id, struct sockaddr_un *sun,
+/* Nobody can take the name first that has this in it. */
+static uint64_t unguessable(void)
+{
+	uint64_t r;
+
+	if (SYS3(SYS_getrandom, &r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
+		r = clock_ns() * 0x9e3779b97f4a7c15u ^ (uintptr_t)&r;
+	return r;
+}
+
+static void compose(const struct wire_id *id, struct sockaddr_un *sun,
     socklen_t *len)
 {
 	char *p = sun->sun_path + 1;
@@ -223,13 +235,27 @@ int client_id_name(const struct wire_id *id, struct sockaddr_un *sun,
 	*p++ = '/';
 	p = put_hex(p, id->sock, 16);
 	*p++ = '/';
+	p = put_hex(p, unguessable(), 16);
+	*p++ = '/';
 	p = put_dec(p, (unsigned)id->domain & 0xff);
 	*p++ = '.';
 	p = put_dec(p, (unsigned)id->type & 0xf);
 	*p++ = '.';
 	p = put_dec(p, (unsigned)id->protocol & 0xffff);
 	*len = (socklen_t)(p - (char *)sun);
-	return 0;
+}
+
+int client_id_bind(int fd, const struct wire_id *id)
+{
+	struct sockaddr_un sun;
+	socklen_t len;
+	int err = -EADDRINUSE;
+
+	for (int i = 0; i < 3 && err == -EADDRINUSE; i++) {
+		compose(id, &sun, &len);
+		err = (int)SYS3(SYS_bind, fd, &sun, len);
+	}
+	return err;
 }
 
 static const char *get_hex(const char *p, const char *end, uint64_t *v)
@@ -266,6 +292,7 @@ bool client_id_of(int fd, struct wire_id *id)
 	struct sockaddr_un sun;
 	socklen_t len = sizeof(sun);
 	const char *p = sun.sun_path, *end;
+	uint64_t nonce;
 
 	if (SYS3(SYS_getsockname, fd, &sun, &len) < 0)
 		return false;
@@ -281,6 +308,9 @@ bool client_id_of(int fd, struct wire_id *id)
 	if (!p || p >= end || *p++ != '/')
 		return false;
 	p = get_hex(p, end, &id->sock);
+	if (!p || p >= end || *p++ != '/')
+		return false;
+	p = get_hex(p, end, &nonce);
 	if (!p || p >= end || *p++ != '/')
 		return false;
 	p = get_dec(p, end, &id->domain);

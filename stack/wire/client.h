@@ -68,9 +68,12 @@ int client_recv(int reply, struct wire_rep *rep, int *rep_fd);
  */
 int client_post(int ctl, struct wire_req *req, const int *fds, int nfds);
 
-/* Compose and read the name of a virtual socket's fd. */
-int client_id_name(const struct wire_id *id, struct sockaddr_un *sun,
-    socklen_t *len);
+/*
+ * Give a virtual socket's fd its name.  All users of a machine share the space
+ * of such names, first come, first served: so a part of it is random.
+ * Return: 0 or -errno.
+ */
+int client_id_bind(int fd, const struct wire_id *id);
 /* Return: true if fd is the program's end of a virtual socket; 1 system call. */
 bool client_id_of(int fd, struct wire_id *id);
 

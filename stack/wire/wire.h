@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define WIRE_MAGIC	0x73686d32u	/* "shm2"; changes with the format */
+#define WIRE_MAGIC	0x73686d33u	/* "shm3"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_NAMELEN	16		/* interface name with its NUL */
 #define WIRE_AFFINITY_WORDS	1024	/* programs of a host with one of them */
@@ -27,9 +27,10 @@
 
 /*
  * Identity.  The program's end of every pair is bound to the abstract name
- *	\0shmif/SSSSSSSSSSSSSSSS/IIIIIIIIIIIIIIII/DD.T.PPP
- * in hex but for the last part: server id, socket id, then domain, type and
- * protocol in decimal without padding.  getsockname(2) on the fd gives it
+ *	\0shmif/SSSSSSSSSSSSSSSS/IIIIIIIIIIIIIIII/RRRRRRRRRRRRRRRR/DD.T.PPP
+ * in hex but for the last part: server id, socket id, a random number that
+ * nobody can guess and take first, then domain, type and protocol in decimal
+ * without padding.  getsockname(2) on the fd gives it
  * after dup, fork, exec and SCM_RIGHTS alike.
  */
 #define WIRE_ID_PREFIX	"shmif/"
