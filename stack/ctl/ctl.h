@@ -33,6 +33,7 @@ int cmd_route(int argc, char **argv);
 int cmd_sockstat(int argc, char **argv);
 int cmd_sysctl(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_traceroute(int argc, char **argv);
 int cmd_traceroute6(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
@@ -107,6 +108,9 @@ struct ctl_list {
  * Return: 0, or CTL_FAILED after an error line.
  */
 int ctl_dump(enum wire_dump kind, struct ctl_list *list);
+/* From another control connection; ms.  Return: 0, or -errno in silence. */
+int ctl_dump_of(int ctl, enum wire_dump kind, int timeout,
+    struct ctl_list *list);
 /* The same for WIRE_DUMP_LOG: lines numbered above `after`. */
 int ctl_dump_after(enum wire_dump kind, uint64_t after, struct ctl_list *list);
 

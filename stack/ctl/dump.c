@@ -20,6 +20,7 @@
 #include "stack/ctl/busshow.h"
 #include "stack/ctl/frame.h"
 #include "stack/ctl/json.h"
+#include "stack/ctl/progress.h"
 #include "stack/ctl/text.h"
 
 #define SNAPLEN		65535
@@ -32,6 +33,7 @@ struct dump {
 	bool follow, header, hex, json;
 	uint64_t count;		/* frames to show, UINT64_MAX for all */
 	uint64_t shown, missed;
+	uint64_t bytes;
 	int write_errno;	/* of the first write that failed */
 	int error;		/* errno to tell about */
 	pcap_t *pcap;
@@ -147,7 +149,11 @@ static void write_frame(struct dump *d, const struct bus_frame *f,
 	if (ferror(d->out) && !d->write_errno)
 		d->write_errno = errno;
 	d->shown++;
+	d->bytes += f->len;
 	d->missed += f->missed;
+	if (d->dumper)
+		progress("%" PRIu64 " frames, %" PRIu64 " bytes", d->shown,
+		    d->bytes);
 }
 
 /*
@@ -288,6 +294,10 @@ static int dump_frames(struct dump *d, struct bus *b, const char *path)
 	if (d->error)
 		status = ctl_fail("%s: %s", d->pcap_file ? d->pcap_file :
 		    "standard output", strerror(d->error));
+	progress_end();
+	if (d->pcap_file && d->out != stdout && !status)
+		printf("%" PRIu64 " frames, %" PRIu64 " bytes in %s\n",
+		    d->shown, d->bytes, d->pcap_file);
 	if (d->missed)
 		fprintf(stderr, "%s: %" PRIu64 " frames missed\n", ctl_prog(),
 		    d->missed);

@@ -45,6 +45,7 @@ static const struct command {
 	{ "sockstat", cmd_sockstat },
 	{ "sysctl", cmd_sysctl },
 	{ "trace", cmd_trace },
+	{ "top", cmd_top },
 	{ "traceroute", cmd_traceroute },
 	{ "traceroute6", cmd_traceroute6 },
 	{ "version", cmd_version },

@@ -1,5 +1,7 @@
 /* replay.c: shmif replay: the frames of a capture file, onto a bus. */
 #include "stack/ctl/ctl.h"
+#include "stack/ctl/progress.h"
+#include "stack/wire/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,6 +9,7 @@
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +17,7 @@
 
 #define ROOM_WAIT	20	/* ms; then the slowest member is passed over */
 #define ROOM_TRIES	250
+#define PROGRESS_FRAMES	256
 
 struct replay {
 	pcap_t *pcap;
@@ -21,7 +25,7 @@ struct replay {
 	bool timing;
 	struct timeval first;	/* stamp of the first frame */
 	struct timespec start;	/* when that one was sent */
-	uint64_t sent, skipped;
+	uint64_t sent, bytes, skipped;
 };
 
 /* Sleep until the frame's distance from the first one has passed. */
@@ -63,6 +67,19 @@ static int send_frame(struct replay *r, const u_char *p, size_t n)
 	return err;
 }
 
+static void show_progress(const struct replay *r)
+{
+	struct stat st;
+	FILE *f = pcap_file(r->pcap);
+	long at = f ? ftell(f) : -1;
+
+	if (at >= 0 && !fstat(fileno(f), &st) && st.st_size > 0)
+		progress("%" PRIu64 " frames, %ld%%", r->sent,
+		    (long)((double)at * 100 / (double)st.st_size));
+	else
+		progress("%" PRIu64 " frames", r->sent);
+}
+
 /* Return: 0 at the end of the file, or an exit status. */
 static int run(struct replay *r, const char *file, const char *path)
 {
@@ -85,8 +102,10 @@ static int run(struct replay *r, const char *file, const char *path)
 			return ctl_fail("%s: %s", path, err == -EAGAIN ?
 			    "no room on the bus" : err == -EIO ?
 			    "the bus is broken" : strerror(-err));
-		else
-			r->sent++;
+		r->sent += !err;
+		r->bytes += err ? 0 : h->caplen;
+		if (r->timing || r->sent % PROGRESS_FRAMES == 0)
+			show_progress(r);
 	}
 	if (more == PCAP_ERROR)
 		return ctl_fail("%s: %s", file, pcap_geterr(r->pcap));
@@ -115,6 +134,7 @@ int cmd_replay(int argc, char **argv)
 {
 	struct replay r = { .pcap = NULL };
 	char path[PATH_MAX];
+	uint64_t start;
 	int c, status;
 
 	opterr = 0;
@@ -128,8 +148,13 @@ int cmd_replay(int argc, char **argv)
 	if (ctl_bus_path(argv[optind + 1], false, path, sizeof(path)))
 		return CTL_FAILED;
 	status = open_both(&r, argv[optind], path);
+	start = clock_ns();
 	if (!status)
 		status = run(&r, argv[optind], path);
+	progress_end();
+	if (r.sent || !status)
+		printf("%" PRIu64 " frames, %" PRIu64 " bytes sent in %.3f s\n",
+		    r.sent, r.bytes, (double)(clock_ns() - start) / 1e9);
 	if (r.skipped)
 		fprintf(stderr, "%s: %" PRIu64 " frames skipped: cut short, or "
 		    "larger than the bus takes\n", ctl_prog(), r.skipped);

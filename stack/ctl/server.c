@@ -229,13 +229,47 @@ int ctl_dump(enum wire_dump kind, struct ctl_list *list)
 	return ctl_dump_after(kind, 0, list);
 }
 
+/* Return: 0 and the records in fd, which is closed, or -errno. */
+static int take_table(int fd, enum wire_dump kind, size_t n,
+    struct ctl_list *list)
+{
+	size_t size = dump_kind[kind].size;
+	int err;
+
+	if (fd < 0)
+		return -EPROTO;
+	err = read_table(fd, size, n, &list->rec);
+	close(fd);
+	if (err < 0)
+		return err;
+	list->n = n;
+	for (size_t i = 0; i < n; i++)
+		for (int j = 0; j < 3 && dump_kind[kind].end[j]; j++)
+			((char *)list->rec)[i * size +
+			    dump_kind[kind].end[j]] = '\0';
+	return 0;
+}
+
+int ctl_dump_of(int ctl, enum wire_dump kind, int timeout,
+    struct ctl_list *list)
+{
+	struct wire_req req = { .op = WIRE_DUMP, .a = (int)kind };
+	struct wire_rep rep;
+	int fd = -1, err;
+
+	*list = (struct ctl_list){ .n = 0 };
+	err = client_call(ctl, &req, NULL, 0, &rep, &fd, timeout, false);
+	if (!err && rep.error)
+		err = -rep.error;
+	return err ? err : take_table(fd, kind, rep.value, list);
+}
+
 int ctl_dump_after(enum wire_dump kind, uint64_t after, struct ctl_list *list)
 {
 	struct wire_req req = {
 		.op = WIRE_DUMP, .a = (int)kind, .len = sizeof(after),
 	};
 	struct wire_rep rep;
-	size_t size = dump_kind[kind].size;
 	int fd = -1, err;
 
 	memcpy(req.data, &after, sizeof(after));
@@ -243,17 +277,9 @@ int ctl_dump_after(enum wire_dump kind, uint64_t after, struct ctl_list *list)
 	list->n = 0;
 	if (ctl_call(&req, &rep, &fd, NULL))
 		return CTL_FAILED;
-	if (fd < 0)
-		return ctl_fail("%s: a table came without its file", ctl_url());
-	err = read_table(fd, size, rep.value, &list->rec);
-	close(fd);
+	err = take_table(fd, kind, rep.value, list);
 	if (err < 0)
 		return ctl_fail("%s: cannot read a table: %s", ctl_url(),
 		    strerror(-err));
-	list->n = rep.value;
-	for (size_t i = 0; i < list->n; i++)
-		for (int j = 0; j < 3 && dump_kind[kind].end[j]; j++)
-			((char *)list->rec)[i * size +
-			    dump_kind[kind].end[j]] = '\0';
 	return 0;
 }

@@ -89,7 +89,8 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 		req.len += (uint16_t)n;
 	}
 	err = client_call(fd, &req, NULL, 0, &rep,
-	    hello->want_affinity ? &hello->affinity_fd : NULL, 10000, false);
+	    hello->want_affinity ? &hello->affinity_fd : NULL,
+	    hello->timeout ? hello->timeout : 10000, false);
 	if (!err && rep.error)
 		err = -rep.error;
 	if (err < 0)

@@ -31,6 +31,7 @@ struct client_hello {
 	 * if want_affinity; then affinity_fd is the caller's, or -1: none.
 	 */
 	bool want_affinity;
+	int timeout;		/* ms to wait for it; 0: 10 s */
 	int affinity_fd, affinity;
 };
 
