@@ -97,8 +97,8 @@ int escape_check(const char *path, char *const *env, bool shell)
 		return 0;
 	childenv_look(&c, env);
 	what = policy(&c);
-	if (what == HJ_ESCAPE_ALLOW || childenv_leaves(&c))
-		return 0;
+	if (childenv_leaves(&c))
+		return 1;
 	why = why_not(&p, path, env, shell);
 	if (!why)
 		return 0;
@@ -106,8 +106,8 @@ int escape_check(const char *path, char *const *env, bool shell)
 		tell(p.path, why, "; refused, as SHMIF_ESCAPE=deny has it");
 		return -EACCES;
 	}
-	if (program_cache_tell(cache, p.id))
+	if (what != HJ_ESCAPE_ALLOW && program_cache_tell(cache, p.id))
 		tell(p.path, why, "; it uses this machine's network "
 		    "(SHMIF_ESCAPE=deny refuses it, allow is silent)");
-	return 0;
+	return 1;
 }

@@ -10,7 +10,8 @@ HJ_HIDDEN void escape_init(void);
 /*
  * path is about to be executed with env; shell: as execvp(3), which has
  * the shell read what the kernel does not execute.  Safe in a vfork child.
- * Return: 0, or -EACCES: it may not be, and that was told.
+ * Return: 0; 1: the library will not be in it; or -EACCES: it may not be
+ * executed, and that was told.
  */
 HJ_HIDDEN int escape_check(const char *path, char *const *env, bool shell);
 

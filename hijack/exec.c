@@ -24,6 +24,7 @@
 #include "hijack/debug.h"
 #include "hijack/escape.h"
 #include "hijack/exec.h"
+#include "hijack/lend.h"
 #include "hijack/look/program.h"
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
@@ -94,6 +95,16 @@ static int start(const struct start *s, char *const *env)
 	    start_on_stack(s, &c, env);
 }
 
+/* Return: 0, or -errno: it is not to be executed. */
+static int before_exec(const char *path, char *const *env, bool shell)
+{
+	int r = escape_check(path, env, shell);
+
+	if (r > 0)
+		lend_stdin();
+	return r < 0 ? r : 0;
+}
+
 static int run_execve(const struct start *s, char *const *env)
 {
 	return next.execve(s->path, s->argv, env);
@@ -108,7 +119,7 @@ CALL(int, execve, "i:s", (const char *path, char *const argv[],
     char *const env[]), path, argv, env)
 {
 	struct start s = { .run = run_execve, .path = path, .argv = argv };
-	int err = escape_check(path, env, false);
+	int err = before_exec(path, env, false);
 
 	return err ? (int)hj_ret(err) : start(&s, env);
 }
@@ -139,7 +150,7 @@ CALL(int, execveat, "i:ds", (int dirfd, const char *path,
 
 	if (!hj_no_memory(path)) {
 		at_path(where, sizeof(where), dirfd, path);
-		err = escape_check(where, env, false);
+		err = before_exec(where, env, false);
 	}
 	return err ? (int)hj_ret(err) : start(&s, env);
 }
@@ -161,7 +172,7 @@ static int execute_or_sh(const char *path, char *const argv[],
     char *const env[])
 {
 	struct start s = { .run = run_execve, .path = path, .argv = argv };
-	int err = escape_check(path, env, true);
+	int err = before_exec(path, env, true);
 	size_t n = 0;
 
 	if (err)
@@ -298,7 +309,7 @@ CALL(int, posix_spawn, "r:_s", (pid_t *pid, const char *path,
 	struct start s = { .run = run_spawn, .path = path, .argv = argv,
 	    .pid = pid, .actions = actions, .attr = attr };
 
-	if (escape_check(path, env, false))
+	if (escape_check(path, env, false) < 0)
 		return EACCES;
 	return libc.posix_spawn ? start(&s, env) : ENOSYS;
 }
@@ -313,7 +324,7 @@ CALL(int, posix_spawnp, "r:_s", (pid_t *pid, const char *file,
 	char path[PATH_MAX];
 
 	if (!program_find(file, childenv_get(environ, "PATH"), path, sizeof(path)) &&
-	    escape_check(path, env, false))
+	    escape_check(path, env, false) < 0)
 		return EACCES;
 	return libc.posix_spawnp ? start(&s, env) : ENOSYS;
 }
@@ -328,7 +339,7 @@ static int before_shell(void)
 	if (!libc.system || !libc.popen || !libc.wordexp)
 		return -ENOSYS;
 	childenv_restore();
-	return escape_check(_PATH_BSHELL, environ, false);
+	return escape_check(_PATH_BSHELL, environ, false) < 0 ? -EACCES : 0;
 }
 
 HOOK(int, system, const char *command)

@@ -84,6 +84,71 @@ os.execve("/bin/sh", ["sh", "-c", "echo bare: $LD_PRELOAD$RUMP_SERVER.; cat"],
 	[ "$output" = $'bare: .\nhello' ]
 }
 
+@test "exec: what a program without the library does with its sockets" {
+	cat >plain.c <<-'EOF'
+	#include <errno.h>
+	#include <poll.h>
+	#include <stdio.h>
+	#include <string.h>
+	#include <sys/socket.h>
+	#include <unistd.h>
+	int main(int argc, char **argv)
+	{
+		struct pollfd p = { .fd = 0, .events = POLLIN };
+		struct sockaddr_storage from;
+		socklen_t len = sizeof(from);
+		char buf[2000];
+		ssize_t n;
+
+		(void)argc;
+		if (poll(&p, 1, 10000) != 1)
+			return 1;
+		if (!strcmp(argv[1], "accept")) {
+			n = accept(0, NULL, NULL);
+			return n < 0 && errno == EINVAL ? 0 : 1;
+		}
+		if (!strcmp(argv[1], "recvfrom")) {
+			n = recvfrom(0, buf, sizeof(buf), 0, (void *)&from,
+			    &len);
+			return sendto(0, buf, n, 0, (void *)&from,
+			    sizeof(struct sockaddr_in *) * 2) != n;
+		}
+		n = read(0, buf, sizeof(buf));
+		return n < 0 || write(0, buf, n) != n;
+	}
+	EOF
+	"${CC:-cc}" -static -o plain plain.c
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg peer on b "$PYTHON" -u -c 'import socket
+u = socket.socket(type=socket.SOCK_DGRAM)
+u.bind(("", 7))
+while True:
+    data, who = u.recvfrom(100)
+    print(data.decode(), flush=True)
+    if not data.startswith(b"answer"):
+        u.sendto(b"answer to " + data, who)'
+	wait_udp b 7
+	run_cmd on a "$PYTHON" -c 'import socket, subprocess
+def plain(s, how):
+    subprocess.run(["./plain", how], stdin=s, check=True)
+u = socket.socket(type=socket.SOCK_DGRAM)
+u.sendto(b"one", ("10.0.0.2", 7))
+plain(u, "recvfrom")
+u.connect(("10.0.0.2", 7))
+u.send(b"two")
+plain(u, "read")
+l = socket.create_server(("", 8))
+c = socket.create_connection(("10.0.0.1", 8))
+plain(l, "accept")
+s, who = l.accept()
+c.send(b"stream")
+plain(s, "read")
+assert c.recv(100) == b"stream"'
+	wait_for in_file peer.log '^answer to one$'
+	wait_for in_file peer.log '^answer to two$'
+}
+
 @test "fork: parent and child take turns on one connection" {
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2

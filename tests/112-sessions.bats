@@ -95,13 +95,61 @@ INETD=$B/unpacked/openbsd-inetd/usr/sbin/inetd
 	}
 	EOF
 	"${CC:-cc}" -static -o static static.c
-	echo "discard stream tcp nowait root $DIR/static static" >inetd.conf
+	cat >waits.c <<-'EOF'
+	#include <poll.h>
+	#include <sys/socket.h>
+	int main(void)
+	{
+		struct pollfd p = { .fd = 0, .events = POLLIN };
+		char buf[2000];
+
+		while (poll(&p, 1, 1000) > 0) {
+			struct sockaddr_storage from;
+			socklen_t len = sizeof(from);
+			ssize_t n = recvfrom(0, buf, sizeof(buf), 0,
+			    (void *)&from, &len);
+
+			if (n < 0 || sendto(0, buf, n, 0, (void *)&from,
+			    len) != n)
+				return 1;
+		}
+		return 0;
+	}
+	EOF
+	"${CC:-cc}" -static -o waits waits.c
+	cat >inetd.conf <<-EOF
+	discard stream tcp nowait root $DIR/static static
+	echo dgram udp wait root $DIR/waits waits
+	EOF
 	start_bg inetd on a "$INETD" -d "$DIR/inetd.conf"
 	wait_listen a 9
+	wait_udp a 7
 	seq 100 >lines
 	# Its connection works, and has nothing in it but what it says.
 	INPUT=lines run_cmd on b nc -N "$A4" 9
 	same_file out lines
+	# Each message is answered to who sent it, by this process and the next.
+	for addr in "$A4" "$A6" "$A4"; do
+		for i in 1 2 3; do
+			run_cmd on b bash -c 'exec 5<>/dev/udp/$1/7
+				echo "word$2" >&5
+				exec dd bs=4096 count=1 status=none <&5' - \
+				"$addr" "$i"
+			[ "$output" = "word$i" ]
+		done
+		wait_for eval '[ -z "$(pgrep -f "^waits\$")" ]'
+	done
+	# Many at once, and none gets another's answer.
+	for i in {1..8}; do
+		start_bg "ask$i" on b bash -c 'exec 5<>/dev/udp/$1/7
+			until echo "ask $2" >&5 && timeout 2 dd bs=4096 \
+				count=1 status=none <&5; do :; done' - \
+			"$A4" "$i"
+	done
+	for i in {1..8}; do
+		wait_for gone "${PID[ask$i]}"
+		[ "$(cat "ask$i.log")" = "ask $i" ]
+	done
 }
 
 @test "dovecot: logins and mail processes, IPv4 and IPv6" {

@@ -22,6 +22,7 @@
 #include "stack/core/core.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
+#include "stack/dgram/dgram.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/packet/packet.h"
@@ -302,6 +303,9 @@ static int sock_request(struct request *r)
 		return s->ops->shutdown(s, r->req.a);
 	case WIRE_QUERY:
 		return do_query(r, s);
+	case WIRE_LEND:
+		r->rep_fd = dgram_lend(s, r->nfd > 1 ? r->fd[1] : -1);
+		return r->rep_fd < 0 ? r->rep_fd : 0;
 	}
 	return -EINVAL;
 }
@@ -325,6 +329,7 @@ static int dispatch(struct request *r)
 	switch (r->req.op) {
 	case WIRE_HELLO:
 		return do_hello(r);
+	case WIRE_LEND:
 	case WIRE_BIND ... WIRE_QUERY:
 		return sock_request(r);
 	case WIRE_YIELD:
@@ -344,7 +349,7 @@ static const char *const op_names[] = {
 	[WIRE_RESOLVE] = "resolve", [WIRE_DUMP] = "dump", [WIRE_IF] = "if",
 	[WIRE_ROUTE] = "route", [WIRE_NEIGH] = "neigh",
 	[WIRE_SYSCTL] = "sysctl", [WIRE_HALT] = "halt",
-	[WIRE_TRACE] = "trace", [WIRE_YIELD] = "yield",
+	[WIRE_TRACE] = "trace", [WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");

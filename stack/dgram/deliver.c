@@ -251,6 +251,9 @@ void deliver_packet(struct dgram *d, struct pbuf *p, uint16_t offset,
 	m.msg_iovlen = 1 + pieces(p, offset, iov + 1);
 	affinity_sample(s->owner.affinity);
 	iface_rx_delivered++;
+	if (d->loan && dgram_lend_deliver(d, &h.peer, iov + 1,
+	    m.msg_iovlen - 1))
+		return;
 	if (!d->rx_discard && !d->waiting && sendmsg(s->poll.fd, &m,
 	    MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return;

@@ -147,7 +147,7 @@ static bool is_whole(const struct sock *s, const struct dgram_route *r)
 	    (r->peer.family == AF_INET6 && o->dontfrag);
 }
 
-static int transmit(struct sock *s, const struct wire_dgram *h,
+int dgram_transmit(struct sock *s, const struct wire_dgram *h,
     const void *data, size_t len)
 {
 	struct dgram_route r;
@@ -198,7 +198,7 @@ static bool retry_held(struct sock *s)
 	if (!d->held)
 		return true;
 	memcpy(&h, d->held, sizeof(h));
-	err = transmit(s, &h, d->held + sizeof(h), d->held_len);
+	err = dgram_transmit(s, &h, d->held + sizeof(h), d->held_len);
 	if (err == -EAGAIN)
 		return false;
 	free(d->held);
@@ -278,7 +278,7 @@ static bool pull_one(struct sock *s)
 		len = adopt((size_t)n);
 	if ((d->more || in.hdr.flags & WIRE_DG_MORE) && !gather(s, &len))
 		return true;
-	err = transmit(s, &in.hdr, in.data, len);
+	err = dgram_transmit(s, &in.hdr, in.data, len);
 	if (err == -EAGAIN) {
 		hold(s, len);
 		return false;
@@ -346,6 +346,7 @@ void dgram_release(struct sock *s)
 	free(d->more);
 	d->more = NULL;
 	deliver_drop(d);
+	dgram_lend_end(d);
 	port_release(s);
 	mcast_leave_all(&d->memberships);
 	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP) {

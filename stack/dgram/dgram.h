@@ -13,6 +13,8 @@
 #include "stack/sock/sock.h"
 
 struct dgram;
+struct dgram_loan;	/* lend.c: it is with a program without the library */
+struct iovec;
 struct dgram_more;	/* MSG_MORE: what has come so far */
 struct dgram_route;
 struct mc_member;	/* a multicast membership */
@@ -49,6 +51,7 @@ struct dgram {
 	struct dgram_more *more;
 	uint8_t *held;		/* a message lwIP had no room for */
 	size_t held_len;
+	struct dgram_loan *loan;
 };
 
 static inline struct dgram *dgram_of(struct sock *s)
@@ -65,6 +68,9 @@ void dgram_input(struct sock *s, uint32_t events);
 void dgram_flush(struct sock *s);
 void dgram_drain(struct sock *s);
 void dgram_release(struct sock *s);
+/* Send; h: to whom, if not the peer it is connected to.  0 or -errno. */
+int dgram_transmit(struct sock *s, const struct wire_dgram *h,
+    const void *data, size_t len);
 int dgram_bind(struct sock *s, const struct wire_addr *a);
 int dgram_connect(struct sock *s, const struct wire_addr *a);
 int dgram_listen(struct sock *s, int backlog);
@@ -73,6 +79,18 @@ void dgram_error(struct sock *s, const struct ip_error *e);
 void dgram_fill(const struct sock *s, struct wire_sock *w);
 void dgram_fill_info(const struct sock *s, struct wire_sockinfo *w);
 void dgram_tx_ready(void);	/* an interface has room again */
+
+/* lend.c: for a program without the library. */
+/*
+ * own: the program's end of the socket's own pair, whose messages go first.
+ * Return: the new end for the program, or -errno; -EOPNOTSUPP: it is no
+ * datagram socket.
+ */
+int dgram_lend(struct sock *s, int own);
+void dgram_lend_end(struct dgram *d);
+/* A message of n pieces; false: it is for the socket's own pair. */
+bool dgram_lend_deliver(struct dgram *d, const struct wire_addr *from,
+    const struct iovec *iov, size_t n);
 
 /* The part of struct sock_ops that is the same for all. */
 #define DGRAM_SOCK_OPS							\

@@ -121,6 +121,12 @@ enum wire_op {
 	 * Reply data = struct wire_ifaddr[] of its own, if it had the name.
 	 */
 	WIRE_YIELD,
+	/*
+	 * A datagram socket goes on in a program without the library: fd[1]
+	 * is a duplicate of its end, what waits there is taken first; reply
+	 * fd: the socket that the program is to have, without headers.
+	 */
+	WIRE_LEND,
 	WIRE_NUM_OPS
 };
 
