@@ -146,6 +146,7 @@ py() {
 	X
 	run_cmd on b "$PYTHON" name.py
 	run_cmd tool b log
+	expect ' request hello.* shmif\['
 	expect 'socket.* a\?\[2J\?b\[[0-9]+\]'
 }
 

@@ -156,6 +156,9 @@ static int follow(struct wire_trace *t)
 		return deliver(t, f);
 	if (passes && !may_pass(t))
 		return dropped(t, ip_layer(t), "forward_off");
+	if (passes && is_wide(&t->dst))
+		return dropped(t, ip_layer(t), addr_is_multicast(&t->dst) ?
+		    "forward_never" : "forward_broadcast");
 	return send_out(t, passes);
 }
 

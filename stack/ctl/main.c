@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "stack/ctl/json.h"
@@ -275,6 +276,8 @@ int main(int argc, char **argv)
 	sys_fill_stdio();
 	if (argc < 1)
 		return CTL_USAGE;
+	/* Executed once more it would be "exe" in the host's log. */
+	prctl(PR_SET_NAME, "shmif");
 	set_names(argv[0]);
 	if (!strncmp(prog, "rump.", 5) && (c = find_command(prog + 5)))
 		return run(c, argc, argv);

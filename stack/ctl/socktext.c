@@ -14,6 +14,8 @@ const char *socktext_proto(const struct wire_sock *s)
 	static char text[16];
 	bool six = s->domain == AF_INET6;
 
+	if (s->domain == AF_PACKET)
+		return "packet";
 	if (s->type == SOCK_STREAM)
 		return six ? "tcp6" : "tcp";
 	if (s->type == SOCK_DGRAM && (s->protocol == IPPROTO_UDP ||

@@ -27,6 +27,7 @@
 #include "stack/packet/filter.h"
 #include "stack/packet/ring.h"
 #include "stack/packet/state.h"
+#include "stack/sock/event.h"
 
 #define ETH	ETH_HLEN
 #define VLAN	4
@@ -362,6 +363,7 @@ static void on_input(struct sock *s, uint32_t events)
 	pull(s, events & (EPOLLHUP | EPOLLERR) ? 4096 : BATCH);
 	if (events & (EPOLLHUP | EPOLLERR)) {
 		s->gone = true;
+		event_close(s, "");
 		sock_free(s);
 	}
 }
@@ -518,6 +520,11 @@ static void fill(const struct sock *s, struct wire_sock *w)
 	w->state = TCP_CLOSE;
 }
 
+static void fill_info(const struct sock *s, struct wire_sockinfo *w)
+{
+	w->dropped = ((const struct packet *)s)->rx_dropped;
+}
+
 static bool is_kind(int domain, int type, int *protocol)
 {
 	(void)protocol;
@@ -542,6 +549,7 @@ void packet_init(void)
 		.in_child = on_child,
 		.error = on_error,
 		.fill = fill,
+		.fill_info = fill_info,
 	};
 
 	sock_ops_add(&ops);

@@ -14,6 +14,8 @@
 
 static const char *proto(const struct sock *s)
 {
+	if (s->domain == AF_PACKET)
+		return "packet";
 	if (s->type == SOCK_STREAM)
 		return "tcp";
 	if (s->type == SOCK_RAW)
