@@ -17,36 +17,47 @@ uint64_t bus_mac_flags(const uint8_t mac[static 6], uint64_t flags)
 	return who | flags;
 }
 
+static void told(struct bus *b)
+{
+	atomic_store(&b->told.seq, map_info_seq(&b->map, b->slot));
+}
+
 void bus_announce_addrs(struct bus *b, const struct bus_addr *a, size_t n)
 {
-	struct bus_addr all[BUS_ADDRS] = { 0 };
+	struct bus_addr *all = b->told.addr;
 
 	if (b->slot < 0)
 		return;
+	memset(all, 0, sizeof(b->told.addr));
 	if (n > 0)
 		memcpy(all, a, (n < BUS_ADDRS ? n : BUS_ADDRS) * sizeof(*a));
 	map_put_info(&b->map, b->slot, NULL, all);
+	told(b);
 }
 
 void bus_announce_name(struct bus *b, const char *name)
 {
-	char all[BUS_NAMELEN] = { 0 };
+	char *all = b->told.name;
 
 	if (b->slot < 0)
 		return;
+	memset(all, 0, BUS_NAMELEN);
 	memcpy(all, name, strnlen(name, BUS_NAMELEN - 1));
 	map_put_info(&b->map, b->slot, all, NULL);
+	told(b);
 }
 
 void bus_announce_server(struct bus *b, const char *path)
 {
-	char all[BUS_SERVERLEN] = { 0 };
+	char *all = b->told.server;
 
 	if (b->slot < 0)
 		return;
-	if (strlen(path) < sizeof(all))
-		strcpy(all, path);
+	memset(all, 0, BUS_SERVERLEN);
+	if (strlen(path) < BUS_SERVERLEN)
+		memcpy(all, path, strlen(path));
 	map_put_server(&b->map, b->slot, all);
+	told(b);
 }
 
 /* Change own MAC or flags, as others see them and as the receiver does. */
@@ -62,6 +73,14 @@ static void tell_mac_flags(struct bus *b, uint64_t who)
 	if (ours && !(who & BUS_MF_PROMISC))
 		map_set_del(&b->map, MAP_SPECIAL, b->slot);
 	map_set_add(&b->map, MAP_PRESENT, b->slot);
+}
+
+void bus_announce_again(struct bus *b)
+{
+	map_put_info(&b->map, b->slot, b->told.name, b->told.addr);
+	map_put_server(&b->map, b->slot, b->told.server);
+	told(b);
+	tell_mac_flags(b, atomic_load(&b->mac_flags));
 }
 
 static int check_mac(struct bus *b, const uint8_t *mac)

@@ -216,9 +216,15 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *seg_size);
 /*
  * Sleep until there is a frame for us, room after -EAGAIN, or bus_kick();
  * timeout_ms < 0: for ever.  Return: 0 (look again; it may be for nothing),
- * -ETIMEDOUT, -EIO.
+ * -ETIMEDOUT, -EIO; -ESTALE: our slot seems to have been overwritten, at once
+ * or after 0.5 s at most, and bus_rejoin() is to be called.
  */
 int bus_wait(struct bus *b, int timeout_ms);
+/*
+ * By the thread that receives, while no other one sends or announces.  Return:
+ * 1: the slot was overwritten, and is now as it was; 0: it was right; -EIO.
+ */
+int bus_rejoin(struct bus *b);
 void bus_kick(struct bus *b);	/* from any thread or signal handler */
 /* Poll at most that long before a sleep (spin.h), on all buses; 0: never. */
 void bus_set_spin(unsigned us);

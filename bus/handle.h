@@ -43,6 +43,14 @@ struct bus_rx {
 	uint64_t frames, bytes, lost;
 };
 
+/* What it told of itself, to tell it again (rejoin.c). */
+struct bus_told {
+	_Atomic uint32_t seq;	/* map_info_seq() afterwards */
+	char name[BUS_NAMELEN];
+	char server[BUS_SERVERLEN];
+	struct bus_addr addr[BUS_ADDRS];
+};
+
 /* Where the observer is in the log. */
 struct bus_watch {
 	uint64_t pos, seq;
@@ -81,6 +89,7 @@ struct bus {
 	struct spin spin;	/* of who waits */
 	struct bus_tx tx;
 	struct bus_rx rx;
+	struct bus_told told;
 	struct bus_watch watch;
 };
 
@@ -155,6 +164,13 @@ void bus_wake_full(struct bus *b);
 uint64_t bus_mac_flags(const uint8_t mac[static 6], uint64_t flags);
 /* bus_set_mac for who has the join lock already. */
 int bus_set_mac_locked(struct bus *b, const uint8_t mac[static 6]);
+
+/* Tell b->told and the MAC again. */
+void bus_announce_again(struct bus *b);
+
+/* rejoin.c */
+/* Is the slot as we left it?  While somebody announces it may seem not. */
+bool bus_mine(const struct bus *b);
 
 /* notify.c */
 /*

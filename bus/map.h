@@ -341,6 +341,12 @@ void map_put_info(const struct bus_map *m, unsigned slot, const char *name,
     const struct bus_addr *addr);
 void map_put_server(const struct bus_map *m, unsigned slot,
     const char *server);
+/* Another number after each of these: to notice what somebody else did. */
+static inline uint32_t map_info_seq(const struct bus_map *m, unsigned slot)
+{
+	return shm_load32(&map_slot(m, slot)->info_seq);
+}
+
 /* A member stopped while it changes it leaves it half changed. */
 void map_info(const struct bus_map *m, unsigned slot, struct map_info *out);
 

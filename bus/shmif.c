@@ -258,6 +258,25 @@ static void broken(struct shmif *sh)
 	core_unlock();
 }
 
+/* The slot was overwritten.  What is lost TCP sends again. */
+static bool rejoin(struct shmif *sh)
+{
+	static struct log_rate rate = { .kind = "bus" };
+	int r;
+
+	core_lock();
+	r = bus_rejoin(sh->bus);
+	core_unlock();
+	if (r != 1)
+		return r == 0;
+	counter_inc("bus.rejoined");
+	if (log_may(&rate))
+		log_err("%s: %s: slot %d was overwritten by a program that "
+		    "may write to the bus; joined again", sh->f->name,
+		    sh->f->linkstr, bus_slot(sh->bus));
+	return true;
+}
+
 /* false: the bus is broken. */
 static bool turn(struct shmif *sh)
 {
@@ -288,17 +307,19 @@ static bool turn(struct shmif *sh)
 	if (flood)
 		sched_yield();
 	if (err == -ENOMEM)
-		return bus_wait(sh->bus, 10) != -EIO;
+		return bus_wait(sh->bus, 10) != -EIO; /* 10 ms without */
 	return err != -EIO;
 }
 
 static void *run(void *arg)
 {
 	struct shmif *sh = arg;
+	int r;
 
 	while (!atomic_load(&sh->stop)) {
 		affinity_turn();
-		if (bus_wait(sh->bus, -1) == -EIO) {
+		r = bus_wait(sh->bus, -1);
+		if (r == -EIO || (r == -ESTALE && !rejoin(sh))) {
 			broken(sh);
 			break;
 		}

@@ -31,7 +31,7 @@ static bool spin(struct bus *b)
 	return b->slot >= 0 && spin_until(&b->spin, has_news, b);
 }
 
-/* Return: 1 if there is no need to sleep, 0, -EIO. */
+/* Return: 1 if there is no need to sleep, 0, -EIO, -ESTALE. */
 static int ready(struct bus *b)
 {
 	ssize_t n;
@@ -44,6 +44,8 @@ static int ready(struct bus *b)
 	}
 	if (b->slot < 0)
 		return 0;
+	if (!bus_mine(b))
+		return -ESTALE;
 	n = bus_peek(b);
 	if (n != 0)
 		return n < 0 ? n : 1;

@@ -128,3 +128,17 @@ modes() {
 	run_cmd shmif -s unix://a.sock ping -c 1 10.0.0.2
 	[ ! -e link.lock ]
 }
+
+@test "a zeroed page of slots: hosts say so, and are on the bus again" {
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	run_cmd shmif -s unix://a.sock ping -c 1 10.0.0.2
+	dd if=/dev/zero of=run/shmif/net bs=4096 seek=1 count=1 conv=notrunc \
+		status=none
+	wait_for in_file a.log 'slot 0 was overwritten.*joined again'
+	wait_for in_file b.log 'slot 1 was overwritten.*joined again'
+	run_cmd shmif -s unix://a.sock ping -c 1 10.0.0.2
+	run_cmd shmif bus show net
+	expect "^ +0 .* a 10\.0\.0\.1/24"
+	expect "^ +1 .* b 10\.0\.0\.2/24"
+}

@@ -133,7 +133,14 @@ static void do_wait(void)
 {
 	int r = bus_wait(b, 0);
 
-	CHECK(r == 0 || r == -ETIMEDOUT || r == -EIO);
+	CHECK(r == 0 || r == -ETIMEDOUT || r == -EIO || r == -ESTALE);
+}
+
+static void do_rejoin(void)
+{
+	int r = bus_rejoin(b);
+
+	CHECK(r == 0 || r == 1 || r == -EIO);
 }
 
 static void do_log(void)
@@ -187,7 +194,7 @@ static const struct {
 	{ "send on", do_fill },
 	{ "take", do_take }, { "wait", do_wait }, { "log", do_log },
 	{ "log from the end", do_seek }, { "member", do_member },
-	{ "announce", do_announce }, { "leave and join", do_join },
+	{ "announce", do_announce }, { "rejoin", do_rejoin }, { "leave and join", do_join },
 };
 
 static void mend(struct bus *bus)

@@ -17,6 +17,7 @@
 #define WAITERS 10000
 #define TURNS 1500
 
+static uint8_t out[100], in[FRAME_MAX];
 static char lock_path[sizeof(t_path) + 8];
 
 static mode_t mode_of(const char *path)
@@ -200,6 +201,48 @@ static void test_names(void)
 	bus_close(c);
 }
 
+/* Somebody writes zeroes over it: it is put right, and known for what it is. */
+static void test_zeroed(void)
+{
+	static const uint8_t zeroes[4096];
+	struct bus_addr addr = { 2, 24, { 10, 0, 0, 7 } };
+	struct bus *a, *b;
+	struct bus_member m;
+	int fd;
+
+	create(0600);
+	a = t_member();
+	b = t_member();
+	bus_announce_name(b, "known");
+	bus_announce_addrs(b, &addr, 1);
+	bus_set_promisc(b, true);
+	fd = open(t_path, O_RDWR);
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(bus_wait(b, 0), -ETIMEDOUT);
+		CHECK_EQ(bus_rejoin(b), 0);
+		if (i < 2)	/* the slots; the sets of slots */
+			CHECK_EQ(pwrite(fd, zeroes, i ? 128 : 4096, i ? 256 :
+			    BUS_SLOT_OFF), i ? 128 : 4096);
+		else		/* only what it told of itself */
+			CHECK_EQ(pwrite(fd, zeroes, 300, BUS_SLOT_OFF + 512 +
+			    200), 300);
+		CHECK_EQ(bus_wait(b, 1000), -ESTALE);
+		CHECK_EQ(bus_rejoin(b), 1);
+		CHECK_EQ(bus_wait(a, 0), i < 2 ? -ESTALE : -ETIMEDOUT);
+		CHECK_EQ(bus_rejoin(a), i < 2);
+		CHECK_EQ(bus_member(a, 1, &m), 1);
+		CHECK(strcmp(m.name, "known") == 0 && m.promisc);
+		CHECK(memcmp(&m.addr[0], &addr, sizeof(addr)) == 0);
+		t_fill(out, sizeof(out), bus_mac(b), bus_mac(a), 1);
+		CHECK_EQ(t_send(a, out, sizeof(out)), 0);
+		CHECK_EQ(bus_wait(b, 1000), 0);
+		CHECK_EQ(bus_take(b, in, sizeof(in), &t_unit), sizeof(out));
+	}
+	close(fd);
+	bus_close(a);
+	bus_close(b);
+}
+
 static void test_remove(void)
 {
 	struct bus *a;
@@ -362,8 +405,6 @@ static void reader(int ready)
 	t_sleep_ms(60000);
 }
 
-static uint8_t out[100], in[FRAME_MAX];
-
 /* One frame there and one back. */
 static void *answer(void *arg)
 {
@@ -458,6 +499,7 @@ int main(void)
 	test_replaced();
 	test_not_a_lock();
 	test_names();
+	test_zeroed();
 	test_remove();
 	test_users();
 	test_reader();

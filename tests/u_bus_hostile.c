@@ -33,7 +33,9 @@ static void use(struct bus *b, uint8_t *buf, uint64_t *state)
 	}
 	if (t_random(state) % 16 == 0) {
 		r = bus_wait(b, 1);
-		CHECK(r == 0 || r == -ETIMEDOUT || r == -EIO);
+		CHECK(r == 0 || r == -ETIMEDOUT || r == -EIO || r == -ESTALE);
+		if (r == -ESTALE)
+			CHECK(bus_rejoin(b) >= -EIO);
 	}
 	r = bus_log_next(b, &f, buf, FRAME_MAX);
 	CHECK(r == 0 || r == 1 || r == -EIO);
