@@ -203,7 +203,7 @@ bad_buses() {
 		! env SHMIF_BUS=small/bus3 LD_PRELOAD="$0" nc -z 10.0.0.1 1 &&
 		ls -A small && shmif bus create small/bus4 size=256k &&
 		ls -A small' "$HIJACK"
-	[ "$output" = bus4 ]
+	[ "$output" = bus4$'\n'bus4.lock ]
 	[ "$(grep -cE 'small/bus[23]?: no space.*free some' err)" -eq 3 ]
 	nothing_made
 }
@@ -326,7 +326,7 @@ time.sleep(60)'
 	run_cmd shmif -s unix://a.sock ifconfig shmif0
 	run_cmd shmif -s unix://a.sock ifconfig shmif0 destroy
 	run_cmd shmif -s unix://a.sock halt
-	rm -f bus
+	rm -f bus bus.lock
 }
 
 @test "a bus full of rubbish under a host harms only itself" {
@@ -340,5 +340,5 @@ time.sleep(60)'
 	run_cmd -1 shmif -s unix://a.sock ping -c 1 -W 1 10.0.0.2
 	run_cmd shmif -s unix://a.sock ping -c 1 10.1.0.2
 	run_cmd shmif -s unix://a.sock halt
-	rm -f bus
+	rm -f bus bus.lock
 }
