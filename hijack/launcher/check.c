@@ -59,6 +59,13 @@ static const struct {
 	{ "sockatmark", CALL_NETWORK }, { "socket", CALL_NETWORK },
 	{ "syscall", CALL_NETWORK }, { "write", CALL_NETWORK },
 	{ "writev", CALL_NETWORK },
+	{ "execl", CALL_NETWORK }, { "execle", CALL_NETWORK },
+	{ "execlp", CALL_NETWORK }, { "execv", CALL_NETWORK },
+	{ "execve", CALL_NETWORK }, { "execveat", CALL_NETWORK },
+	{ "execvp", CALL_NETWORK }, { "execvpe", CALL_NETWORK },
+	{ "fexecve", CALL_NETWORK }, { "popen", CALL_NETWORK },
+	{ "posix_spawn", CALL_NETWORK }, { "posix_spawnp", CALL_NETWORK },
+	{ "system", CALL_NETWORK }, { "wordexp", CALL_NETWORK },
 	{ "dup", CALL_NATIVE }, { "epoll_create1", CALL_NATIVE },
 	{ "epoll_ctl", CALL_NATIVE }, { "epoll_pwait", CALL_NATIVE },
 	{ "epoll_wait", CALL_NATIVE }, { "poll", CALL_NATIVE },
@@ -82,12 +89,30 @@ static const struct {
 };
 #define NUM_CALLS (sizeof(calls) / sizeof(calls[0]))
 
+/* What a program needs these for, no virtual host has. */
+static const struct {
+	const char *lib, *why;
+} foreign[] = {
+	{ "libbluetooth.so", "Bluetooth" },
+	{ "libibverbs.so", "RDMA" },
+	{ "libip4tc.so", "the machine's packet filter" },
+	{ "libip6tc.so", "the machine's packet filter" },
+	{ "libipset.so", "the machine's packet filter" },
+	{ "libnetfilter_", "the machine's packet filter" },
+	{ "libnftables.so", "the machine's packet filter" },
+	{ "libnftnl.so", "the machine's packet filter" },
+	{ "librdmacm.so", "RDMA" },
+	{ "libsctp.so", "SCTP" },
+	{ "libxdp.so", "XDP" },
+};
+
 struct check {
 	bool imported[NUM_CALLS];
 	bool offered[NUM_CALLS];
 	char *lib[LIBS_MAX];	/* paths, malloc'ed; [0] is the program */
 	unsigned num_libs;
 	char missing[1024];	/* names of libraries not found */
+	const char *foreign;	/* what the program is about, or NULL */
 };
 
 static void add_symbols(const struct elf *e, const struct elf_dynamic *d,
@@ -182,6 +207,14 @@ static void find_lib(struct check *c, const char *name, const char *runpath,
 	snprintf(c->missing + n, sizeof(c->missing) - n, " %s", name);
 }
 
+static const char *what_for(const char *name)
+{
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (!strncmp(name, foreign[i].lib, strlen(foreign[i].lib)))
+			return foreign[i].why;
+	return NULL;
+}
+
 /* One file: what it imports, and which libraries it needs in turn. */
 static void look_at(struct check *c, const char *path)
 {
@@ -192,9 +225,15 @@ static void look_at(struct check *c, const char *path)
 		return;
 	if (!elf_dynamic_read(&e, &d)) {
 		add_symbols(&e, &d, false, c->imported);
-		for (unsigned i = 0; i < d.num_needed; i++)
-			find_lib(c, d.str + d.needed[i],
-			    d.runpath ? d.str + d.runpath : "", path, &e);
+		for (unsigned i = 0; i < d.num_needed; i++) {
+			const char *name = d.str + d.needed[i];
+
+			/* Of the program itself: others may do without. */
+			if (path == c->lib[0] && !c->foreign)
+				c->foreign = what_for(name);
+			find_lib(c, name, d.runpath ? d.str + d.runpath : "",
+			    path, &e);
+		}
 		elf_dynamic_free(&d);
 	}
 	elf_close(&e);
@@ -312,7 +351,7 @@ static bool is_shell(const char *path)
 	return false;
 }
 
-static int print_verdict(const struct program *p)
+static int print_verdict(const struct program *p, const struct check *c)
 {
 	if (p->problem) {
 		printf("  does not work: %s\n", p->problem);
@@ -325,6 +364,11 @@ static int print_verdict(const struct program *p)
 	if (p->script && is_shell(p->path)) {
 		printf("  cannot be told: the shell works, what the script "
 		    "starts is looked at when it starts\n");
+		return 3;
+	}
+	if (c->foreign) {
+		printf("  cannot be told: it is made for %s, which no virtual "
+		    "host has\n", c->foreign);
 		return 3;
 	}
 	printf("  works, as far as can be told from outside\n");
@@ -344,5 +388,5 @@ int check_print(const struct program *p, const char *library)
 	}
 	for (unsigned i = 0; i < c.num_libs; i++)
 		free(c.lib[i]);
-	return print_verdict(p);
+	return print_verdict(p, &c);
 }
