@@ -129,6 +129,30 @@ static int change_addr(const struct nlmsghdr *h, bool add)
 	return err == -EEXIST && h->nlmsg_flags & NLM_F_REPLACE ? 0 : err;
 }
 
+/* The kinds of route that take no packet. */
+static int refusal_of(unsigned type, uint16_t *flags)
+{
+	switch (type) {
+	case RTN_UNSPEC:
+	case RTN_UNICAST:
+		return 0;
+	case RTN_UNREACHABLE:
+		*flags |= WIRE_RT_REJECT;
+		return 0;
+	case RTN_BLACKHOLE:
+		*flags |= WIRE_RT_REJECT | WIRE_RT_BLACKHOLE;
+		return 0;
+	case RTN_PROHIBIT:
+		*flags |= WIRE_RT_REJECT | WIRE_RT_PROHIBIT;
+		return 0;
+	case RTN_THROW:
+		*flags |= WIRE_RT_REJECT | WIRE_RT_THROW;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
 static int change_route(const struct nlmsghdr *h, bool add)
 {
 	const struct rtmsg *m = NLMSG_DATA(h);
@@ -161,8 +185,9 @@ static int change_route(const struct nlmsghdr *h, bool add)
 	p = nlmsg_find(h, sizeof(*m), RTA_PRIORITY, sizeof(r.metric), NULL);
 	if (p)
 		memcpy(&r.metric, p, sizeof(r.metric));
-	if (m->rtm_type >= RTN_BLACKHOLE)
-		r.flags |= WIRE_RT_REJECT;
+	err = refusal_of(m->rtm_type, &r.flags);
+	if (err)
+		return err;
 	err = ask(WIRE_ROUTE, add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL, &r,
 	    sizeof(r));
 	if (err != -EEXIST || !(h->nlmsg_flags & NLM_F_REPLACE))

@@ -168,6 +168,14 @@ static bool source_for(const struct wire_route *r, uint8_t ip[16])
 	return found;
 }
 
+static uint8_t type_of(unsigned flags)
+{
+	return flags & WIRE_RT_BLACKHOLE ? RTN_BLACKHOLE :
+	    flags & WIRE_RT_PROHIBIT ? RTN_PROHIBIT :
+	    flags & WIRE_RT_THROW ? RTN_THROW :
+	    flags & WIRE_RT_REJECT ? RTN_UNREACHABLE : RTN_UNICAST;
+}
+
 static void put_route(struct nlmsg_out *o, const struct wire_route *r,
     const void *asked, int flags)
 {
@@ -184,7 +192,7 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 	    r->flags & WIRE_RT_AUTO ? RTPROT_RA : RTPROT_BOOT;
 	m->rtm_scope = r->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT) ||
 	    r->family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-	m->rtm_type = r->flags & WIRE_RT_REJECT ? RTN_UNREACHABLE : RTN_UNICAST;
+	m->rtm_type = type_of(r->flags);
 	m->rtm_flags = asked ? RTM_F_CLONED : 0;
 	nlmsg_attr_u32(o, RTA_TABLE, RT_TABLE_MAIN);
 	if (asked || r->plen)
@@ -227,8 +235,16 @@ static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 	if (err || rep.len < sizeof(r))
 		return err ? err : -ENETUNREACH;
 	memcpy(&r, rep.data, sizeof(r));
-	if (r.flags & WIRE_RT_REJECT)
+	switch (type_of(r.flags)) {
+	case RTN_UNREACHABLE:
 		return -EHOSTUNREACH;
+	case RTN_BLACKHOLE:
+		return -EINVAL;
+	case RTN_PROHIBIT:
+		return -EACCES;
+	case RTN_THROW:
+		return -ENETUNREACH;
+	}
 	put_route(o, &r, dst, 0);
 	return 0;
 }

@@ -259,3 +259,91 @@ no_default6() {
 	! has_auto a fd01:: || fail "it has an automatic address"
 	no_default6 a
 }
+
+# What Linux says of each kind: unreachable, blackhole, prohibit, throw.
+@test "routes that take no packet are told apart" {
+	local kind net
+
+	two_nets
+	for net in 10.%s.0.0/16 fd0%s::/64; do
+		for kind in unreachable:3 blackhole:4 prohibit:5 throw:6; do
+			# shellcheck disable=SC2059 # it is a format
+			run_cmd on a ip route add "${kind%:*}" \
+				"$(printf "$net" "${kind#*:}")"
+		done
+	done
+	run_cmd on a ip route
+	expect '^blackhole 10\.4\.0\.0/16'
+	expect '^prohibit 10\.5\.0\.0/16'
+	expect '^throw 10\.6\.0\.0/16'
+	run_cmd on a "$PYTHON" -c 'import errno, socket
+for net in "10.%d.0.1", "fd0%d::1":
+    for i in 3, 4, 5, 6:
+        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+            ip = net % i
+            s = socket.socket(socket.AF_INET6 if ":" in ip else
+                              socket.AF_INET, kind)
+            err = s.connect_ex((ip, 9))
+            print(ip, errno.errorcode[err])'
+	for net in 10.%s.0.1 fd0%s::1; do
+		for kind in EHOSTUNREACH EHOSTUNREACH EINVAL EINVAL EACCES \
+			EACCES ENETUNREACH ENETUNREACH; do
+			echo "$kind"
+		done
+	done >want
+	sed 's/.* //' out | diff want -
+	run_cmd -2 on a ip route get 10.5.0.1
+	expect_err 'Permission denied'
+	run_cmd tool a route delete 10.4.0.0/16
+	run_cmd tool a route add 10.4.0.0/16 -blackhole
+	run_cmd tool a route get 10.4.0.1
+	expect 'REJECT,BLACKHOLE'
+}
+
+@test "a router answers by the kind of its route" {
+	two_nets
+	run_cmd tool r route add 10.4.0.0/16 -blackhole
+	run_cmd tool r route add 10.5.0.0/16 -prohibit
+	run_cmd tool r route add fd03::/64 -reject
+	run_cmd tool r route add fd04::/64 -blackhole
+	run_cmd tool r route add fd05::/64 -prohibit
+	run_cmd -1 tool a ping -c 1 -W 1 10.4.0.1
+	[[ $output != *From* ]]
+	run_cmd -1 tool a ping -c 1 -W 1 10.5.0.1
+	expect '^From 10\.1\.0\.254 .*([Pp]rohibited|[Ff]iltered)'
+	run_cmd -1 tool a ping6 -c 1 -W 1 fd03::1
+	expect '^From fd01::254 .*[Nn]o route'
+	run_cmd -1 tool a ping6 -c 1 -W 1 fd04::1
+	[[ $output != *From* ]]
+	run_cmd -1 tool a ping6 -c 1 -W 1 fd05::1
+	expect '^From fd01::254 .*[Pp]rohibited'
+}
+
+@test "static IPv6 neighbours" {
+	local mac
+
+	host a one 10.1.0.1/24 fd01::1/64
+	host b one 10.1.0.2/24 fd01::2/64
+	mac=$(tool b ifconfig shmif0 | sed -n 's/.*address: //p')
+	run_cmd tool a ndp -s fd01::2 02:00:00:00:00:99
+	run_cmd tool a ndp -a
+	expect '^fd01::2 +02:00:00:00:00:99 +shmif0 +permanent'
+	run_cmd -1 tool a ping6 -c 1 -W 1 fd01::2
+	run_cmd on a ip -6 neigh replace fd01::2 lladdr "$mac" dev shmif0
+	run_cmd on a ip -6 neigh show
+	expect "^fd01::2 dev shmif0 lladdr $mac PERMANENT"
+	# The neighbour is not asked for: with another host in its place, too.
+	run_cmd tool a ping6 -c 1 -W 5 fd01::2
+	run_cmd tool a route add fd07::/64 fd01::77
+	run_cmd tool a ndp -s fd01::77 "$mac"
+	start_bg dump shmif dump -f one
+	run_cmd -1 tool a ping6 -c 1 -W 1 fd07::1
+	wait_for in_file dump.log "> $mac .*fd01::1 > fd07::1"
+	run_cmd tool a ndp -d fd01::77
+	run_cmd on a ip -6 neigh del fd01::2 dev shmif0
+	run_cmd tool a ndp -a
+	[[ $output != *permanent* ]]
+	run_cmd tool a ping6 -c 1 -W 5 fd01::2
+	run_bad 1 'fd08::1' 'no network of' \
+		tool a ndp -s fd08::1 02:00:00:00:00:99
+}

@@ -124,7 +124,7 @@ static int send_out(struct wire_trace *t, bool passes)
 		rt = NULL;		/* not by the default route */
 	if (rt)
 		t->route = *rt;
-	if (err == -EHOSTUNREACH)
+	if (err == -EHOSTUNREACH || err == -EINVAL || err == -EACCES)
 		return dropped(t, ip_layer(t), passes ? "forward_no_route" :
 		    "rejected");
 	if (err)

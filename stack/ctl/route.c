@@ -12,7 +12,8 @@
 /* What the words of one call say. */
 struct route_call {
 	int family;		/* 0: any */
-	bool host, net, quiet, json, reject;
+	bool host, net, quiet, json;
+	uint16_t refusal;	/* WIRE_RT_REJECT and how; 0: none */
 	bool by_interface;	/* the gateway's place is an interface's name */
 	int plen;		/* of -netmask or -prefixlen, -1: none */
 	uint32_t mtu, metric;
@@ -68,8 +69,12 @@ static int parse_option(struct route_call *c, const char *word)
 	else if (!strcmp(word, "-interface") || !strcmp(word, "-iface") ||
 	    !strcmp(word, "-link"))
 		c->by_interface = true;
-	else if (!strcmp(word, "-reject") || !strcmp(word, "-blackhole"))
-		c->reject = true;
+	else if (!strcmp(word, "-reject"))
+		c->refusal = WIRE_RT_REJECT;
+	else if (!strcmp(word, "-blackhole"))
+		c->refusal = WIRE_RT_REJECT | WIRE_RT_BLACKHOLE;
+	else if (!strcmp(word, "-prohibit"))
+		c->refusal = WIRE_RT_REJECT | WIRE_RT_PROHIBIT;
 	else if (!strcmp(word, "-q"))
 		c->quiet = true;
 	else if (strcmp(word, "-n") && strcmp(word, "-v") &&
@@ -172,8 +177,7 @@ static int fill(const struct route_call *c, struct wire_route *r)
 		return CTL_FAILED;
 	r->mtu = c->mtu;
 	r->metric = c->metric;
-	if (c->reject)
-		r->flags |= WIRE_RT_REJECT;
+	r->flags |= c->refusal;
 	return 0;
 }
 
@@ -194,7 +198,7 @@ static int change(struct route_call *c, enum wire_table_op op,
 	struct wire_route r;
 	struct wire_rep rep;
 
-	if (op == WIRE_TABLE_ADD && !c->gateway && !c->reject)
+	if (op == WIRE_TABLE_ADD && !c->gateway && !c->refusal)
 		return ctl_usage("%s: name a gateway, or -interface IF",
 		    c->dest);
 	if (fill(c, &r) || request(op, &r, c->dest, &rep))
@@ -296,10 +300,12 @@ static int route_get(struct route_call *c)
 		    text_ip_if(text, r.family, r.gw, r.ifname));
 	printf(" local addr: %s\n", local);
 	printf("  interface: %s\n", r.ifname);
-	printf("      flags: <UP%s%s%s,DONE%s%s>\n",
+	printf("      flags: <UP%s%s%s%s,DONE%s%s>\n",
 	    r.flags & WIRE_RT_GATEWAY ? ",GATEWAY" : "",
 	    r.flags & WIRE_RT_HOST ? ",HOST" : "",
 	    r.flags & WIRE_RT_REJECT ? ",REJECT" : "",
+	    r.flags & WIRE_RT_BLACKHOLE ? ",BLACKHOLE" :
+	    r.flags & WIRE_RT_PROHIBIT ? ",PROHIBIT" : "",
 	    r.flags & (WIRE_RT_CONNECTED | WIRE_RT_AUTO) ? "" : ",STATIC",
 	    r.flags & WIRE_RT_CONNECTED ? ",CONNECTED" : "");
 	if (r.mtu)

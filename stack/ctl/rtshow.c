@@ -17,6 +17,9 @@ static const struct {
 	{ WIRE_RT_GATEWAY, 'G', "gateway" },
 	{ WIRE_RT_HOST, 'H', "host" },
 	{ WIRE_RT_REJECT, 'R', "reject" },
+	{ WIRE_RT_BLACKHOLE, 'B', "blackhole" },
+	{ WIRE_RT_PROHIBIT, 'P', "prohibit" },
+	{ WIRE_RT_THROW, 'T', "throw" },
 	{ WIRE_RT_AUTO, 'D', "dynamic" },
 	{ WIRE_RT_CONNECTED, 'C', "connected" },
 };

@@ -8,6 +8,7 @@
  */
 #include "stack/ip/forward.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@
 #include "stack/ip/unresolved.h"
 
 #define ERRORS_PER_S	1000
+#define ICMP_DUR_PROHIBITED 13	/* RFC 1812 */
 
 bool forward_too_many(void)
 {
@@ -110,6 +112,14 @@ static bool usable(const struct netif *out)
 	return out && netif_is_up(out) && netif_is_link_up(out);
 }
 
+/* A blackhole says nothing. */
+static void refuse(struct pbuf *p, struct netif *in, int why)
+{
+	if (why != -EINVAL)
+		answer(p, in, ICMP_DUR, why == -EACCES ? ICMP_DUR_PROHIBITED :
+		    why == -EHOSTUNREACH ? ICMP_DUR_HOST : ICMP_DUR_NET, 0);
+}
+
 static void forward(struct pbuf *p, struct netif *in)
 {
 	const ip4_addr_t *dst = ip4_current_dest_addr();
@@ -120,8 +130,7 @@ static void forward(struct pbuf *p, struct netif *in)
 	memcpy(peer.ip, &dst->addr, 4);
 	if (!usable(out)) {
 		counter_inc("ip.forward_no_route");
-		answer(p, in, ICMP_DUR, route_is_rejected(&peer) ?
-		    ICMP_DUR_HOST : ICMP_DUR_NET, 0);
+		refuse(p, in, route_refused(&peer));
 		return;
 	}
 	if (ip4_addr_isbroadcast(dst, out)) {

@@ -7,6 +7,7 @@
  */
 #include "stack/ip/forward.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -87,13 +88,16 @@ static void forward(struct pbuf *p, struct netif *in, const ip6_addr_t *dst)
 	struct ip6_hdr *ip = p->payload;
 	struct netif *out = route_ip6(NULL, dst);
 	ip6_addr_t src;
+	int why;
 
 	addr_of(&src, &ip->src, in);
 	memcpy(peer.ip, dst->addr, 16);
 	if (!out || !netif_is_up(out) || !netif_is_link_up(out)) {
 		counter_inc("ip6.forward_no_route");
-		answer(p, in, ICMP6_TYPE_DUR, route_is_rejected(&peer) ?
-		    ICMP6_DUR_PROHIBITED : ICMP6_DUR_NO_ROUTE, 0);
+		why = route_refused(&peer);
+		if (why != -EINVAL)	/* a blackhole says nothing */
+			answer(p, in, ICMP6_TYPE_DUR, why == -EACCES ?
+			    ICMP6_DUR_PROHIBITED : ICMP6_DUR_NO_ROUTE, 0);
 		return;
 	}
 	if (ip6_addr_has_zone(&src) && !ip6_addr_test_zone(&src, out)) {

@@ -14,6 +14,7 @@
 #include "stack/ip/loopback.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
+#include "stack/ip/static6.h"
 #include "stack/ip/tap.h"
 
 #define DRIVERS_MAX	8
@@ -140,6 +141,7 @@ int ifconfig_destroy(struct iface *f, char err[static IFACE_ERRLEN])
 		tap_listener->lost(f, true);
 	iface_remove(f);
 	route_flush_iface(netif_get_index(&f->nif));
+	static6_flush(netif_get_index(&f->nif));
 	netif_set_link_down(&f->nif);
 	f->driver->detach(f);
 	while (f->aliases)

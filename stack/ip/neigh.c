@@ -8,7 +8,10 @@
 
 #include "lwip/etharp.h"
 #include "lwip/priv/nd6_priv.h"
+#include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
+#include "stack/ip/route.h"
+#include "stack/ip/static6.h"
 
 /* lwIP does not tell which are static. */
 #define STATICS	128
@@ -59,7 +62,9 @@ static bool nd_at(unsigned i, struct wire_neigh *n)
 
 	if (i >= LWIP_ND6_NUM_NEIGHBORS)
 		return false;
-	if (e->state == ND6_NO_ENTRY || !e->netif)
+	if (e->state == ND6_NO_ENTRY || !e->netif ||
+	    static6_find(iface_index(e->netif),
+	    (const uint8_t *)e->next_hop_address.addr))
 		return true;
 	n->family = AF_INET6;
 	n->state = nud_of(e->state);
@@ -70,10 +75,63 @@ static bool nd_at(unsigned i, struct wire_neigh *n)
 	return true;
 }
 
+static bool fixed_at(unsigned i, struct wire_neigh *n)
+{
+	const struct static6 *s = static6_at(i);
+	struct iface *f;
+
+	if (!s)
+		return false;
+	f = s->ifindex ? iface_by_index(s->ifindex) : NULL;
+	if (!f)
+		return true;
+	n->family = AF_INET6;
+	n->state = NUD_PERMANENT;
+	n->ifindex = s->ifindex;
+	memcpy(n->ip, s->ip, 16);
+	memcpy(n->mac, s->mac, 6);
+	memcpy(n->ifname, f->name, sizeof(n->ifname));
+	return true;
+}
+
 bool neigh_at(unsigned i, struct wire_neigh *n)
 {
 	memset(n, 0, sizeof(*n));
-	return arp_at(i, n) || nd_at(i - ARP_TABLE_SIZE, n);
+	return arp_at(i, n) || nd_at(i - ARP_TABLE_SIZE, n) ||
+	    fixed_at(i - ARP_TABLE_SIZE - LWIP_ND6_NUM_NEIGHBORS, n);
+}
+
+/* By its index or name, or on the network of the address; NULL: none. */
+static struct iface *iface_of(const struct wire_neigh *n)
+{
+	struct wire_addr peer = { .family = AF_INET6 };
+	const struct wire_route *rt;
+
+	if (n->ifindex)
+		return iface_by_index(n->ifindex);
+	if (n->ifname[0])
+		return iface_find(n->ifname);
+	memcpy(peer.ip, n->ip, 16);
+	rt = route_find(AF_INET6, peer.ip, 0);
+	return rt && !(rt->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT)) ?
+	    iface_by_index(rt->ifindex) : NULL;
+}
+
+static int add6(const struct wire_neigh *n)
+{
+	struct wire_addr a = { .family = AF_INET6 };
+	struct iface *f = iface_of(n);
+	struct static6 s;
+
+	memcpy(a.ip, n->ip, 16);
+	if (!f)
+		return n->ifindex || n->ifname[0] ? -ENODEV : -ENETUNREACH;
+	if (addr_is_any(&a) || addr_is_multicast(&a) || iface_is_loopback(f))
+		return -EINVAL;
+	s.ifindex = iface_index(&f->nif);
+	memcpy(s.ip, n->ip, 16);
+	memcpy(s.mac, n->mac, 6);
+	return static6_add(&s);
 }
 
 int neigh_add(const struct wire_neigh *n)
@@ -83,8 +141,10 @@ int neigh_add(const struct wire_neigh *n)
 	ip4_addr_t ip;
 	err_t err;
 
+	if (n->family == AF_INET6)
+		return add6(n);
 	if (n->family != AF_INET)
-		return -EAFNOSUPPORT;	/* lwIP has no static neighbours */
+		return -EAFNOSUPPORT;
 	memcpy(&ip.addr, n->ip, 4);
 	memcpy(mac.addr, n->mac, 6);
 	slot = find_static(ip.addr);
@@ -128,7 +188,7 @@ int neigh_del(const struct wire_neigh *n)
 	ip4_addr_t ip;
 
 	if (n->family == AF_INET6)
-		return nd_del(n);
+		return static6_del(n->ifindex, n->ip) ? 0 : nd_del(n);
 	memcpy(&ip.addr, n->ip, 4);
 	for (f = iface_next(NULL); f; f = iface_next(f)) {
 		if (etharp_find_addr(&f->nif, &ip, &mac, &found) < 0)

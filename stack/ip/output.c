@@ -9,10 +9,12 @@
 #include "lwip/ip.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/netif.h"
+#include "netif/ethernet.h"
 #include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
+#include "stack/ip/static6.h"
 #include "stack/ip/timers.h"
 
 bool output_whole;
@@ -31,7 +33,7 @@ static const ip4_addr_t *next_hop4(struct netif *nif, const ip4_addr_t *dst)
 		return dst;
 	rt = route_find(AF_INET, (const uint8_t *)&dst->addr,
 	    (int)iface_index(nif));
-	if (rt && (rt->flags & WIRE_RT_REJECT))
+	if (route_refusal(rt))
 		return NULL;
 	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
 		return dst;
@@ -78,7 +80,7 @@ static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
 		return dst;
 	rt = route_find(AF_INET6, (const uint8_t *)dst->addr,
 	    (int)iface_index(nif));
-	if (rt && (rt->flags & WIRE_RT_REJECT))
+	if (route_refusal(rt))
 		return NULL;
 	if (!rt || !(rt->flags & WIRE_RT_GATEWAY))
 		return dst;
@@ -89,12 +91,24 @@ static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
 	return &hop;
 }
 
+static err_t to_mac(struct netif *nif, struct pbuf *p, const uint8_t *mac)
+{
+	struct eth_addr dst;
+
+	memcpy(dst.addr, mac, sizeof(dst.addr));
+	return ethernet_output(nif, p, (struct eth_addr *)nif->hwaddr, &dst,
+	    ETHTYPE_IPV6);
+}
+
 err_t output_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
 {
 	const ip6_addr_t *hop = next_hop6(nif, dst);
+	const struct static6 *s;
 
-	if (hop)
-		return ethip6_output(nif, p, hop);
+	if (hop) {
+		s = static6_find(iface_index(nif), (const uint8_t *)hop->addr);
+		return s ? to_mac(nif, p, s->mac) : ethip6_output(nif, p, hop);
+	}
 	counter_inc("ip6.rejected");
 	return ERR_RTE;
 }

@@ -17,6 +17,7 @@
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
+#include "stack/ip/static6.h"
 
 static struct wire_route *table;
 static size_t ntable, cap;
@@ -70,6 +71,21 @@ static bool same(const struct wire_route *a, const struct wire_route *b)
 	    !memcmp(a->dst, b->dst, addr_len(a->family));
 }
 
+/* Why not, in one way only; and what takes no packet has no gateway. */
+static int check_refusal(struct wire_route *r)
+{
+	uint16_t how = r->flags & (WIRE_RT_BLACKHOLE | WIRE_RT_PROHIBIT |
+	    WIRE_RT_THROW);
+
+	if (how & (how - 1) || (how && !(r->flags & WIRE_RT_REJECT)))
+		return -EINVAL;
+	if ((r->flags & WIRE_RT_REJECT) && !r->ifindex) {
+		r->ifindex = iface_index(&iface_next(NULL)->nif);
+		r->flags &= (uint16_t)~WIRE_RT_GATEWAY;
+	}
+	return 0;
+}
+
 static int check(struct wire_route *r)
 {
 	const struct wire_route *via;
@@ -81,10 +97,8 @@ static int check(struct wire_route *r)
 	if (r->plen > addr_len(r->family) * 8)
 		return -EINVAL;
 	mask(r->dst, addr_len(r->family), r->plen);
-	if ((r->flags & WIRE_RT_REJECT) && !r->ifindex) {
-		r->ifindex = iface_index(&iface_next(NULL)->nif);
-		r->flags &= (uint16_t)~WIRE_RT_GATEWAY;
-	}
+	if (check_refusal(r))
+		return -EINVAL;
 	if (r->flags & WIRE_RT_GATEWAY) {
 		memcpy(gw.ip, r->gw, sizeof(gw.ip));
 		gw.family = r->family;
@@ -113,7 +127,10 @@ static void log_route(const char *what, const struct wire_route *r)
 	if (r->flags & WIRE_RT_GATEWAY)
 		inet_ntop(r->family, r->gw, gw, sizeof(gw));
 	log_event("route", "%s %s/%u %s %s%s", what, dst, r->plen, gw,
-	    r->ifname, r->flags & WIRE_RT_REJECT ? " reject" : "");
+	    r->ifname, r->flags & WIRE_RT_BLACKHOLE ? " blackhole" :
+	    r->flags & WIRE_RT_PROHIBIT ? " prohibit" :
+	    r->flags & WIRE_RT_THROW ? " throw" :
+	    r->flags & WIRE_RT_REJECT ? " reject" : "");
 }
 
 int route_add(struct wire_route *r)
@@ -279,8 +296,8 @@ int route_try(const struct wire_addr *peer, int oif,
 	f = lookup(peer, oif, &rt);
 	if (!f || !netif_is_up(&f->nif))
 		return -ENETUNREACH;
-	if (rt && (rt->flags & WIRE_RT_REJECT))
-		return -EHOSTUNREACH;
+	if (route_refusal(rt))
+		return route_refusal(rt);
 	if (rt && (rt->flags & WIRE_RT_GATEWAY))
 		memcpy(hop.ip, rt->gw, sizeof(hop.ip));
 	*nif = iface_netif_for(f, &hop);
@@ -294,6 +311,11 @@ int route_try(const struct wire_addr *peer, int oif,
 	return iface_source(f, *nif, peer, src);
 }
 
+static bool is_refusal(int err)
+{
+	return err == -EHOSTUNREACH || err == -EINVAL || err == -EACCES;
+}
+
 int route_output(const struct wire_addr *peer, int oif,
     const struct wire_addr *want, struct wire_addr *src, struct netif **nif)
 {
@@ -304,9 +326,9 @@ int route_output(const struct wire_addr *peer, int oif,
 		counter_inc("ip.no_route");
 	else if (err == -ENETUNREACH)
 		counter_inc("ip6.no_route");
-	else if (err == -EHOSTUNREACH && v4)
+	else if (is_refusal(err) && v4)
 		counter_inc("ip.rejected");
-	else if (err == -EHOSTUNREACH)
+	else if (is_refusal(err))
 		counter_inc("ip6.rejected");
 	return err;
 }
@@ -327,7 +349,7 @@ static struct netif *hook(const struct wire_addr *peer, int oif,
 	struct wire_addr hop = *peer;
 	struct iface *f = lookup(peer, oif, rt);
 
-	if (!f || (*rt && ((*rt)->flags & WIRE_RT_REJECT)))
+	if (!f || route_refusal(*rt))
 		return NULL;
 	if (*rt && ((*rt)->flags & WIRE_RT_GATEWAY))
 		memcpy(hop.ip, (*rt)->gw, sizeof(hop.ip));
@@ -388,15 +410,26 @@ const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst)
 	return &hop;
 }
 
-bool route_is_rejected(const struct wire_addr *peer)
+int route_refusal(const struct wire_route *rt)
+{
+	if (!rt || !(rt->flags & WIRE_RT_REJECT))
+		return 0;
+	return rt->flags & WIRE_RT_BLACKHOLE ? -EINVAL :
+	    rt->flags & WIRE_RT_PROHIBIT ? -EACCES :
+	    rt->flags & WIRE_RT_THROW ? -ENETUNREACH : -EHOSTUNREACH;
+}
+
+int route_refused(const struct wire_addr *peer)
 {
 	const struct wire_route *rt = route_find(peer->family, peer->ip, 0);
 
-	return rt && (rt->flags & WIRE_RT_REJECT);
+	return rt ? route_refusal(rt) : -ENETUNREACH;
 }
 
-static bool nd_known(const uint8_t *ip)
+static bool nd_known(uint32_t ifindex, const uint8_t *ip)
 {
+	if (static6_find(ifindex, ip))
+		return true;
 	for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
 		if (neighbor_cache[i].state >= ND6_REACHABLE &&
 		    !memcmp(neighbor_cache[i].next_hop_address.addr, ip, 16))
@@ -417,7 +450,7 @@ bool route_resolved(const struct wire_addr *peer, int oif)
 		return true;
 	hop = rt && (rt->flags & WIRE_RT_GATEWAY) ? rt->gw : peer->ip;
 	if (peer->family == AF_INET6)
-		return nd_known(hop);
+		return nd_known(iface_index(&f->nif), hop);
 	memcpy(&ip.addr, hop, 4);
 	return etharp_find_addr(&f->nif, &ip, &mac, &found) >= 0;
 }

@@ -50,8 +50,13 @@ int route_try(const struct wire_addr *peer, int oif,
 int route_source(const struct wire_addr *peer, int oif,
     const struct wire_addr *want, struct wire_addr *src);
 bool route_is_broadcast(const uint8_t ip4[static 4]);
-/* Is there a route that says "unreachable"? */
-bool route_is_rejected(const struct wire_addr *peer);
+/*
+ * Why no packet takes that route: 0 or, as on Linux, -EHOSTUNREACH, -EINVAL
+ * (a blackhole), -EACCES (prohibited), -ENETUNREACH (throw).  NULL: 0.
+ */
+int route_refusal(const struct wire_route *rt);
+/* The same of the route to peer; there is none: -ENETUNREACH. */
+int route_refused(const struct wire_addr *peer);
 /* Does the next hop to peer answer ARP or ND? */
 bool route_resolved(const struct wire_addr *peer, int oif);
 /* Of the path to peer, as far as it is known. */

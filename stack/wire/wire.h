@@ -347,7 +347,9 @@ struct wire_route {
 	char ifname[WIRE_NAMELEN];
 };
 enum { WIRE_RT_GATEWAY = 1, WIRE_RT_HOST = 2, WIRE_RT_CONNECTED = 4,
-       WIRE_RT_REJECT = 8, WIRE_RT_AUTO = 16 };
+       WIRE_RT_REJECT = 8, WIRE_RT_AUTO = 16,
+       /* with WIRE_RT_REJECT, which is "unreachable" by itself */
+       WIRE_RT_BLACKHOLE = 32, WIRE_RT_PROHIBIT = 64, WIRE_RT_THROW = 128 };
 
 struct wire_neigh {
 	uint32_t ifindex;
