@@ -63,6 +63,8 @@
 #define LWIP_IGMP			1
 #define LWIP_MULTICAST_TX_OPTIONS	1
 #define LWIP_DHCP			0
+/* None by its port; but who has no address yet may ask a DHCP server. */
+#define LWIP_IP_ACCEPT_UDP_PORT(port)	0
 #define LWIP_AUTOIP			0
 #define LWIP_ACD			0
 #define LWIP_DNS			0
