@@ -27,6 +27,34 @@ static long next_raw_ppoll(struct pollfd *p, unsigned long n,
 	return SYS5(SYS_ppoll, p, n, timeout ? &ts : NULL, mask, _NSIG / 8);
 }
 
+static long next_raw_pselect(int n, void *r, void *w, void *e,
+    const struct timespec *timeout, const void *mask)
+{
+	struct { const void *set; size_t size; } sig = { mask, _NSIG / 8 };
+	struct timespec ts;
+
+	if (timeout)
+		ts = *timeout;
+	return SYS6(SYS_pselect6, n, r, w, e, timeout ? &ts : NULL, &sig);
+}
+
+/* The time that is left comes back, as select(2) of Linux has it. */
+static long next_raw_select(int n, void *r, void *w, void *e,
+    struct timeval *timeout)
+{
+	struct timespec ts;
+	long ret;
+
+	if (!timeout)
+		return next_raw_pselect(n, r, w, e, NULL, NULL);
+	ts.tv_sec = timeout->tv_sec;
+	ts.tv_nsec = timeout->tv_usec * 1000;
+	ret = SYS6(SYS_pselect6, n, r, w, e, &ts, NULL);
+	timeout->tv_sec = ts.tv_sec;
+	timeout->tv_usec = ts.tv_nsec / 1000;
+	return ret;
+}
+
 #define NEXT_RAW(ret, name, par, raw)	\
 	static ret raw_##name par { return (ret)hj_ret(raw); }
 NEXT_CALLS(NEXT_RAW)

@@ -12,6 +12,7 @@ struct iovec;
 struct mmsghdr;
 struct pollfd;
 struct timespec;
+struct timeval;
 
 /*
  * X(return type, name, parameters, arguments, system call).  Data calls and
@@ -94,6 +95,11 @@ struct timespec;
 	    char *const *d, int e), SYS5(SYS_execveat, a, b, c, d, e))	\
 	X(int, poll, (struct pollfd *a, unsigned long b, int c),	\
 	    sys_poll(a, (unsigned)b, c))				\
+	X(int, select, (int a, void *b, void *c, void *d,		\
+	    struct timeval *e), next_raw_select(a, b, c, d, e))		\
+	X(int, pselect, (int a, void *b, void *c, void *d,		\
+	    const struct timespec *e, const void *f),			\
+	    next_raw_pselect(a, b, c, d, e, f))				\
 	X(int, ppoll, (struct pollfd *a, unsigned long b,		\
 	    const struct timespec *c, const void *d),			\
 	    next_raw_ppoll(a, b, c, d))

@@ -3,7 +3,8 @@
  *
  * A ring is memory that the host and the program share.  As long as it has
  * packets there is a message without data in the pair, so that it polls as
- * readable; that it has none any more, poll(2) finds out when it asks the host.
+ * readable; that it has none any more, poll(2) and select(2) find out when they
+ * ask the host.
  */
 #include "hijack/packet.h"
 
@@ -174,27 +175,25 @@ HOOK(void *, mmap, void *addr, size_t len, int prot, int flags, int fd,
 }
 HOOK_ALIAS(mmap64, mmap);
 
-static bool has_ring(const struct pollfd *p)
-{
-	return p->fd >= 0 && p->events & (POLLIN | POLLRDNORM) &&
-	    (fd_mark(p->fd) & (MARK_PACKET | MARK_RING)) ==
-	    (MARK_PACKET | MARK_RING);
-}
-
-void packet_poll_prepare(struct pollfd *p, unsigned long n)
+void packet_prepare(int fd)
 {
 	struct wire_rep rep;
 	struct wire_id id;
 	int keep = errno;
 
+	if ((fd_mark(fd) & (MARK_PACKET | MARK_RING)) !=
+	    (MARK_PACKET | MARK_RING) || !client_id_of(fd, &id))
+		return;
+	dgram_drop_wakes(fd);
+	rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_READY, 0, 0, NULL, 0, &rep);
+	errno = keep;
+}
+
+void packet_poll_prepare(struct pollfd *p, unsigned long n)
+{
 	if (hj_no_memory(p))
 		return;
-	for (unsigned long i = 0; i < n; i++) {
-		if (!has_ring(&p[i]) || !client_id_of(p[i].fd, &id))
-			continue;
-		dgram_drop_wakes(p[i].fd);
-		rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_READY, 0, 0, NULL, 0,
-		    &rep);
-	}
-	errno = keep;
+	for (unsigned long i = 0; i < n; i++)
+		if (p[i].fd >= 0 && p[i].events & (POLLIN | POLLRDNORM))
+			packet_prepare(p[i].fd);
 }

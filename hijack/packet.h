@@ -17,7 +17,11 @@ HJ_HIDDEN int packet_attach(const struct wire_id *id, const void *val,
     socklen_t len);
 /* PACKET_RX_RING was set, or taken away with a request of no blocks. */
 HJ_HIDDEN void packet_ring_set(int fd, bool on);
-/* Before poll(2): what is told of packets in rings is brought up to date. */
+/*
+ * Before readiness is asked for: what is told of packets in fd's ring, if it
+ * has one, is brought up to date.
+ */
+HJ_HIDDEN void packet_prepare(int fd);
 HJ_HIDDEN void packet_poll_prepare(struct pollfd *p, unsigned long n);
 
 #endif

@@ -372,7 +372,8 @@ def ring():
     say("still", [e[1] & select.POLLIN for e in p.poll(0)])
     for n in range(4):
         m[n * 2048:n * 2048 + 4] = bytes(4)
-    say("taken", p.poll(0))
+    say("taken", select.select([s], [], [], 0)[0])
+    say("by poll", p.poll(0))
     ask(send, more=b"again" * 10)
     say("next", [e[1] & select.POLLIN for e in p.poll(1000)])
     h = struct.unpack_from("=IIIHHIIHH", m, 0)
