@@ -8,7 +8,8 @@ VERSION	?= 0.1.0
 # tree, which is one of its own, but for lwIP's source.
 B	?= build$(if $(SAN),/$(if $(findstring thread,$(SAN)),tsan,asan))
 # Where lwIP's source is, or is fetched to.
-L	:= $(or $(LWIP_DIR),$(patsubst %/asan,%,$(patsubst %/tsan,%,$B))/lwip)
+L	:= $(or $(LWIP_DIR),$(patsubst %/asan,%,$(patsubst %/tsan,%,\
+	$(patsubst %/fuzz,%,$B)))/lwip)
 D	= $(DESTDIR)$(PREFIX)
 export B SAN CC
 
@@ -81,7 +82,7 @@ others	:= shmhijack shmif_server shmif-net
 usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
 zcomp	:= share/zsh/site-functions/_shmif
 
-.PHONY: all tests demo check check-all bench asan tsan fuzz tidy fmt install \
+.PHONY: run-fuzz all tests demo check check-all bench asan tsan fuzz tidy fmt install \
 	uninstall clean help compile_commands.json lwip FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%_usage.c
@@ -179,17 +180,28 @@ needs-check-all	:= test all
 needs-bench	:= bench
 run-demo	= scripts/demo
 run-check	= tests/run $T
-run-check-all	= tests/run $(or $T,unit bats lint long)
+run-check-all	= tests/run $(or $T,unit fuzz bats lint long)
 run-bench	= scripts/bench
 asan:	## make check with AddressSanitizer and UBSan, in $B/asan
 	$(make) SAN=address,undefined B=$B/asan check
 tsan:	## the unit programs with ThreadSanitizer, in $B/tsan
 	$(make) SAN=thread B=$B/tsan T='$(or $T,unit)' check
-fuzz: $(fuzz)	## each fuzz target for 30 seconds
-	$Qfor f in $^; do $$f -max_total_time=30 || exit; done
-$(fuzz): $B/%: tests/%.c $B/flags | lwip
+FUZZ_S	?= 30
+fuzz:	## each fuzz target for FUZZ_S (30) seconds, in $B/fuzz, by clang
+	$(make) CC=clang SAN=fuzzer-no-link,address,undefined B=$B/fuzz \
+		$(jobs) run-fuzz
+# What is new goes to a folder in $B, what it fails on beside it.
+run-fuzz: $(fuzz)
+	$Qfor f in $^; do n=$${f##*/}; mkdir -p $B/corpus/$$n; \
+		echo "$$n for $(FUZZ_S) s"; timeout -k 5 $$(($(FUZZ_S) + 60)) \
+		$$f -max_total_time=$(FUZZ_S) -timeout=20 -rss_limit_mb=4096 \
+		-close_fd_mask=1 -verbosity=0 \
+		-artifact_prefix=$(abspath $B)/$$n- $(abspath $B)/corpus/$$n \
+		$(abspath tests/fuzz/corpus)/$$n || exit; done
+$(fuzz): $B/%: tests/%.c $(rump) $B/flags
 	@mkdir -p $(@D)
-	$Pclang $(flags) -fsanitize=fuzzer,address,undefined -g -MMD -o $@ $<
+	$P$(CC) $(subst fuzzer-no-link,fuzzer,$(flags)) $(CFLAGS) -MMD \
+		-o $@ $< $(rump) -ldl -lpcap
 tidy: compile_commands.json	## clang-tidy, cppcheck, shellcheck, mandoc
 	$Qtests/run tidy lint
 fmt:	## clang-format every source file in place

@@ -8,11 +8,6 @@
 #include "hijack/dump.h"
 #include "hijack/rpc.h"
 
-static size_t addr_len(int family)
-{
-	return family == AF_INET6 ? 16 : 4;
-}
-
 static int ask(enum wire_op op, int what, const void *data, size_t len)
 {
 	struct wire_req req = {
@@ -104,7 +99,7 @@ static int change_addr(const struct nlmsghdr *h, bool add)
 		return -EINVAL;
 	if (m->ifa_family != AF_INET && m->ifa_family != AF_INET6)
 		return -EAFNOSUPPORT;
-	n = addr_len(m->ifa_family);
+	n = nlmsg_addr_len(m->ifa_family);
 	p = nlmsg_find(h, sizeof(*m), IFA_LOCAL, n, NULL);
 	if (!p)
 		p = nlmsg_find(h, sizeof(*m), IFA_ADDRESS, n, NULL);
@@ -165,7 +160,7 @@ static int change_route(const struct nlmsghdr *h, bool add)
 		return -EINVAL;
 	if (m->rtm_family != AF_INET && m->rtm_family != AF_INET6)
 		return -EAFNOSUPPORT;
-	n = addr_len(m->rtm_family);
+	n = nlmsg_addr_len(m->rtm_family);
 	r.family = m->rtm_family;
 	r.plen = m->rtm_dst_len;
 	p = nlmsg_find(h, sizeof(*m), RTA_DST, n, NULL);
@@ -209,7 +204,7 @@ static int change_neigh(const struct nlmsghdr *h, bool add)
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 		return -EINVAL;
-	n = addr_len(m->ndm_family);
+	n = nlmsg_addr_len(m->ndm_family);
 	p = nlmsg_find(h, sizeof(*m), NDA_DST, n, NULL);
 	if (!p)
 		return -EINVAL;

@@ -9,6 +9,12 @@
 
 #define NLMSG_ROOM	4096	/* bytes a datagram: any reader has as much */
 
+/* Bytes of an address; anything that is not IPv6 is shown as IPv4. */
+static inline size_t nlmsg_addr_len(int family)
+{
+	return family == AF_INET6 ? 16 : 4;
+}
+
 /* What is being answered, and the datagram in the making. */
 struct nlmsg_out {
 	int fd;			/* the socket, which is also where it goes */

@@ -12,11 +12,6 @@
 
 #define FOREVER	0xffffffffu	/* lifetime of an address, seconds */
 
-static size_t addr_len(int family)
-{
-	return family == AF_INET6 ? 16 : 4;
-}
-
 static void put_stats(struct nlmsg_out *o, const struct wire_link *l)
 {
 	struct rtnl_link_stats64 s = {
@@ -99,7 +94,7 @@ static void put_addr(struct nlmsg_out *o, const struct wire_ifaddr *a)
 	struct ifaddrmsg *m = nlmsg_begin(o, RTM_NEWADDR, NLM_F_MULTI,
 	    sizeof(*m));
 	static const uint8_t none[4];
-	size_t n = addr_len(a->family);
+	size_t n = nlmsg_addr_len(a->family);
 	uint32_t flags = 0;
 
 	if (!(a->flags & WIRE_ADDR_AUTO))
@@ -181,7 +176,7 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 {
 	struct rtmsg *m = nlmsg_begin(o, RTM_NEWROUTE, flags, sizeof(*m));
 	bool connected = r->flags & WIRE_RT_CONNECTED;
-	size_t n = addr_len(r->family);
+	size_t n = nlmsg_addr_len(r->family);
 	struct rta_cacheinfo cache = { .rta_clntref = 2 };
 	uint8_t src[16];
 
@@ -221,7 +216,7 @@ static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 		.len = sizeof(struct wire_route),
 	};
 	struct wire_route r = { .family = (uint8_t)family };
-	size_t n = addr_len(family);
+	size_t n = nlmsg_addr_len(family);
 	const void *dst = nlmsg_find(h, sizeof(struct rtmsg), RTA_DST, n, NULL);
 	struct wire_rep rep;
 	int err;
@@ -302,7 +297,7 @@ static int get_neighbours(struct nlmsg_out *o, const struct nlmsghdr *h)
 		m->ndm_ifindex = (int)n.ifindex;
 		m->ndm_state = n.state;
 		m->ndm_type = RTN_UNICAST;
-		nlmsg_attr(o, NDA_DST, n.ip, addr_len(n.family));
+		nlmsg_attr(o, NDA_DST, n.ip, nlmsg_addr_len(n.family));
 		if (!(n.state & (NUD_INCOMPLETE | NUD_FAILED)))
 			nlmsg_attr(o, NDA_LLADDR, n.mac, 6);
 		nlmsg_attr(o, NDA_CACHEINFO, &c, sizeof(c));
