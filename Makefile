@@ -69,7 +69,7 @@ tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 # The bus once more, with the tests' hand in every access: bus/shm.h.
 hook	:= $(patsubst $B/%,$B/hook/%,$(filter-out $B/bus/shmif.o \
 	$B/bus/output.o,$(call objs,bus/*.c)))
-hooking	:= $(addprefix $B/tests/u_bus_,aim)
+hooking	:= $(addprefix $B/tests/u_bus_,aim kill)
 fuzz	:= $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/*.c))
 heads	:= $(addprefix stack/rump/,rump.h netconfig.h rump_syscalls.h)
 mans	:= $(wildcard */*.[1-9] */*/*.[1-9])

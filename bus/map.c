@@ -143,10 +143,11 @@ void map_counts(const struct bus_map *m, unsigned slot, struct map_counts *c)
  */
 static void store_bytes(void *dst, const void *src, size_t n)
 {
-	bus_hook(NULL, 0);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		bus_hook(NULL, 0);
 		__atomic_store_n((uint8_t *)dst + i,
 		    ((const uint8_t *)src)[i], __ATOMIC_RELEASE);
+	}
 }
 
 static void load_bytes(void *dst, const void *src, size_t n)

@@ -3,6 +3,7 @@
  * opens half of one, and a failure leaves nothing behind.
  */
 #include "bus/newfile.h"
+#include "bus/shm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +104,7 @@ int newfile_allocate(struct newfile *f, uint64_t size)
 	/* Past the limit the kernel would send SIGXFSZ, which kills. */
 	if (getrlimit(RLIMIT_FSIZE, &rl) == 0 && rl.rlim_cur < size)
 		return -EFBIG;
+	bus_hook(NULL, 0);
 	for (int i = 0; i < 100 && r == EINTR; i++)
 		r = posix_fallocate(f->fd, 0, (off_t)size);
 	return -r;
@@ -110,9 +112,11 @@ int newfile_allocate(struct newfile *f, uint64_t size)
 
 int newfile_name(struct newfile *f, mode_t mode, const char *path)
 {
+	bus_hook(NULL, 0);
 	/* Not by open(2): there the umask has a say. */
 	if (fchmod(f->fd, mode) < 0)
 		return -errno;
+	bus_hook(NULL, 0);
 	return give_name(f->fd, f->tmp, path);
 }
 
