@@ -142,3 +142,19 @@ modes() {
 	expect "^ +0 .* a 10\.0\.0\.1/24"
 	expect "^ +1 .* b 10\.0\.0\.2/24"
 }
+
+@test "each guarantee of shmif(4) has its test" {
+	cd "$BATS_TEST_DIRNAME/.."
+	local text=bus/shmif.4 file what n=0
+
+	# Every item follows the lines that name its tests.
+	sed -n '/^\.Sh GUARANTEES/,/^\.El/p' $text | awk '
+		/^\.It/ { if (!test) { bad = 1 }; n++; test = 0 }
+		/^\.\\" Test: / { test = 1 }
+		END { exit bad || !n }'
+	while read -r file what; do
+		grep -qF -- "$what" "$file" || fail "$file: no $what"
+		n=$((n + 1))
+	done < <(sed -n 's/^\.\\" Test: //p' $text)
+	[ "$n" -ge 15 ]
+}

@@ -14,6 +14,7 @@
 
 #define BACK_MS 100		/* after a death all is as it was */
 #define STOP_MS 400		/* what one that is stopped may cost */
+#define JOIN_MS 2500		/* ... who joins, if it was joining */
 #define LEN 400
 
 static unsigned countdown;	/* accesses to go, 0: none */
@@ -314,6 +315,30 @@ static void test_stop(const struct op *op)
 	CHECK(n > 1);
 }
 
+/* Who is stopped while it joins keeps others from joining for a while. */
+static void test_stop_joining(void)
+{
+	uint64_t start;
+	struct bus *m;
+	int status;
+	pid_t pid;
+
+	t_create(BUS_SIZE_MIN, 1500);
+	members(true);
+	pid = run(&ops[1], 200, SIGSTOP, &status);
+	CHECK(WIFSTOPPED(status));
+	start = clock_ns();
+	m = t_member();
+	printf("stopped while joining: others join after %llu ms\n",
+	    (unsigned long long)((clock_ns() - start) / CLOCK_NS_MS));
+	CHECK(clock_ns() - start < JOIN_MS * CLOCK_NS_MS);
+	CHECK_EQ(bus_slot(m), 3);
+	bus_close(m);
+	kill(pid, SIGCONT);
+	t_reap(pid);
+	members(false);
+}
+
 int main(void)
 {
 	t_start();
@@ -325,5 +350,6 @@ int main(void)
 		if (ops[i].open)
 			test_stop(&ops[i]);
 	}
+	test_stop_joining();
 	return 0;
 }
