@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define JOIN_TRIES	500	/* of 2 ms each */
+#define JOIN_WAIT_NS	CLOCK_NS_S
 
 static int set_lock(int fd, off_t off, short type)
 {
@@ -120,11 +120,13 @@ bool bus_join_lock(struct bus *b)
 {
 	struct timespec ts = { .tv_nsec = 2 * CLOCK_NS_MS };
 
-	for (int i = 0; i < JOIN_TRIES; i++) {
+	uint64_t start = clock_ns();
+
+	do {
 		if (set_lock(b->lock_fd, BUS_LOCK_JOIN, F_WRLCK) == 0)
 			return true;
 		nanosleep(&ts, NULL);
-	}
+	} while (clock_ns() - start < JOIN_WAIT_NS);
 	return false;
 }
 

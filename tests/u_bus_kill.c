@@ -14,7 +14,7 @@
 
 #define BACK_MS 100		/* after a death all is as it was */
 #define STOP_MS 400		/* what one that is stopped may cost */
-#define JOIN_MS 2500		/* ... who joins, if it was joining */
+#define JOIN_MS 2000		/* ... who joins, if it was joining */
 #define LEN 400
 
 static unsigned countdown;	/* accesses to go, 0: none */
