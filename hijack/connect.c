@@ -57,16 +57,16 @@ static int connect_async(int fd, const struct wire_id *id,
 	return err;
 }
 
-static void close_arg(void *arg)
+static void abandon(void *wait)
 {
-	sys_close(*(int *)arg);
+	rpc_done(wait, false);
 }
 
 /*
  * Sleep in a read of the reply socket: it is restarted after a signal, or not,
  * exactly where the kernel's connect would be, and can be cancelled.
  */
-static int wait_reply(int reply, int fd, struct wire_rep *rep)
+static int wait_reply(struct rpc_wait *w, int fd, struct wire_rep *rep)
 {
 	socklen_t len = sizeof(struct timeval);
 	struct timeval limit = { 0, 0 };
@@ -75,11 +75,9 @@ static int wait_reply(int reply, int fd, struct wire_rep *rep)
 
 	/* SO_SNDTIMEO is connect's limit. */
 	sys_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
-	if (limit.tv_sec || limit.tv_usec)
-		sys_setsockopt(reply, SOL_SOCKET, SO_RCVTIMEO, &limit,
-		    sizeof(limit));
-	pthread_cleanup_push(close_arg, &reply);
-	n = next.recv(reply, rep, sizeof(*rep), 0);
+	sys_setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	pthread_cleanup_push(abandon, w);
+	n = next.recv(w->fd, rep, sizeof(*rep), 0);
 	pthread_cleanup_pop(0);
 	if (n < 0)
 		n = errno == EAGAIN ? -EINPROGRESS : -errno;
@@ -151,21 +149,23 @@ static int connect_blocking(int fd, const struct wire_id *id,
 {
 	struct wire_req req;
 	struct wire_rep rep;
-	int reply, err, late;
+	struct rpc_wait w;
+	int err, late;
 
 	request(&req, id, to, 0);
-	reply = rpc_send(&req, NULL, 0);
-	if (reply == -EMFILE) {
+	err = rpc_send(&req, &w);
+	if (err == -EMFILE) {
 		err = connect_async(fd, id, to, mark);
 		return err == -EINPROGRESS ? connect_check(fd, id, true) : err;
 	}
-	if (reply < 0)
-		return reply;
-	err = wait_reply(reply, fd, &rep);
+	if (err)
+		return err;
+	rep.magic = 0;
+	err = wait_reply(&w, fd, &rep);
 	if ((err == -EINTR || err == -EINPROGRESS) &&
-	    client_recv(reply, &rep, NULL) == 0)
+	    client_recv(w.fd, &rep, NULL) == 0)
 		err = -(rep.error & 4095);	/* it came just now */
-	sys_close(reply);
+	rpc_done(&w, rep.magic == WIRE_MAGIC);
 	if (err == -EINTR || err == -EINPROGRESS) {
 		late = connect_anew(fd, id, to);
 		if (late != -EINPROGRESS)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "hijack/debugtext.h"
-#include "hijack/rpc.h"
+#include "hijack/fd.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/clock.h"
@@ -114,7 +114,7 @@ void debug_start(void)
 	if (strcmp(val, "1")) {
 		why = read_path(val);
 		if (!why) {
-			out.fd = open_high(rpc_fd_floor());
+			out.fd = open_high(fd_floor());
 			if (out.fd < 0)
 				why = strerrordesc_np(-out.fd);
 		}

@@ -1,6 +1,8 @@
 /* fd.c: marks and hints: which fds need treatment; see fd.h. */
 #include "hijack/fd.h"
 
+#include <sys/resource.h>
+
 #include "hijack/plug.h"
 #include "stack/wire/sys.h"
 
@@ -96,4 +98,24 @@ void fd_mark_set(int fd, unsigned bits)
 {
 	mark_put(fd, bits ? MARK_MAGIC | bits : ~0u);
 	fd_forget(fd);
+}
+
+uint64_t fd_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
+		return 0;
+	return cookie;
+}
+
+int fd_floor(void)
+{
+	struct rlimit rl = { 0, 0 };
+
+	SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl);
+	if (rl.rlim_cur >= 1008)
+		return 1000;
+	return rl.rlim_cur > 16 ? (int)rl.rlim_cur - 8 : 3;
 }

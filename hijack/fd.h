@@ -82,4 +82,9 @@ HJ_HIDDEN unsigned fd_mark_silent(int fd);
 /* bits 0 takes the mark away. */
 HJ_HIDDEN void fd_mark_set(int fd, unsigned bits);
 
+/* The kernel's own number for a socket, never used twice; 0: none. */
+HJ_HIDDEN uint64_t fd_cookie(int fd);
+/* From here on fds are high, away from the numbers programs use and close. */
+HJ_HIDDEN int fd_floor(void);
+
 #endif

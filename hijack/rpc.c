@@ -11,12 +11,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "hijack/affinity.h"
 #include "hijack/aside.h"
+#include "hijack/channel.h"
+#include "hijack/fd.h"
 #include "hijack/spawn.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
@@ -35,20 +36,9 @@ static int ctl_number(uint64_t c)
 	return (int)(c >> COOKIE_BITS) - 1;
 }
 
-/* The kernel's own number for a socket, never used twice; 0: none. */
-static uint64_t full_cookie(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	if (sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0)
-		return 0;
-	return cookie;
-}
-
 static uint64_t cookie_of(int fd)
 {
-	return full_cookie(fd) & COOKIE_MASK;
+	return fd_cookie(fd) & COOKIE_MASK;
 }
 
 static bool ctl_valid(uint64_t c)
@@ -66,16 +56,6 @@ bool rpc_is_ctl(int fd)
 	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE);
 
 	return c && ctl_number(c) == fd && ctl_valid(c);
-}
-
-int rpc_fd_floor(void)
-{
-	struct rlimit rl = { 0, 0 };
-
-	SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl);
-	if (rl.rlim_cur >= 1008)
-		return 1000;
-	return rl.rlim_cur > 16 ? (int)rl.rlim_cur - 8 : 3;
 }
 
 void rpc_ctl_move(void)
@@ -136,10 +116,10 @@ static int ctl_open(struct client_hello *hello)
 	switch (hj_set.host) {
 	case HJ_HOST_URL:
 		fd = client_connect(&hj_set.sun, program_invocation_short_name,
-		    rpc_fd_floor(), hello);
+		    fd_floor(), hello);
 		break;
 	case HJ_HOST_PRIVATE:
-		fd = spawn_connect(rpc_fd_floor(), hello);
+		fd = spawn_connect(fd_floor(), hello);
 		break;
 	default:
 		hj_warn_once(&told_absent, "neither RUMP_SERVER nor SHMIF_BUS "
@@ -158,6 +138,7 @@ static int ctl_get(void)
 {
 	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE), cookie;
 	struct client_hello hello = { .want_affinity = true };
+	struct channel ch;
 	int fd;
 
 	for (int tries = 0; tries < 8; tries++) {
@@ -172,11 +153,23 @@ static int ctl_get(void)
 		__atomic_store_n(&ctl_server, hello.server, __ATOMIC_RELEASE);
 		if (__atomic_compare_exchange_n(&ctl, &c, (uint64_t)(fd + 1) <<
 		    COOKIE_BITS | cookie, false, __ATOMIC_ACQ_REL,
-		    __ATOMIC_ACQUIRE))
+		    __ATOMIC_ACQUIRE)) {
+			/* While there are numbers for it. */
+			if (channel_take(&ch, fd, cookie))
+				channel_give(&ch);
 			return fd;
+		}
 		sys_close(fd);
 	}
 	return -ENETDOWN;
+}
+
+static bool take_channel(struct channel *ch, int ctl_fd)
+{
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE);
+
+	return ctl_number(c) == ctl_fd &&
+	    channel_take(ch, ctl_fd, c & COOKIE_MASK);
 }
 
 static void pause_ms(unsigned ms)
@@ -323,10 +316,36 @@ static int call_aside(void *arg)
 	return 0;
 }
 
+static int call_channel(struct channel *ch, int fd, struct wire_req *req,
+    const int *fds, int nfds, struct wire_rep *rep, int *rep_fd)
+{
+	int err;
+
+	req->reply = ch->id;
+	err = client_post(fd, req, fds, nfds);
+	req->reply = 0;
+	if (!err)
+		err = client_wait(ch->fd, rep, rep_fd, CALL_MS, false);
+	if (err)
+		channel_drop(ch);
+	else
+		channel_give(ch);
+	return err;
+}
+
 static int call_once(int fd, struct wire_req *req, const int *fds, int nfds,
     struct wire_rep *rep, int *rep_fd)
 {
-	int err = client_call(fd, req, fds, nfds, rep, rep_fd, CALL_MS, false);
+	struct channel ch;
+	int err;
+
+	if (take_channel(&ch, fd)) {
+		err = call_channel(&ch, fd, req, fds, nfds, rep, rep_fd);
+		/* The host had no descriptor for it, and did nothing. */
+		if (err != -EPIPE || !ctl_alive(fd))
+			return err;
+	}
+	err = client_call(fd, req, fds, nfds, rep, rep_fd, CALL_MS, false);
 
 	/* A program at its limit can still ask about the sockets it has. */
 	if (err == -EMFILE && !rep_fd) {
@@ -395,14 +414,35 @@ int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
 	return is_gone(err) ? ctl_drop(fd) : err;
 }
 
-int rpc_send(struct wire_req *req, const int *fds, int nfds)
+int rpc_send(struct wire_req *req, struct rpc_wait *w)
 {
 	int fd = ctl_ready(req->sock != 0), err;
 
 	if (fd < 0)
 		return fd;
-	err = client_send(fd, req, fds, nfds);
-	return is_gone(err) ? ctl_drop(fd) : err;
+	w->has_channel = take_channel(&w->channel, fd);
+	if (w->has_channel) {
+		w->fd = w->channel.fd;
+		req->reply = w->channel.id;
+		err = client_post(fd, req, NULL, 0);
+		if (err)
+			channel_drop(&w->channel);
+	} else {
+		err = w->fd = client_send(fd, req, NULL, 0);
+	}
+	if (err < 0)
+		return is_gone(err) ? ctl_drop(fd) : err;
+	return 0;
+}
+
+void rpc_done(struct rpc_wait *w, bool answered)
+{
+	if (!w->has_channel)
+		sys_close(w->fd);
+	else if (answered)
+		channel_give(&w->channel);
+	else
+		channel_drop(&w->channel);
 }
 
 int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
@@ -416,7 +456,7 @@ int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
 	if (fd >= 0) {
 		id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);
 		req.server = id->server;
-		id->sock = full_cookie(ours);
+		id->sock = fd_cookie(ours);
 		memcpy(req.data, &id->sock, sizeof(id->sock));
 		err = client_post(fd, &req, &theirs, 1);
 	}
@@ -427,4 +467,21 @@ int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
 		return err;
 	ctl_drop(fd);
 	return hj_set.retry == HJ_RETRY_NEVER ? -ENETDOWN : -ERESTART;
+}
+
+int rpc_socket_given(struct wire_id *id, uint64_t like)
+{
+	struct wire_req req = {
+		.op = WIRE_SOCKET, .a = id->domain, .b = id->type,
+		.c = id->protocol, .sock = like,
+	};
+	struct wire_rep rep;
+	int fd = -1, err;
+
+	err = rpc_call(&req, NULL, 0, &rep, &fd);
+	if (err)
+		return err;
+	id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);
+	id->sock = rep.value;
+	return fd < 0 ? -EMFILE : fd;
 }

@@ -5,6 +5,7 @@
 #ifndef HIJACK_RPC_H
 #define HIJACK_RPC_H
 
+#include "hijack/channel.h"
 #include "hijack/hijack.h"
 #include "stack/wire/wire.h"
 
@@ -38,15 +39,26 @@ HJ_HIDDEN int rpc_socket(struct wire_id *id, uint64_t like, int ours,
     int theirs);
 
 /*
- * Send only. Return: the fd on which the reply will come (the caller closes
- * it), or -errno.
+ * For a program that has one fd number left: the host makes the pair.  id
+ * gets the server and sock.  Return: the program's end, close-on-exec, or
+ * -errno.
  */
-HJ_HIDDEN int rpc_send(struct wire_req *req, const int *fds, int nfds);
-/* To be called when the reply socket of rpc_send ends; returns -ENETDOWN. */
+HJ_HIDDEN int rpc_socket_given(struct wire_id *id, uint64_t like);
+
+/* Where a reply is waited for. */
+struct rpc_wait {
+	int fd;			/* the reply comes here, or the end */
+	bool has_channel;
+	struct channel channel;
+};
+
+/* Send only. Return: 0: then rpc_done() has to follow; or -errno. */
+HJ_HIDDEN int rpc_send(struct wire_req *req, struct rpc_wait *w);
+/* The reply was taken, or nobody waits for it any more. */
+HJ_HIDDEN void rpc_done(struct rpc_wait *w, bool answered);
+/* To be called when what rpc_send waits on ends; returns -ENETDOWN. */
 HJ_HIDDEN int rpc_lost(void);
 
-/* From here on fds are high, away from the numbers programs use and close. */
-HJ_HIDDEN int rpc_fd_floor(void);
 /* The control connection's number or -1, for those who guard it. */
 HJ_HIDDEN int rpc_ctl_fd(void);
 /* Is fd, at this moment, the control connection? */

@@ -62,8 +62,20 @@ unsigned sock_fresh_mark(const struct wire_id *id)
 	return mark | MARK_DGRAM;
 }
 
-/* One try, with a pair of its own. flags as socket(2) takes them. */
-static int make_pair(struct wire_id *id, int flags, uint64_t like)
+/* The host's gift, close-on-exec and blocking so far. */
+static int given_pair(struct wire_id *id, int flags, uint64_t like)
+{
+	int fd = rpc_socket_given(id, like);
+
+	if (fd < 0)
+		return fd;
+	if (flags & SOCK_NONBLOCK)
+		sys_fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	return fd;
+}
+
+/* One try, with a pair of its own. */
+static int own_pair(struct wire_id *id, int flags, uint64_t like)
 {
 	int pair = id->type == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET;
 	int sv[2], err;
@@ -80,10 +92,22 @@ static int make_pair(struct wire_id *id, int flags, uint64_t like)
 		sys_close(sv[0]);
 		return err;
 	}
-	fd_mark_set(sv[0], sock_fresh_mark(id));
-	if (!(flags & SOCK_CLOEXEC))
-		sys_fcntl(sv[0], F_SETFD, 0);
 	return sv[0];
+}
+
+/* flags as socket(2) takes them. */
+static int make_pair(struct wire_id *id, int flags, uint64_t like)
+{
+	int fd = own_pair(id, flags, like);
+
+	if (fd == -EMFILE)
+		fd = given_pair(id, flags, like);
+	if (fd < 0)
+		return fd;
+	fd_mark_set(fd, sock_fresh_mark(id));
+	if (!(flags & SOCK_CLOEXEC))
+		sys_fcntl(fd, F_SETFD, 0);
+	return fd;
 }
 
 int sock_make(int domain, int type, int protocol, uint64_t like)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "stack/api/admin.h"
+#include "stack/api/channel.h"
 #include "stack/api/private.h"
 #include "stack/api/opt.h"
 #include "stack/core/affinity.h"
@@ -36,6 +37,7 @@
 struct client {
 	struct pollable poll;
 	struct sock_owner owner;	/* of the last request */
+	struct channels channels;
 };
 
 /* One request with what came along; fds not taken are closed. */
@@ -46,6 +48,7 @@ struct request {
 	int fd[MAX_FDS];
 	int nfd;
 	int rep_fd;		/* goes with the reply, then closed; or -1 */
+	int channel;		/* for the reply, not ours to close; or -1 */
 };
 
 static struct pollable listener = { .fd = -1 };
@@ -58,6 +61,18 @@ static int take_fd(struct request *r, int i)
 
 	if (fd >= 0)
 		r->fd[i] = -1;
+	return fd;
+}
+
+/* What the reply goes to, for who gives it later; -1: nobody waits. */
+static int take_reply_fd(struct request *r)
+{
+	int fd = take_fd(r, 0);
+
+	if (fd < 0 && r->channel >= 0)
+		fd = fcntl(r->channel, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0)
+		r->channel = -1;
 	return fd;
 }
 
@@ -162,7 +177,7 @@ static int do_connect(struct request *r, struct sock *s)
 	if (err == -EALREADY)
 		err = -EINPROGRESS;
 	if (err == -EINPROGRESS)
-		connect_wait(stream_of(s), take_fd(r, 0));
+		connect_wait(stream_of(s), take_reply_fd(r));
 	return err;
 }
 
@@ -324,9 +339,42 @@ static int do_hello(struct request *r)
 	return 0;
 }
 
+static uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+	return cookie;
+}
+
+/* For a program that has one fd number left and cannot make a pair. */
+static int give_socket(struct request *r)
+{
+	int sv[2], e;
+
+	if (socketpair(AF_UNIX, (r->req.b == SOCK_STREAM ? SOCK_STREAM :
+	    SOCK_SEQPACKET) | SOCK_CLOEXEC, 0, sv) < 0)
+		return -ENFILE;
+	r->fd[0] = sv[0];
+	r->rep.value = cookie_of(sv[1]);
+	memcpy(r->req.data, &r->rep.value, sizeof(r->rep.value));
+	r->req.len = sizeof(r->rep.value);
+	e = do_socket(r);
+	if (!e)
+		e = sock_name(sock_find(r->rep.value), sv[1]);
+	if (e)
+		close(sv[1]);
+	else
+		r->rep_fd = sv[1];
+	return e;
+}
+
 static int dispatch(struct request *r)
 {
 	switch (r->req.op) {
+	case WIRE_SOCKET:
+		return give_socket(r);
 	case WIRE_HELLO:
 		return do_hello(r);
 	case WIRE_LEND:
@@ -349,7 +397,8 @@ static const char *const op_names[] = {
 	[WIRE_RESOLVE] = "resolve", [WIRE_DUMP] = "dump", [WIRE_IF] = "if",
 	[WIRE_ROUTE] = "route", [WIRE_NEIGH] = "neigh",
 	[WIRE_SYSCTL] = "sysctl", [WIRE_HALT] = "halt",
-	[WIRE_TRACE] = "trace", [WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
+	[WIRE_TRACE] = "trace", [WIRE_CHANNEL] = "channel",
+	[WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");
@@ -378,13 +427,15 @@ static void handle(struct request *r)
 {
 	int err, fd;
 
-	if (r->req.op == WIRE_SOCKET) {
+	if (r->req.op == WIRE_SOCKET && r->fd[0] >= 0) {
 		log_request(r, do_socket(r));
 		return;
 	}
 	err = dispatch(r);
 	log_request(r, err);
 	r->rep.error = -err;
+	if (r->channel >= 0)
+		send_reply(r, r->channel);
 	fd = take_fd(r, 0);
 	if (fd < 0)
 		return;		/* kept by a connect that waits, or nobody asks */
@@ -393,6 +444,29 @@ static void handle(struct request *r)
 }
 
 /* Connections. */
+
+/* A request that names a channel has no socket for the reply. */
+static void find_channel(struct request *r, const struct client *c)
+{
+	r->channel = -1;
+	if (!r->req.reply || r->nfd == MAX_FDS)
+		return;
+	memmove(r->fd + 1, r->fd, (size_t)r->nfd * sizeof(r->fd[0]));
+	r->fd[0] = -1;
+	r->nfd++;
+	r->channel = channel_fd(&c->channels, r->req.reply);
+}
+
+static void add_channel(struct request *r, struct client *c)
+{
+	uint64_t id = 0;
+	int fd = take_fd(r, 0);
+
+	if (r->req.len == sizeof(id))
+		memcpy(&id, r->req.data, sizeof(id));
+	if (fd >= 0)
+		channel_add(&c->channels, id, fd);
+}
 
 static void collect(struct msghdr *m, struct request *r, struct client *c)
 {
@@ -442,9 +516,14 @@ static int receive(struct client *c)
 	collect(&m, &r, c);
 	if (n >= (ssize_t)WIRE_REQ_HEAD && r.req.magic == WIRE_MAGIC &&
 	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
-	    r.req.len <= WIRE_DATA &&
-	    (r.nfd >= 1 || r.req.op == WIRE_SETSOCKOPT))
-		handle(&r);
+	    r.req.len <= WIRE_DATA) {
+		find_channel(&r, c);
+		if (r.req.op == WIRE_CHANNEL)
+			add_channel(&r, c);
+		else if (r.req.reply ? r.channel >= 0 : r.nfd >= 1 ||
+		    r.req.op == WIRE_SETSOCKOPT)
+			handle(&r);
+	}
 	for (int i = 0; i < r.nfd; i++)
 		if (r.fd[i] >= 0)
 			close(r.fd[i]);
@@ -466,6 +545,7 @@ static void on_request(struct pollable *p, uint32_t events)
 	}
 	if (r < 0) {
 		private_client(-1);
+		channel_drop_all(&c->channels);
 		loop_retire(p);
 	}
 }

@@ -175,15 +175,12 @@ int client_recv(int reply, struct wire_rep *rep, int *rep_fd)
 	return 0;
 }
 
-int client_call(int ctl, struct wire_req *req, const int *fds, int nfds,
-    struct wire_rep *rep, int *rep_fd, int timeout, bool intr)
+int client_wait(int reply, struct wire_rep *rep, int *rep_fd, int timeout,
+    bool intr)
 {
-	struct pollfd p = { .events = POLLIN };
+	struct pollfd p = { .fd = reply, .events = POLLIN };
 	int err;
 
-	p.fd = client_send(ctl, req, fds, nfds);
-	if (p.fd < 0)
-		return p.fd;
 	for (;;) {
 		err = sys_poll(&p, 1, timeout);
 		if (err == -EINTR && !intr)
@@ -191,11 +188,21 @@ int client_call(int ctl, struct wire_req *req, const int *fds, int nfds,
 		if (err == 0)
 			err = -ETIMEDOUT;
 		if (err > 0)
-			err = client_recv(p.fd, rep, rep_fd);
+			err = client_recv(reply, rep, rep_fd);
 		if (err != -EAGAIN)
-			break;
+			return err;
 	}
-	sys_close(p.fd);
+}
+
+int client_call(int ctl, struct wire_req *req, const int *fds, int nfds,
+    struct wire_rep *rep, int *rep_fd, int timeout, bool intr)
+{
+	int reply = client_send(ctl, req, fds, nfds), err;
+
+	if (reply < 0)
+		return reply;
+	err = client_wait(reply, rep, rep_fd, timeout, intr);
+	sys_close(reply);
 	return err;
 }
 

@@ -62,6 +62,9 @@ int client_call(int ctl, struct wire_req *req, const int *fds, int nfds,
  */
 int client_send(int ctl, struct wire_req *req, const int *fds, int nfds);
 int client_recv(int reply, struct wire_rep *rep, int *rep_fd);
+/* Wait for it and take it, as client_call() does. */
+int client_wait(int reply, struct wire_rep *rep, int *rep_fd, int timeout,
+    bool intr);
 
 /*
  * Send a request that nobody waits for an answer of: fds, if any, go with it

@@ -7,7 +7,9 @@
  * request is one message, struct wire_req cut to its length, with SCM_RIGHTS
  * descriptors: [0] is where the reply goes and is owned by the server from
  * then on.  Because each request brings its own reply socket, one connection
- * may be shared by all threads and forked children of a program.
+ * may be shared by all threads and forked children of a program.  Who asks
+ * often has the replies come by a channel (WIRE_CHANNEL) instead, and then
+ * descriptors are counted as if there was a [0] all the same.
  * Both sides are of one machine and one ABI; the receiver checks every length.
  */
 #ifndef STACK_WIRE_H
@@ -57,6 +59,8 @@ enum wire_op {
 	 * SOCK_SEQPACKET), data its id, a uint64_t: the SO_COOKIE of the
 	 * program's end, which no other socket of the machine has.  There is
 	 * no reply; if the server can't make it, its end closes.
+	 * Without fd[0], and a channel for the reply: the server makes the
+	 * pair, and the program's end, named, comes with the reply; value = id.
 	 */
 	WIRE_SOCKET,
 	WIRE_BIND,		/* data = sockaddr */
@@ -115,6 +119,12 @@ enum wire_op {
 	/* data = struct wire_trace, of which protocol, src and dst count;
 	   reply data = the same with what would become of such a packet */
 	WIRE_TRACE,
+	/*
+	 * fd[0] is the server's end of a SOCK_SEQPACKET pair for the replies to
+	 * requests of this connection that name it, one at a time; data its id, as
+	 * of WIRE_SOCKET.  No reply; it is over when an end of it closes.
+	 */
+	WIRE_CHANNEL,
 	/*
 	 * data = struct wire_yield.  A private host that nobody uses and that has
 	 * the name or the address on that bus ends, else EBUSY or ENOENT.
@@ -199,6 +209,7 @@ struct wire_req {
 	uint16_t len;		/* bytes of data */
 	uint64_t server;	/* 0, or the server id the socket belongs to */
 	uint64_t sock;		/* socket id where the op is about a socket */
+	uint64_t reply;		/* id of the channel for the reply, or 0 */
 	int32_t a, b, c;
 	uint32_t spare;
 	uint8_t data[WIRE_DATA];
@@ -442,7 +453,7 @@ struct wire_ifreq {
 	char str[512];
 };
 
-static_assert(WIRE_REQ_HEAD == 40 && WIRE_REP_HEAD == 24, "wire heads");
+static_assert(WIRE_REQ_HEAD == 48 && WIRE_REP_HEAD == 24, "wire heads");
 static_assert(sizeof(struct wire_addr) == 24, "wire_addr");
 static_assert(sizeof(struct wire_dgram) == 80, "wire_dgram");
 static_assert(sizeof(struct wire_ll) <= 16 && sizeof(struct wire_aux) == 16,
