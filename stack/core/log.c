@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "stack/wire/clock.h"
 #include "stack/wire/wire.h"
 
 int log_verbose;
@@ -22,14 +23,6 @@ static struct log_rate *limited;
 void log_name(const char *program)
 {
 	name = program;
-}
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 /* One write(2), so that lines of several processes do not mix. */
@@ -49,13 +42,13 @@ static void to_stderr(const char *before, const char *kind, const char *text)
 
 static void show(const struct wire_log *l)
 {
-	time_t s = (time_t)(l->when_ns / 1000000000);
+	time_t s = (time_t)(l->when_ns / CLOCK_NS_S);
 	char when[40];
 	struct tm tm;
 
 	localtime_r(&s, &tm);
 	snprintf(when + strftime(when, 32, "%FT%T", &tm), 8, ".%03u ",
-	    (unsigned)(l->when_ns % 1000000000 / 1000000));
+	    (unsigned)(l->when_ns % CLOCK_NS_S / CLOCK_NS_MS));
 	to_stderr(when, l->kind, l->text);
 }
 
@@ -74,7 +67,7 @@ static void keep(const char *kind, const char *text)
 
 	memset(l, 0, sizeof(*l));
 	l->number = ++last;
-	l->when_ns = now_ns(CLOCK_REALTIME);
+	l->when_ns = clock_real_ns();
 	snprintf(l->kind, sizeof(l->kind), "%s", kind);
 	snprintf(l->text, sizeof(l->text), "%s", text);
 	make_printable(l->text);
@@ -94,19 +87,30 @@ static void tell_left_out(struct log_rate *r)
 	keep(r->kind, text);
 }
 
+/* What has come in by now. */
+static void refill(struct log_rate *r, uint64_t now)
+{
+	const uint64_t step = CLOCK_NS_S / LOG_RATE;	/* ns */
+	uint64_t due = (now - r->since) / step;
+
+	r->since += due * step;
+	r->lines = due < LOG_BURST - r->lines ? r->lines + due : LOG_BURST;
+}
+
 bool log_may(struct log_rate *r)
 {
-	uint64_t second = now_ns(CLOCK_MONOTONIC) / 1000000000;
+	uint64_t now = clock_ns();
 	bool may;
 
 	pthread_mutex_lock(&lock);
-	if (r->second != second) {
-		r->second = second;
-		r->n = 0;
+	refill(r, now);
+	may = r->lines > 0;
+	r->lines -= may;
+	r->left_out += !may;
+	if (may && now - r->told >= CLOCK_NS_S) {
+		r->told = now;
 		tell_left_out(r);
 	}
-	may = r->n++ < LOG_RATE;
-	r->left_out += !may;
 	if (!may && !r->listed) {
 		r->listed = true;
 		r->next = limited;

@@ -13,7 +13,9 @@
 #include <stdint.h>
 
 #define LOG_LINES	4096
-#define LOG_RATE	500	/* lines a second from one place */
+/* Of one place: so many at once, and then so many a second. */
+#define LOG_BURST	500
+#define LOG_RATE	20
 
 struct wire_log;
 
@@ -26,8 +28,9 @@ void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct log_rate {
 	const char *kind;
 	struct log_rate *next;	/* of all that have left lines out */
-	uint64_t second, n;	/* lines in it so far */
-	uint64_t left_out;
+	uint64_t lines;		/* that may come now, at most LOG_BURST */
+	uint64_t since;		/* ns: until then they are counted */
+	uint64_t left_out, told;	/* told: ns, when that was a line */
 	bool listed;
 };
 bool log_may(struct log_rate *rate);
