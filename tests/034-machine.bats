@@ -162,3 +162,25 @@ sender() {
 	heard >all
 	[ "$(grep -c '10\.0\.0\.255\.4243:' all)" -ge "$n" ]
 }
+
+@test "what is changed by netlink and ioctl is not the machine's" {
+	requires ifconfig
+	start_host a 10.0.0.1
+	ip -n "$NET" -d addr show >before
+	ip -n "$NET" route show table all >>before
+	escape ip addr add 10.9.9.9/24 dev shmif0
+	run_cmd -1 "${machine[@]}" env RUMP_SERVER="unix://$DIR/a.sock" \
+		LD_PRELOAD="$HIJACK" ip addr add 10.8.8.8/24 dev machine0
+	escape ip link set shmif0 mtu 1400
+	escape ip route add 10.7.7.0/24 via 10.0.0.2
+	escape ip neigh add 10.0.0.9 lladdr 2:0:0:0:0:9 dev shmif0
+	escape ifconfig shmif0:1 10.6.6.6
+	run_cmd tool a ifconfig shmif0
+	for address in 10.9.9.9 10.6.6.6; do
+		expect "inet $address"
+	done
+	ip -n "$NET" -d addr show >after
+	ip -n "$NET" route show table all >>after
+	diff before after
+	silent
+}

@@ -173,3 +173,65 @@ print("again")'
 	run_cmd tool a sysctl net.packet.ring_bytes
 	expect '= 0$'
 }
+
+# Two MB of frames that nobody reads for now.  usage: kept [RCVBUF]
+kept() {
+	start_bg keep on a "$PYTHON" -c 'import socket, struct, sys, time
+s = socket.socket(17, 3, 0)
+if sys.argv[1:]:
+    s.setsockopt(1, 8, int(sys.argv[1]))
+s.bind(("shmif0", 0x0800))
+print("ready", flush=True)
+sys.stdin.readline()
+print("drops", struct.unpack("II", s.getsockopt(263, 6, 8))[1])' "$@"
+	wait_for in_file keep.log ready
+	run_cmd on b "$PYTHON" -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(1500):
+    s.sendto(bytes(1400), ("10.0.0.1", 9))'
+	run_cmd tool b ping -c 1 10.0.0.1
+}
+
+@test "SO_RCVBUF: how much waits for who reads later" {
+	requires root
+	two_hosts
+	mkfifo word
+	exec 7<>word
+	INPUT=word kept
+	echo >&7
+	wait_for gone "${PID[keep]}"
+	in_file keep.log '^drops [1-9]'
+	INPUT=word kept 16777216
+	echo >&7
+	wait_for gone "${PID[keep]}"
+	exec 7>&-
+	in_file keep.log '^drops 0$'
+}
+
+# Writes what it likes into its ring, for as long as it lives.
+scribbler='import mmap, os, socket, struct
+s = socket.socket(17, 3, 0)
+s.setsockopt(263, 10, 1)
+s.setsockopt(263, 5, struct.pack("4I", 4096, 64, 2048, 128))
+m = mmap.mmap(s.fileno(), 4096 * 64)
+s.bind(("shmif0", 3))
+print("ready", flush=True)
+while True:
+    for at in range(0, 4096 * 64, 2048):
+        m[at:at + 64] = bytes(4) + os.urandom(60)
+    m[:] = os.urandom(4096) * 64'
+
+@test "who scribbles over its ring harms nobody" {
+	two_hosts
+	for i in 1 2; do
+		start_bg "scribbler$i" on a "$PYTHON" -c "$scribbler"
+		wait_for in_file "scribbler$i.log" ready
+	done
+	random_file file 3000000
+	start_http web a 80
+	run_cmd on b curl -sS -o got http://10.0.0.1/file
+	same_file got file
+	listen dump a -i shmif0 icmp
+	run_cmd tool b ping -c 2 10.0.0.1
+	wait_for lines_are dump.log 'ICMP echo re' 4
+}

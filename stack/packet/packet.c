@@ -31,6 +31,7 @@
 
 #define ETH	ETH_HLEN
 #define VLAN	4
+#define QUEUE_MAX (6 << 20)	/* bytes that may wait to be read */
 #define BATCH	64	/* packets of one socket before others have a turn */
 
 static struct packet *all;
@@ -456,9 +457,17 @@ static int not_here(struct sock *s, int arg)
 	return -EOPNOTSUPP;
 }
 
+/* What waits to be read is in the queue of the pair. */
 static void on_apply(struct sock *s)
 {
-	(void)s;
+	int size = s->opt.rcvbuf / 2;	/* the kernel doubles it again */
+
+	if (size > QUEUE_MAX)
+		size = QUEUE_MAX;
+	if (setsockopt(s->poll.fd, SOL_SOCKET, SO_SNDBUFFORCE, &size,
+	    sizeof(size)) < 0)
+		setsockopt(s->poll.fd, SOL_SOCKET, SO_SNDBUF, &size,
+		    sizeof(size));
 }
 
 int packet_filter(struct sock *s, int fd, uint32_t n)
