@@ -23,8 +23,9 @@
 static void show_error(struct pollfd *p)
 {
 	if (p->revents & POLLHUP) {
-		if (!(p->revents & POLLERR) && sock_has_error(p->fd))
-			p->revents |= POLLERR;
+		if (!(p->revents & POLLERR))
+			p->revents |= sock_hung_up_events(p->fd) &
+			    (p->events | POLLERR);
 	} else if ((fd_recverr_used || packet_ring_used) &&
 	    p->revents & POLLIN &&
 	    fd_mark(p->fd) & (MARK_RECVERR | MARK_PACKET) &&

@@ -222,13 +222,15 @@ int sock_read_error(int fd, int err)
 	return -(int)(rep.value & 4095);
 }
 
-bool sock_has_error(int fd)
+short sock_hung_up_events(int fd)
 {
 	struct wire_id id;
 	struct wire_rep rep;
 
-	return is_ended(fd, -1, &id) && rpc_sock(&id, WIRE_QUERY,
-	    WIRE_QUERY_ERROR, 0, 0, NULL, 0, &rep) == 0 && rep.value;
+	if (!is_ended(fd, -1, &id))
+		return 0;
+	return POLLOUT | (rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_ERROR, 0, 0,
+	    NULL, 0, &rep) == 0 && rep.value ? POLLERR : 0);
 }
 
 CALL(int, socket, "n:DTd", (int domain, int type, int protocol), domain, type,
@@ -321,6 +323,8 @@ static int shutdown_stream(int fd, const struct wire_id *id, unsigned mark,
 		return err;
 	}
 	/* After both ends TCP says so; the pair does not mind. */
+	if (!mark && fd_mark_silent(fd))
+		fd_mark_set(fd, 0);	/* connect(2) has nothing more to say */
 	if (mark & MARK_FRESH || hung_up(fd))
 		return -ENOTCONN;
 	if (how != SHUT_RD) {

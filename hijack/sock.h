@@ -32,7 +32,10 @@ HJ_HIDDEN int sock_check_kind(int domain, int type, int *protocol);
 HJ_HIDDEN int sock_true_error(int fd, int err);
 /* The same for a read, which the peer's FIN ends without an error. */
 HJ_HIDDEN int sock_read_error(int fd, int err);
-/* Is there one, for POLLERR?  It stays. */
-HJ_HIDDEN bool sock_has_error(int fd);
+/*
+ * What poll(2) is to show of an fd that has hung up, besides: for a stream,
+ * POLLOUT, and POLLERR if there is an error, which stays.
+ */
+HJ_HIDDEN short sock_hung_up_events(int fd);
 
 #endif

@@ -48,7 +48,7 @@ struct conform_case {
 static int fam MAYBE;		/* of this case: AF_INET or AF_INET6 */
 static const char *given4 MAYBE = "127.0.0.1";
 static const char *given6 MAYBE = "::1";
-static char case_name[64];
+static char case_name[256];
 
 /* One line. */
 static void MAYBE __attribute__((format(printf, 2, 3)))

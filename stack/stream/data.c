@@ -245,7 +245,8 @@ static void rx_sent(uint64_t id, long ret)
 		sock_watch(&st->s, st->s.events | EPOLLOUT);
 		return;
 	} else if (!st->s.gone) {
-		/* SHUT_RD; a close is told apart */
+		/* Shut down for reading, or a close that is not seen yet. */
+		st->unwanted = st->tx_state == TX_FIN;
 		stream_set_rx(st, st->rx_state == RX_EOF ? RX_SHUT :
 		    RX_DISCARD);
 	}
@@ -278,11 +279,16 @@ bool data_rx_empty(const struct stream *st)
 
 void data_rx_push(struct stream *st)
 {
-	if (st->out_busy || st->out_blocked)
+	if (st->out_busy)
 		return;
 	if (discarding(st)) {
+		/* As on Linux, where it would lie unread. */
+		st->rx_lost |= !data_rx_empty(st);
+		st->out_blocked = false;
 		rx_taken(st, &st->out, st->out.bytes);
 		rx_taken(st, &st->rx, st->rx.bytes);
+	} else if (st->out_blocked) {
+		return;
 	}
 	if (data_rx_empty(st)) {
 		rx_done(st);

@@ -135,7 +135,7 @@ static bool rx_pending(const struct tcp_pcb *pcb)
  */
 static bool ends_by_reset(const struct stream *st)
 {
-	return st->end == END_RESET || !data_rx_empty(st) ||
+	return st->end == END_RESET || !data_rx_empty(st) || st->rx_lost ||
 	    rx_pending(st->pcb) ||
 	    (st->s.opt.linger_on && !st->s.opt.linger_s);
 }
@@ -195,6 +195,8 @@ void stream_flush(struct sock *s)
 		return;
 	if (st->expired && st->pcb)
 		tcp_abandon(st->pcb, 0);	/* on_err() hears of it */
+	else if (st->unwanted && st->pcb)
+		tcp_abort(st->pcb);
 	data_rx_push(st);
 	data_tx_pull(st);
 	data_tx_push(st);
@@ -205,8 +207,7 @@ void stream_flush(struct sock *s)
 		return;
 	}
 	/* Both directions are done: what is left is lwIP's TIME_WAIT. */
-	if (st->pcb && st->rx_state >= RX_EOF && st->tx_state == TX_FIN &&
-	    !st->tx_bytes)
+	if (st->pcb && st->fin_seen && st->tx_state == TX_FIN && !st->tx_bytes)
 		detach(st);
 	if (!st->pcb)
 		over(st);
@@ -230,6 +231,11 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		/* Nobody is left to read that: the peer has to know. */
 		pbuf_free(p);
 		stream_set_end(st, END_RESET);
+	} else if (st->tx_state == TX_FIN && (st->rx_state == RX_DISCARD ||
+	    st->rx_state >= RX_SHUT)) {
+		/* Shut down both ways: Linux takes no more, and says so. */
+		pbuf_free(p);
+		st->unwanted = true;
 	} else if (!data_append(st, p)) {
 		return ERR_MEM;	/* lwIP offers it again */
 	}
@@ -261,8 +267,9 @@ static void on_err(void *arg, err_t err)
 		event_reset(&st->s, "this host, since nobody answers");
 	/* Linux: whose peer has closed before has a broken pipe. */
 	if (err != ERR_CLSD) {
-		st->s.so_error = err == ERR_RST && st->fin_seen &&
-		    st->tx_state == TX_OPEN ? EPIPE : errno_from_lwip(err);
+		st->s.so_error = st->unwanted ? ECONNRESET : err == ERR_RST &&
+		    st->fin_seen && st->tx_state == TX_OPEN ? EPIPE :
+		    errno_from_lwip(err);
 		st->broken = true;
 	}
 	stream_set_tx(st, TX_FIN);

@@ -76,6 +76,8 @@ struct stream {
 	enum stream_tx tx_state;
 	enum stream_end end;
 	bool fin_seen;		/* the peer's FIN came: reads end in good order */
+	bool unwanted;		/* data came that nobody may read: to be reset */
+	bool rx_lost;		/* the program did not want to read some */
 	bool broken;		/* reset or timed out, so_error was set to why */
 
 	/* expire.c's. */
