@@ -83,6 +83,20 @@ setup() {
 	[ -e libshmhijack.3/3/statuses ]
 }
 
+@test "no user namespace is needed, nor can one be made here" {
+	requires netns
+	# shellcheck disable=SC2016
+	run_cmd unshare -Ur bash -c '
+		echo 0 >/proc/sys/user/max_user_namespaces || exit
+		! unshare -Ur true 2>/dev/null || exit
+		shmhijack -b net -n web "$0" -m http.server 80 &
+		shmhijack -b net -w web:80 curl -sS http://web/
+		status=$?
+		kill $!
+		exit $status' "$PYTHON"
+	expect 'Directory listing for /'
+}
+
 @test "virt(4): every example, as pasted, on a machine of its own" {
 	requires root netns tun ip mandoc
 	page_blocks "$root/tap/virt.4" >text

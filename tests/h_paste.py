@@ -20,7 +20,7 @@ here = os.getcwd()
 mark = os.path.join(here, "pasted")
 
 os.environ["PROMPT_COMMAND"] = (
-    f"printf '%s %s\\n' $? \"$(history 1 | head -n 1)\" >>{here}/statuses")
+    f"printf '%s %s\\n' $? \"$(history 1 | head -n 1)\" >>{here}/prompts")
 os.environ["HISTFILE"] = os.path.join(here, "history")
 pid, tty = pty.fork()
 if pid == 0:
@@ -35,6 +35,8 @@ while not os.path.exists(mark) and time.monotonic() < end:
             break
 sys.stdout.flush()
 done = os.path.exists(mark)
+# What ends with the terminal is no failure.
+os.rename("prompts", "statuses")
 os.kill(pid, signal.SIGKILL)
 os.waitpid(pid, 0)
 sys.exit(not done)
