@@ -97,7 +97,9 @@ const char *childenv_get(char *const *env, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (; env && *env; env++)
+	if (env && hj_no_memory(env))
+		return NULL;
+	for (; env && *env && !hj_no_memory(*env); env++)
 		if (!strncmp(*env, name, len) && (*env)[len] == '=')
 			return *env + len + 1;
 	return NULL;
@@ -213,12 +215,15 @@ bool childenv_look(struct childenv *c, char *const *env)
 	bool named = false;
 
 	memset(c, 0, sizeof(*c));
-	if (!library[0])
+	if (!library[0] || (env && hj_no_memory(env)))
 		return false;
 	for (; env && env[c->count]; c->count++) {
 		const char *s = env[c->count];
-		size_t i = which(s);
+		size_t i;
 
+		if (hj_no_memory(s))
+			return false;	/* the kernel will say EFAULT */
+		i = which(s);
 		if (i < NUM_SETTINGS) {
 			there |= 1u << i;
 			named |= settings[i].names_it;

@@ -29,6 +29,9 @@
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
 
+/* As posix_spawn(3), but for what they give instead of the pid. */
+#define NEW_SPAWN	__GLIBC_PREREQ(2, 39)
+
 #define ON_STACK	16384	/* bytes of a new environment at most */
 
 /*
@@ -36,6 +39,9 @@
  */
 static struct {
 	__typeof__(&posix_spawn) posix_spawn, posix_spawnp;
+#if NEW_SPAWN
+	__typeof__(&posix_spawn) pidfd_spawn, pidfd_spawnp;
+#endif
 	int (*system)(const char *command);
 	void *(*popen)(const char *command, const char *mode);
 	int (*wordexp)(const char *words, void *result, int flags);
@@ -45,6 +51,10 @@ void exec_find(void)
 {
 	*(void **)&libc.posix_spawn = hj_libc("posix_spawn");
 	*(void **)&libc.posix_spawnp = hj_libc("posix_spawnp");
+#if NEW_SPAWN
+	*(void **)&libc.pidfd_spawn = hj_libc("pidfd_spawn");
+	*(void **)&libc.pidfd_spawnp = hj_libc("pidfd_spawnp");
+#endif
 	*(void **)&libc.system = hj_libc("system");
 	*(void **)&libc.popen = hj_libc("popen");
 	*(void **)&libc.wordexp = hj_libc("wordexp");
@@ -56,7 +66,8 @@ struct start {
 	const char *path;
 	char *const *argv;
 	int dirfd, flags;		/* execveat */
-	pid_t *pid;			/* posix_spawn */
+	__typeof__(&posix_spawn) spawn;	/* posix_spawn and its like */
+	pid_t *pid;
 	const posix_spawn_file_actions_t *actions;
 	const posix_spawnattr_t *attr;
 };
@@ -291,43 +302,48 @@ HOOK(int, execle, const char *path, const char *arg, ...)
 
 static int run_spawn(const struct start *s, char *const *env)
 {
-	return libc.posix_spawn(s->pid, s->path, s->actions, s->attr, s->argv,
-	    env);
+	return s->spawn(s->pid, s->path, s->actions, s->attr, s->argv, env);
 }
 
-static int run_spawnp(const struct start *s, char *const *env)
+/* Return: 0 or an errno, as they do. */
+static int spawn_path(const struct start *s, char *const *env)
 {
-	return libc.posix_spawnp(s->pid, s->path, s->actions, s->attr,
-	    s->argv, env);
-}
-
-CALL(int, posix_spawn, "r:_s", (pid_t *pid, const char *path,
-    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
-    char *const argv[], char *const env[]), pid, path, actions, attr, argv,
-    env)
-{
-	struct start s = { .run = run_spawn, .path = path, .argv = argv,
-	    .pid = pid, .actions = actions, .attr = attr };
-
-	if (escape_check(path, env, false) < 0)
+	if (escape_check(s->path, env, false) < 0)
 		return EACCES;
-	return libc.posix_spawn ? start(&s, env) : ENOSYS;
+	return s->spawn ? start(s, env) : ENOSYS;
 }
 
-CALL(int, posix_spawnp, "r:_s", (pid_t *pid, const char *file,
-    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
-    char *const argv[], char *const env[]), pid, file, actions, attr, argv,
-    env)
+static int spawn_name(const struct start *s, char *const *env)
 {
-	struct start s = { .run = run_spawnp, .path = file, .argv = argv,
-	    .pid = pid, .actions = actions, .attr = attr };
 	char path[PATH_MAX];
 
-	if (!program_find(file, childenv_get(environ, "PATH"), path, sizeof(path)) &&
-	    escape_check(path, env, false) < 0)
+	if (!program_find(s->path, childenv_get(environ, "PATH"), path,
+	    sizeof(path)) && escape_check(path, env, false) < 0)
 		return EACCES;
-	return libc.posix_spawnp ? start(&s, env) : ENOSYS;
+	return s->spawn ? start(s, env) : ENOSYS;
 }
+
+#define SPAWN(name, how)						\
+	HOOK(int, name, pid_t *pid, const char *path,			\
+	    const posix_spawn_file_actions_t *actions,			\
+	    const posix_spawnattr_t *attr, char *const argv[],		\
+	    char *const env[])						\
+	{								\
+		struct start s = {					\
+			.run = run_spawn, .spawn = libc.name,		\
+			.pid = pid, .path = path, .actions = actions,	\
+			.attr = attr, .argv = argv,			\
+		};							\
+									\
+		return how(&s, env);					\
+	}
+
+SPAWN(posix_spawn, spawn_path)
+SPAWN(posix_spawnp, spawn_name)
+#if NEW_SPAWN
+SPAWN(pidfd_spawn, spawn_path)
+SPAWN(pidfd_spawnp, spawn_name)
+#endif
 
 /*
  * These start a shell inside libc, with environ as it is: what is missing

@@ -95,6 +95,7 @@ setup_hosts() {
 	kinds+='|(get|free)ifaddrs|if_[a-z]+|getaddrinfo|getnameinfo'
 	kinds+='|gethostby[a-z0-9_]+|bindresvport|syscall|sockatmark'
 	kinds+='|isfdtype|rcmd|rresvport|sendfile|splice'
+	kinds+='|f?exec[vl][a-z]*|(posix|pidfd)_spawnp?|system|popen|wordexp'
 	nm -D --defined-only "$libc" | awk '$2 ~ /[TWi]/ { print $3 }' |
 		sed 's/@.*//' | grep -E "^_{0,2}($kinds)(64)?(_chk)?\$" |
 		sort -u >names

@@ -226,6 +226,25 @@ in_no_line_of_out() {
 	expect_err 'true: the library is not to be found here.* refused'
 }
 
+@test "addresses that are no memory are EFAULT, as without the library" {
+	cat >bad.py <<-'EOF'
+	import ctypes, os
+	libc = ctypes.CDLL(None, use_errno=True)
+	words = (ctypes.c_char_p * 2)(b"true", None)
+	wrong = (ctypes.c_void_p * 2)(1, None)
+	for env in 1, -4096 & (1 << 64) - 1, ctypes.addressof(wrong):
+	    for path in b"/bin/true", 1:
+	        print(libc.execve(ctypes.c_void_p(path) if path == 1 else path,
+	                          words, ctypes.c_void_p(env)),
+	              ctypes.get_errno())
+	EOF
+	run_cmd "$PYTHON" bad.py
+	mv out want
+	run_cmd on a "$PYTHON" bad.py
+	same_file out want
+	[ "$(grep -c '^-1 14$' out)" -eq 6 ]
+}
+
 @test "a large environment and many arguments" {
 	[ -z "$SAN" ] || skip "the sanitizer's library must come first"
 	run_cmd on a "$PYTHON" -c 'import os
