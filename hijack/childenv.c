@@ -12,6 +12,9 @@
 
 #define KEPT_SIZE	8192	/* bytes of all settings */
 #define PRELOAD		"LD_PRELOAD="
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED	/* the sanitizer's own library comes before us */
+#endif
 
 /*
  * Those that name the host are one set: of two that name one in parts, the
@@ -38,6 +41,10 @@ static const struct {
 	{ "SHMIF_EXPRESS", false, false },
 	/* Where a private host is found. */
 	{ "XDG_RUNTIME_DIR", false, false },
+#ifdef SANITIZED
+	{ "ASAN_OPTIONS", false, false },
+	{ "UBSAN_OPTIONS", false, false },
+#endif
 };
 #define NUM_SETTINGS	(sizeof(settings) / sizeof(settings[0]))
 
@@ -49,6 +56,7 @@ static char text[KEPT_SIZE];
 static char *kept[NUM_SETTINGS];	/* NAME=VALUE, NULL: not set */
 static unsigned host_set;		/* bits of those that name the host */
 static char library[PATH_MAX];		/* "": not preloaded */
+static char before[256];		/* what has to be in front, with its ':' */
 
 static const char *base_name(const char *path, size_t len)
 {
@@ -121,6 +129,11 @@ static bool find_library(void)
 		hj_append(library, sizeof(library), "/");
 	}
 	hj_append(library, sizeof(library), info.dli_fname);
+#ifdef SANITIZED
+	hj_append(before, sizeof(before), list);
+	before[strcspn(before, ":")] = '\0';
+	hj_append(before, sizeof(before), ":");
+#endif
 	return true;
 }
 
@@ -183,7 +196,7 @@ static size_t which(const char *s)
 {
 	size_t i = 0;
 
-	if (*s != 'R' && *s != 'S' && *s != 'X')
+	if (!strchr("RSXAU", *s))
 		return NUM_SETTINGS;
 	for (; i < NUM_SETTINGS; i++) {
 		size_t len = strlen(settings[i].name);
@@ -239,7 +252,8 @@ bool childenv_look(struct childenv *c, char *const *env)
 		return false;
 	c->size = (c->count + NUM_SETTINGS + 2) * sizeof(char *);
 	if (c->preload)
-		c->size += sizeof(PRELOAD) + strlen(library) + 1 +
+		c->size += sizeof(PRELOAD) + strlen(before) +
+		    strlen(library) + 1 +
 		    (c->old ? strlen(c->old) : 0);
 	return true;
 }
@@ -258,7 +272,7 @@ char **childenv_make(const struct childenv *c, char *const *env, void *memory)
 	if (c->preload) {
 		p = (char *)(out + c->count + NUM_SETTINGS + 2);
 		out[n++] = p;
-		p = stpcpy(stpcpy(p, PRELOAD), library);
+		p = stpcpy(stpcpy(stpcpy(p, PRELOAD), before), library);
 		if (c->old)
 			copy_others(p, c->old);
 	}
