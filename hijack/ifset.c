@@ -107,8 +107,9 @@ static bool name_it(struct wire_ifreq *r, const struct ifreq *ifr)
 	memset(r, 0, sizeof(*r));
 	memcpy(r->addr.ifname, ifr->ifr_name, n);
 	memcpy(r->name, ifr->ifr_name, strcspn(r->addr.ifname, ":"));
+	r->addr.flags = WIRE_ADDR_ANYHOW;	/* Linux does not know either */
 	if (alias)
-		r->addr.flags = WIRE_ADDR_ALIAS;
+		r->addr.flags |= WIRE_ADDR_ALIAS;
 	return alias;
 }
 
@@ -169,7 +170,7 @@ int ifset_addr6(bool add, const void *user)
 	memcpy(r.name, l.name, sizeof(r.name));
 	memcpy(r.addr.ip, req.addr, 16);
 	r.addr.plen = (uint8_t)req.plen;
-	r.addr.flags = WIRE_ADDR_ALIAS;
+	r.addr.flags = WIRE_ADDR_ALIAS | WIRE_ADDR_ANYHOW;
 	return change(add ? WIRE_IF_ADDR_ADD : WIRE_IF_ADDR_DEL, &r);
 }
 

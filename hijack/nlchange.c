@@ -111,7 +111,8 @@ static int change_addr(const struct nlmsghdr *h, bool add)
 	r.addr.ifindex = m->ifa_index;
 	r.addr.family = m->ifa_family;
 	r.addr.plen = m->ifa_prefixlen;
-	r.addr.flags = WIRE_ADDR_ALIAS;		/* beside those there are */
+	/* Beside those there are; Linux knows of no others' addresses. */
+	r.addr.flags = WIRE_ADDR_ALIAS | WIRE_ADDR_ANYHOW;
 	memcpy(r.addr.ip, p, n);
 	p = nlmsg_find(h, sizeof(*m), IFA_BROADCAST, n, NULL);
 	if (p)

@@ -152,7 +152,8 @@ int ifconfig_addr_add(struct iface *f, struct wire_ifaddr *a,
 		    "already; take another");
 		return -EEXIST;
 	}
-	e = f->driver->check_addr ? f->driver->check_addr(f, a, err) : 0;
+	e = f->driver->check_addr && !(a->flags & WIRE_ADDR_ANYHOW) ?
+	    f->driver->check_addr(f, a, err) : 0;
 	if (!e)
 		e = a->family == AF_INET ? add4(f, a) : add6(f, a);
 	if (e)

@@ -346,7 +346,8 @@ struct wire_ifaddr {
 	char ifname[WIRE_NAMELEN];
 };
 enum { WIRE_ADDR_ALIAS = 1, WIRE_ADDR_TENTATIVE = 2, WIRE_ADDR_AUTO = 4,
-       WIRE_ADDR_SLOT = 8 /* to server: take the bus slot's address */ };
+       WIRE_ADDR_SLOT = 8 /* to server: take the bus slot's address */,
+       WIRE_ADDR_ANYHOW = 16 /* to server: another may have it too */ };
 
 struct wire_route {
 	uint8_t family, plen;

@@ -122,10 +122,14 @@ mac_of() {
 	run_cmd tool c ping -c 1 10.0.0.50
 	neighbour_of_virtual "$(mac_of a)"
 	! in_file keepalived-b.log 'Entering MASTER' || fail "two masters"
-	kill9 a
+	# The host lives, and has the address still.
+	kill9 keepalived-a
 	wait_for in_file keepalived-b.log 'Entering MASTER STATE'
 	# That c knows before it asks is the gratuitous ARP's doing.
 	wait_for neighbour_of_virtual "$(mac_of b)"
+	has_virtual b
+	# The host is gone as well.
+	kill9 a
 	run_cmd tool c ping -c 1 10.0.0.50
 }
 
