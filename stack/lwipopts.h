@@ -142,8 +142,8 @@
 #define LWIP_HOOK_IP4_INPUT(p, nif)		input_ip4(p, nif)
 #define LWIP_HOOK_IP6_INPUT(p, nif)		input_ip6(p, nif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \
-	((pcb)->state == SYN_SENT ? connect_crossed(pcb, hdr) : \
-	accept_admit(pcb, hdr))
+	((pcb)->state == LISTEN ? accept_admit(pcb, hdr) : \
+	(pcb)->state < ESTABLISHED ? connect_crossed(pcb, hdr) : ERR_OK)
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		stream_isn(l, lp, r, rp)
 
 

@@ -199,32 +199,47 @@ static int connect_check(const struct sock *s, const struct wire_addr *peer)
 	return 0;
 }
 
-/*
- * lwIP knows no simultaneous open (RFC 9293 3.5; also with oneself): to a SYN
- * that crosses ours it gets SYN|ACK sent, and stays where it was.  The other
- * side does the same, and that is an answer as any other.
- */
-err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *syn)
-{
-	u8_t tries = pcb->nrtx;
-
-	if ((TCPH_FLAGS(syn) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
-		return ERR_OK;
-	pcb->rcv_nxt = syn->seqno + 1;
-	pcb->state = SYN_RCVD;		/* what is sent now acknowledges */
-	if (tcp_rexmit(pcb) == ERR_OK)
-		tcp_output(pcb);
-	pcb->state = SYN_SENT;
-	pcb->nrtx = tries;
-	return ERR_ABRT;
-}
-
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
 	(void)err;	/* always ERR_OK, failures go to on_err() */
 	mss_fit(pcb);
 	stream_attach(arg, pcb);
 	connect_established(arg);
+	return ERR_OK;
+}
+
+/* Simultaneous open (RFC 9293 3.5), also with oneself. */
+
+/* lwIP has the listener's way only from SYN_RCVD on. */
+static err_t on_crossed(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+	pcb->listener = NULL;
+	pcb->mss = tcp_eff_send_mss(pcb->mss, &pcb->local_ip, &pcb->remote_ip);
+	return on_connected(arg, pcb, err);
+}
+
+static struct tcp_pcb_listen crossing = { .accept = on_crossed };
+
+/*
+ * A segment of a connection that is not yet established, before lwIP has it:
+ * to a SYN that crosses ours it then sends SYN|ACK, and SYN|ACK is what it
+ * waits for after a SYN.
+ */
+err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *h)
+{
+	u8_t flags = TCPH_FLAGS(h) & (TCP_SYN | TCP_ACK | TCP_RST);
+
+	if (pcb->state == SYN_SENT && flags == TCP_SYN) {
+		pcb->rcv_nxt = pcb->rcv_ann_right_edge = h->seqno + 1;
+		pcb->snd_wnd = pcb->snd_wnd_max = h->wnd;
+		pcb->snd_wl1 = h->seqno - 1;
+		pcb->listener = &crossing;
+		pcb->state = SYN_RCVD;
+	} else if (pcb->listener == &crossing && pcb->state == SYN_RCVD &&
+	    flags == (TCP_SYN | TCP_ACK)) {
+		pcb->listener = NULL;
+		pcb->state = SYN_SENT;
+	}
 	return ERR_OK;
 }
 
