@@ -34,6 +34,13 @@
 	} \
 } while (0)
 
+/* Sanitizers slow a program down: then a sample has to do. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define T_EVERY 13
+#else
+#define T_EVERY 1
+#endif
+
 #define FRAME_MAX 65600
 #define RECORD_MAX 32782	/* a frame of an MTU below, or a large segment */
 #define FRAME_HEAD 40		/* Ethernet header, kind, length, seed */
