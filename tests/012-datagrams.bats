@@ -125,3 +125,26 @@ sizes() {
 	taken
 	[ "$COUNT" = 5 ]
 }
+
+# usage: sources GROUP SOURCE
+sources() {
+	local mcast=$BATS_TEST_DIRNAME/h_mcast.py
+
+	start_two 1500
+	start_host c fd00::3/64,10.0.0.3
+	start_bg hear on a "$PYTHON" "$mcast" hear "$1" shmif0 "$2"
+	wait_for has_socket a '^udp.*[.]5007 '
+	run_cmd on b "$PYTHON" "$mcast" say "$1" shmif0 one
+	run_cmd on c "$PYTHON" "$mcast" say "$1" shmif0 two
+	run_cmd on b "$PYTHON" "$mcast" say "$1" shmif0 three
+	wait_for in_file hear.log '^three$'
+	printf 'one\nthree\n' | cmp - hear.log
+}
+
+@test "multicast from one source only, IPv4" {
+	sources 232.1.1.1 10.0.0.2
+}
+
+@test "multicast from one source only, IPv6" {
+	sources ff15::77 fd00::2
+}

@@ -22,6 +22,10 @@ load helpers.conform
 	conforms optval
 }
 
+@test "conformance: every option that the headers name" {
+	conforms consts "$PYTHON" "$BATS_TEST_DIRNAME/h_conform_consts.py"
+}
+
 @test "conformance: streams begin and end" {
 	conforms stream
 }
@@ -40,6 +44,10 @@ load helpers.conform
 
 @test "conformance: messages whose memory is not there" {
 	conforms memory
+}
+
+@test "conformance: multicast by its sources" {
+	conforms mcast
 }
 
 @test "conformance: raw and ping sockets" {

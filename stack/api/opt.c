@@ -41,6 +41,7 @@ enum {
 enum {
 	SHORT = 1,	/* no value stands for zero, where others are EINVAL */
 	FULL = 2,	/* ... and the reverse, at level IPPROTO_IP */
+	SETONLY = 4,
 };
 
 static const struct option {
@@ -61,8 +62,8 @@ static const struct option {
 	{ S, SO_DONTROUTE, ANY, BOOL, 0, 0, F(dontroute), 0, 0 },
 	{ S, SO_SNDBUF, ANY, BUFFER, 0, 0, F(sndbuf), 4608, 8 << 20 },
 	{ S, SO_RCVBUF, ANY, BUFFER, 0, 0, F(rcvbuf), 2304, INT_MAX / 2 },
-	{ S, SO_SNDBUFFORCE, ANY, BUFFER, 0, 0, F(sndbuf), 4608, INT_MAX / 2 },
-	{ S, SO_RCVBUFFORCE, ANY, BUFFER, 0, 0, F(rcvbuf), 2304, INT_MAX / 2 },
+	{ S, SO_SNDBUFFORCE, ANY, BUFFER, SETONLY, 0, F(sndbuf), 4608, INT_MAX / 2 },
+	{ S, SO_RCVBUFFORCE, ANY, BUFFER, SETONLY, 0, F(rcvbuf), 2304, INT_MAX / 2 },
 	{ S, SO_PRIORITY, ANY, INT, 0, 0, F(priority), INT_MIN, INT_MAX },
 	{ S, SO_MARK, ANY, INT, 0, 0, F(mark), INT_MIN, INT_MAX },
 	{ S, SO_TIMESTAMP, ANY, BOOL, 0, 0, F(timestamp), 0, 0 },
@@ -130,6 +131,7 @@ static const struct option {
 	{ V6, IPV6_TCLASS, ANY, INT, 0, 0, F(tclass), 0, 255 },
 	{ V6, IPV6_MTU_DISCOVER, ANY, INT, 0, 0, F(mtu_discover6), 0, 5 },
 	{ V6, IPV6_RECVERR, ANY, BOOL, 0, 0, F(recverr6), 0, 0 },
+	{ V6, IPV6_HDRINCL, R, BOOL, 0, NO, F(hdrincl), 0, 0 },
 	{ V6, IPV6_V6ONLY, T | D, BOOL, 0, EINVAL, F(v6only), 0, 0 },
 	{ V6, IPV6_RECVPKTINFO, ANY, BOOL, 0, 0, F(recvpktinfo6), 0, 0 },
 	{ V6, IPV6_RECVHOPLIMIT, ANY, BOOL, 0, 0, F(recvhoplimit), 0, 0 },
@@ -284,7 +286,7 @@ int opt_get(struct sock *s, int level, int name, void *val, size_t *len)
 	if (err != OPT_NOT_SPECIAL)
 		return err;
 	o = find(level, name);
-	if (!o)
+	if (!o || o->flags & SETONLY)
 		return -ENOPROTOOPT;
 	v = *field(s, o);
 	if (level == IPPROTO_IP && *len >= 1 && *len < sizeof(int) &&

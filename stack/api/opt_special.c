@@ -19,6 +19,11 @@
 #include "stack/sock/sock.h"
 #include "stack/stream/stream.h"
 
+/* Younger than the headers may be. */
+#define IP_PROTOCOL_	52
+#ifndef IPV6_HDRINCL
+#define IPV6_HDRINCL	36
+#endif
 #ifndef ICMP_FILTER
 #define ICMP_FILTER 1
 #endif
@@ -245,19 +250,34 @@ static int tcpopt_get(struct sock *s, int name, void *val, size_t *len)
 	return OPT_NOT_SPECIAL;
 }
 
+static struct mc_member **memberships(struct sock *s)
+{
+	return s->type == SOCK_STREAM ? NULL : &dgram_of(s)->memberships;
+}
+
 static int ip_set(struct sock *s, int name, const void *val, size_t len)
 {
 	switch (name) {
 	case IP_MULTICAST_IF:
-		return mcast_set_if4(s, val, len);
+		return s->type == SOCK_STREAM ? -EINVAL :
+		    mcast_set_if4(s, val, len);
 	case IP_ADD_MEMBERSHIP:
 	case IP_DROP_MEMBERSHIP:
-	case MCAST_JOIN_GROUP:
-	case MCAST_LEAVE_GROUP:
 		if (s->type == SOCK_STREAM)
 			return -EPROTO;
-		return mcast_member(&dgram_of(s)->memberships, IPPROTO_IP,
-		    name, val, len);
+		/* fall through */
+	case IP_ADD_SOURCE_MEMBERSHIP:
+	case IP_DROP_SOURCE_MEMBERSHIP:
+	case IP_BLOCK_SOURCE:
+	case IP_UNBLOCK_SOURCE:
+	case MCAST_JOIN_GROUP:
+	case MCAST_LEAVE_GROUP:
+	case MCAST_JOIN_SOURCE_GROUP:
+	case MCAST_LEAVE_SOURCE_GROUP:
+	case MCAST_BLOCK_SOURCE:
+	case MCAST_UNBLOCK_SOURCE:
+		return mcast_member(memberships(s), IPPROTO_IP, name, val,
+		    len);
 	case IP_OPTIONS:
 		return len ? -EINVAL : 0;
 	}
@@ -276,20 +296,26 @@ static int ip_get(struct sock *s, int name, void *val, size_t *len)
 	case IP_OPTIONS:
 		*len = 0;
 		return 0;
+	case IP_PROTOCOL_:
+		return put_int(val, len, s->type == SOCK_RAW ? s->protocol :
+		    ntohs(s->local.port));
 	}
 	return OPT_NOT_SPECIAL;
 }
 
 /* IPV6_CHECKSUM: where a raw socket's checksum is, even; -1: nowhere. */
-static int set_checksum6(struct sock *s, const void *val, size_t len)
+static int set_checksum6(struct sock *s, int level, const void *val,
+    size_t len)
 {
 	int v, err;
 
 	if (s->type != SOCK_RAW)
 		return -ENOPROTOOPT;
 	err = get_int(val, len, &v);
-	if (err || s->protocol == IPPROTO_ICMPV6 || (v > 0 && v & 1) ||
-	    v > 65534)
+	if (err || (v > 0 && v & 1) || v > 65534)
+		return -EINVAL;
+	/* An ICMPv6 socket has its own; at SOL_RAW it may be said again. */
+	if (s->protocol == IPPROTO_ICMPV6 && level == IPPROTO_IPV6)
 		return -EINVAL;
 	s->opt.checksum6 = v < 0 ? -1 : v;
 	s->ops->apply(s);
@@ -321,15 +347,18 @@ static int ipv6_set(struct sock *s, int name, const void *val, size_t len)
 			return -EINVAL;
 		return OPT_NOT_SPECIAL;
 	case IPV6_MULTICAST_IF:
-		return mcast_set_if6(s, val, len);
+		return s->type == SOCK_STREAM ? -ENOPROTOOPT :
+		    mcast_set_if6(s, val, len);
 	case IPV6_JOIN_GROUP:
 	case IPV6_LEAVE_GROUP:
 	case MCAST_JOIN_GROUP:
 	case MCAST_LEAVE_GROUP:
-		if (s->type == SOCK_STREAM)
-			return -EPROTO;
-		return mcast_member(&dgram_of(s)->memberships,
-		    IPPROTO_IPV6, name, val, len);
+	case MCAST_JOIN_SOURCE_GROUP:
+	case MCAST_LEAVE_SOURCE_GROUP:
+	case MCAST_BLOCK_SOURCE:
+	case MCAST_UNBLOCK_SOURCE:
+		return mcast_member(memberships(s), IPPROTO_IPV6, name, val,
+		    len);
 	case IPV6_MTU:
 		err = get_int(val, len, &v);
 		if (err || (v && v < 1280))
@@ -339,17 +368,30 @@ static int ipv6_set(struct sock *s, int name, const void *val, size_t len)
 	case IPV6_PKTINFO:
 		return set_pktinfo6(s, val, len);
 	case IPV6_CHECKSUM:
-		return set_checksum6(s, val, len);
+		return set_checksum6(s, IPPROTO_IPV6, val, len);
 	}
 	return OPT_NOT_SPECIAL;
+}
+
+static int raw6_get(struct sock *s, int name, void *val, size_t *len)
+{
+	switch (name) {
+	case IPV6_CHECKSUM:
+		return put_int(val, len, s->opt.checksum6);
+	case IPV6_HDRINCL:
+		return put_int(val, len, s->opt.hdrincl);
+	default:
+		return -ENOPROTOOPT;
+	}
 }
 
 static int ipv6_get(struct sock *s, int name, void *val, size_t *len)
 {
 	switch (name) {
 	case IPV6_CHECKSUM:
+	case IPV6_HDRINCL:
 		return s->type != SOCK_RAW ? -ENOPROTOOPT :
-		    put_int(val, len, s->opt.checksum6);
+		    raw6_get(s, name, val, len);
 	case IPV6_MULTICAST_IF:
 		return put_int(val, len, s->opt.mc_if6);
 	case IPV6_MTU:
@@ -360,21 +402,40 @@ static int ipv6_get(struct sock *s, int name, void *val, size_t *len)
 	return OPT_NOT_SPECIAL;
 }
 
-/* SOL_RAW and the filter of ICMPv6 have one option each. */
-static int raw_filter(struct sock *s, int level, void **f, size_t *n)
+/*
+ * SOL_RAW of IPv4 and IPPROTO_ICMPV6 have one option each, the filter, and
+ * sockets of another protocol not even that.
+ */
+static int raw_filter(struct sock *s, int level, int name, void **f, size_t *n)
 {
-	if (level == SOL_RAW && s->type == SOCK_RAW &&
-	    s->protocol == IPPROTO_ICMP) {
-		*f = &s->opt.icmp_filter;
-		*n = sizeof(s->opt.icmp_filter);
-	} else if (level == IPPROTO_ICMPV6 && s->domain == AF_INET6 &&
-	    s->protocol == IPPROTO_ICMPV6) {
-		*f = s->opt.icmp6_filter;
-		*n = sizeof(s->opt.icmp6_filter);
-	} else {
+	bool v4 = level == SOL_RAW;
+
+	if (v4 && name != ICMP_FILTER)
+		return -ENOPROTOOPT;
+	if (s->protocol != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return -EOPNOTSUPP;
+	if (name != ICMPV6_FILTER)
+		return -ENOPROTOOPT;
+	*f = v4 ? (void *)&s->opt.icmp_filter : s->opt.icmp6_filter;
+	*n = v4 ? sizeof(s->opt.icmp_filter) : sizeof(s->opt.icmp6_filter);
+	return 0;
+}
+
+static int raw6_set(struct sock *s, int name, const void *val, size_t len)
+{
+	int v, err = get_int(val, len, &v);
+
+	if (err)
+		return err;
+	switch (name) {
+	case IPV6_CHECKSUM:
+		return set_checksum6(s, SOL_RAW, val, len);
+	case IPV6_HDRINCL:
+		s->opt.hdrincl = !!v;
+		return 0;
+	default:
 		return -ENOPROTOOPT;
 	}
-	return 0;
 }
 
 int opt_special_set(struct sock *s, int level, int name, const void *val,
@@ -382,6 +443,7 @@ int opt_special_set(struct sock *s, int level, int name, const void *val,
 {
 	void *f;
 	size_t n;
+	int err;
 
 	switch (level) {
 	case SOL_SOCKET:
@@ -393,14 +455,13 @@ int opt_special_set(struct sock *s, int level, int name, const void *val,
 	case IPPROTO_IPV6:
 		return ipv6_set(s, name, val, len);
 	case SOL_RAW:
-		if (name == IPV6_CHECKSUM && s->domain == AF_INET6)
-			return set_checksum6(s, val, len);
+		if (s->domain == AF_INET6)
+			return raw6_set(s, name, val, len);
 		/* fall through */
 	case IPPROTO_ICMPV6:
-		if (name != ICMP_FILTER)
-			return -ENOPROTOOPT;
-		if (raw_filter(s, level, &f, &n))
-			return -EOPNOTSUPP;
+		err = raw_filter(s, level, name, &f, &n);
+		if (err)
+			return err;
 		memcpy(f, val, len < n ? len : n);
 		return 0;
 	}
@@ -412,6 +473,7 @@ int opt_special_get(struct sock *s, int level, int name, void *val,
 {
 	void *f;
 	size_t n;
+	int err;
 
 	switch (level) {
 	case SOL_SOCKET:
@@ -423,12 +485,12 @@ int opt_special_get(struct sock *s, int level, int name, void *val,
 	case IPPROTO_IPV6:
 		return ipv6_get(s, name, val, len);
 	case SOL_RAW:
+		if (s->domain == AF_INET6)
+			return raw6_get(s, name, val, len);
+		/* fall through */
 	case IPPROTO_ICMPV6:
-		if (name != ICMP_FILTER)
-			return -ENOPROTOOPT;
-		if (raw_filter(s, level, &f, &n))
-			return -EOPNOTSUPP;
-		return put(val, len, f, n);
+		err = raw_filter(s, level, name, &f, &n);
+		return err ? err : put(val, len, f, n);
 	}
 	return OPT_NOT_SPECIAL;
 }

@@ -175,11 +175,10 @@ void deliver_apply(struct dgram *d)
 /* Packets. */
 
 /* A group that only another socket of this host has joined is not ours. */
-static bool not_joined(const struct dgram *d, const struct wire_addr *to,
-    uint32_t ifindex)
+static bool not_joined(const struct dgram *d, const struct wire_dgram *h)
 {
-	return addr_is_multicast(to) && !mcast_wants(&d->s, d->memberships,
-	    to, ifindex);
+	return addr_is_multicast(&h->local) && !mcast_wants(&d->s,
+	    d->memberships, &h->local, h->ifindex, &h->peer);
 }
 
 /* Whom it is from and to, by which interface.  false: not for this socket. */
@@ -192,7 +191,7 @@ static bool address(struct dgram *d, struct wire_dgram *h,
 	addr_from_lwip(&h->peer, from, port);
 	addr_from_lwip(&h->local, ip_current_dest_addr(), 0);
 	h->local.port = s->local.port;
-	if (not_joined(d, &h->local, h->ifindex))
+	if (not_joined(d, h))
 		return false;
 	if (s->opt.bound_if && s->opt.bound_if != (int)h->ifindex)
 		return false;

@@ -1,4 +1,9 @@
-/* mcast.c: multicast memberships of sockets, told to IGMP and MLD. */
+/*
+ * mcast.c: multicast memberships of sockets, told to IGMP and MLD.
+ *
+ * Those speak their versions 2 and 1, which know groups only: that a socket
+ * wants some sources, or not some, is for this host to see to.
+ */
 #include "stack/dgram/mcast.h"
 
 #include <errno.h>
@@ -14,10 +19,28 @@
 #include "stack/sock/sock.h"
 
 #define MEMBERS_MAX	20	/* net.ipv4.igmp_max_memberships */
+#define SOURCES4_MAX	10	/* net.ipv4.igmp_max_msf */
+#define SOURCES6_MAX	64	/* net.ipv6.mld_max_msf */
 
 struct mc_member {
-	struct mc_member *next;
+	struct mc_member *next;	/* of the socket's */
+	struct mc_member *all_next;
 	struct wire_addr group;
+	uint32_t ifindex;
+	bool include;		/* only these sources; else all but these */
+	unsigned nsources;
+	struct wire_addr *sources;
+};
+
+static struct mc_member *all;
+
+/* What a program asks for. */
+enum what { JOIN, LEAVE, JOIN_SOURCE, LEAVE_SOURCE, BLOCK, UNBLOCK };
+
+struct wish {
+	enum what what;
+	struct wire_addr group, source;
+	const uint8_t *addr;	/* IPv4: of the interface; NULL */
 	uint32_t ifindex;
 };
 
@@ -69,61 +92,129 @@ static int pick_iface(const struct wire_addr *group, const uint8_t *addr,
 	return 0;
 }
 
-static int parse(int level, int name, const void *val, size_t len,
-    struct wire_addr *group, const uint8_t **addr, uint32_t *ifindex)
+static bool sockaddr_in(int family, const struct sockaddr_storage *ss,
+    struct wire_addr *a)
 {
-	const struct ip_mreqn *n = val;
-	const struct ipv6_mreq *n6 = val;
-	const struct group_req *g = val;
+	if (ss->ss_family != family)
+		return false;
+	a->family = (uint16_t)family;
+	if (family == AF_INET6)
+		memcpy(a->ip, &((const struct sockaddr_in6 *)ss)->sin6_addr,
+		    16);
+	else
+		memcpy(a->ip, &((const struct sockaddr_in *)ss)->sin_addr, 4);
+	return true;
+}
 
-	memset(group, 0, sizeof(*group));
-	*addr = NULL;
-	*ifindex = 0;
-	if (name == MCAST_JOIN_GROUP || name == MCAST_LEAVE_GROUP) {
-		if (len < sizeof(*g))
-			return -EINVAL;
-		*ifindex = g->gr_interface;
-		group->family = g->gr_group.ss_family;
-		if (group->family == AF_INET6)
-			memcpy(group->ip, &((const struct sockaddr_in6 *)
-			    &g->gr_group)->sin6_addr, 16);
-		else
-			memcpy(group->ip, &((const struct sockaddr_in *)
-			    &g->gr_group)->sin_addr, 4);
-	} else if (level == IPPROTO_IPV6) {
-		if (len < sizeof(*n6))
-			return -EINVAL;
-		group->family = AF_INET6;
-		memcpy(group->ip, &n6->ipv6mr_multiaddr, 16);
-		*ifindex = n6->ipv6mr_interface;
-	} else {
-		if (len < sizeof(struct ip_mreq))
-			return -EINVAL;
-		group->family = AF_INET;
-		memcpy(group->ip, &n->imr_multiaddr, 4);
-		*addr = (const uint8_t *)val + 4;
-		if (len >= sizeof(*n))
-			*ifindex = (uint32_t)n->imr_ifindex;
-	}
+/* The protocol-independent ones of RFC 3678. */
+static int parse_any(int family, const void *val, size_t len, bool source,
+    struct wish *w)
+{
+	const struct group_source_req *g = val;
+
+	if (len < (source ? sizeof(*g) : sizeof(struct group_req)))
+		return -EINVAL;
+	w->ifindex = g->gsr_interface;
+	if (!sockaddr_in(family, &g->gsr_group, &w->group))
+		return source || family == AF_INET6 ? -EADDRNOTAVAIL : -EINVAL;
+	if (source && !sockaddr_in(family, &g->gsr_source, &w->source))
+		return -EADDRNOTAVAIL;
 	return 0;
 }
 
-static int join(struct mc_member **list, const struct wire_addr *group,
-    uint32_t ifindex)
+static int parse_source4(const void *val, size_t len, struct wish *w)
+{
+	const struct ip_mreq_source *m = val;
+
+	if (len != sizeof(*m))
+		return -EINVAL;
+	w->group.family = w->source.family = AF_INET;
+	memcpy(w->group.ip, &m->imr_multiaddr, 4);
+	memcpy(w->source.ip, &m->imr_sourceaddr, 4);
+	w->addr = (const uint8_t *)&m->imr_interface;
+	return 0;
+}
+
+static int parse_group(int level, const void *val, size_t len,
+    struct wish *w)
+{
+	const struct ip_mreqn *n = val;
+	const struct ipv6_mreq *n6 = val;
+
+	if (level == IPPROTO_IPV6) {
+		if (len < sizeof(*n6))
+			return -EINVAL;
+		w->group.family = AF_INET6;
+		memcpy(w->group.ip, &n6->ipv6mr_multiaddr, 16);
+		w->ifindex = n6->ipv6mr_interface;
+		return 0;
+	}
+	if (len < sizeof(struct ip_mreq))
+		return -EINVAL;
+	w->group.family = AF_INET;
+	memcpy(w->group.ip, &n->imr_multiaddr, 4);
+	w->addr = (const uint8_t *)val + 4;
+	if (len >= sizeof(*n))
+		w->ifindex = (uint32_t)n->imr_ifindex;
+	return 0;
+}
+
+static int parse(int level, int name, const void *val, size_t len,
+    struct wish *w)
+{
+	static const struct {
+		int level, name;
+		enum what what;
+	} names[] = {
+		{ 0, MCAST_JOIN_GROUP, JOIN },
+		{ 0, MCAST_LEAVE_GROUP, LEAVE },
+		{ 0, MCAST_JOIN_SOURCE_GROUP, JOIN_SOURCE },
+		{ 0, MCAST_LEAVE_SOURCE_GROUP, LEAVE_SOURCE },
+		{ 0, MCAST_BLOCK_SOURCE, BLOCK },
+		{ 0, MCAST_UNBLOCK_SOURCE, UNBLOCK },
+		{ IPPROTO_IPV6, IPV6_JOIN_GROUP, JOIN },
+		{ IPPROTO_IPV6, IPV6_LEAVE_GROUP, LEAVE },
+		{ IPPROTO_IP, IP_ADD_MEMBERSHIP, JOIN },
+		{ IPPROTO_IP, IP_DROP_MEMBERSHIP, LEAVE },
+		{ IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, JOIN_SOURCE },
+		{ IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, LEAVE_SOURCE },
+		{ IPPROTO_IP, IP_BLOCK_SOURCE, BLOCK },
+		{ IPPROTO_IP, IP_UNBLOCK_SOURCE, UNBLOCK },
+	};
+	enum { ANY = 6 };	/* the first ones are of both levels */
+	size_t i = 0;
+
+	while (i < sizeof(names) / sizeof(names[0]) && (names[i].name != name ||
+	    (i >= ANY && names[i].level != level)))
+		i++;
+	if (i == sizeof(names) / sizeof(names[0]))
+		return -ENOPROTOOPT;
+	memset(w, 0, sizeof(*w));
+	w->what = names[i].what;
+	if (i < ANY)
+		return parse_any(level == IPPROTO_IPV6 ? AF_INET6 : AF_INET,
+		    val, len, w->what > LEAVE, w);
+	return w->what > LEAVE ? parse_source4(val, len, w) :
+	    parse_group(level, val, len, w);
+}
+
+static int join(struct mc_member **list, const struct wish *w, bool include)
 {
 	struct mc_member *m;
 	int n = 0, err;
 
 	for (m = *list; m; m = m->next, n++)
-		if (m->ifindex == ifindex && addr_equal(&m->group, group))
+		if (m->ifindex == w->ifindex &&
+		    addr_equal(&m->group, &w->group))
 			return -EADDRINUSE;
 	if (n >= MEMBERS_MAX)
 		return -ENOBUFS;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOBUFS;
-	m->group = *group;
-	m->ifindex = ifindex;
+	m->group = w->group;
+	m->ifindex = w->ifindex;
+	m->include = include;
 	err = tell(m, true);
 	if (err) {
 		free(m);
@@ -131,46 +222,140 @@ static int join(struct mc_member **list, const struct wire_addr *group,
 	}
 	m->next = *list;
 	*list = m;
+	m->all_next = all;
+	all = m;
 	return 0;
+}
+
+/* m is out of its socket's list. */
+static void end(struct mc_member *m)
+{
+	struct mc_member **p = &all;
+
+	while (*p != m)
+		p = &(*p)->all_next;
+	*p = m->all_next;
+	tell(m, false);
+	free(m->sources);
+	free(m);
+}
+
+static struct mc_member **find(struct mc_member **list,
+    const struct wire_addr *group, uint32_t ifindex)
+{
+	struct mc_member **p;
+
+	for (p = list; *p; p = &(*p)->next)
+		if (addr_equal(&(*p)->group, group) &&
+		    (!ifindex || (*p)->ifindex == ifindex))
+			break;
+	return p;
 }
 
 static int leave(struct mc_member **list, const struct wire_addr *group,
     uint32_t ifindex)
 {
-	struct mc_member **p, *m;
+	struct mc_member **p = find(list, group, ifindex), *m = *p;
 
-	for (p = list; (m = *p); p = &m->next) {
-		if (!addr_equal(&m->group, group) ||
-		    (ifindex && m->ifindex != ifindex))
-			continue;
+	if (!m)
+		return -EADDRNOTAVAIL;
+	*p = m->next;
+	end(m);
+	return 0;
+}
+
+/* Its place among the sources; nsources if it is none of them. */
+static unsigned source_at(const struct mc_member *m,
+    const struct wire_addr *source)
+{
+	unsigned i = 0;
+
+	while (i < m->nsources && !addr_equal(&m->sources[i], source))
+		i++;
+	return i;
+}
+
+static int add_source(struct mc_member *m, const struct wire_addr *source)
+{
+	unsigned most = source->family == AF_INET ? SOURCES4_MAX :
+	    SOURCES6_MAX;
+	struct wire_addr *v;
+
+	if (m->nsources >= most)
+		return -ENOBUFS;
+	if (source_at(m, source) < m->nsources)
+		return -EADDRNOTAVAIL;
+	v = realloc(m->sources, (m->nsources + 1) * sizeof(*v));
+	if (!v)
+		return -ENOBUFS;
+	v[m->nsources++] = *source;
+	m->sources = v;
+	return 0;
+}
+
+/*
+ * As Linux has it: once there were sources it stays whether they are wanted or
+ * not, and a socket that wants none has left.
+ */
+static int change_source(struct mc_member **list, const struct wish *w)
+{
+	bool include = w->what == JOIN_SOURCE || w->what == LEAVE_SOURCE;
+	struct mc_member **p = find(list, &w->group, w->ifindex), *m = *p;
+	unsigned i;
+
+	if (!m || (m->sources && m->include != include))
+		return -EINVAL;
+	m->include = include;
+	if (w->what == JOIN_SOURCE || w->what == BLOCK)
+		return add_source(m, &w->source);
+	i = source_at(m, &w->source);
+	if (i == m->nsources)
+		return -EADDRNOTAVAIL;
+	if (include && m->nsources == 1) {
 		*p = m->next;
-		tell(m, false);
-		free(m);
+		end(m);
 		return 0;
 	}
-	return -EADDRNOTAVAIL;
+	m->sources[i] = m->sources[--m->nsources];
+	return 0;
+}
+
+static int carry_out(struct mc_member **list, const struct wish *w)
+{
+	int err;
+
+	switch (w->what) {
+	case JOIN:
+		return join(list, w, false);
+	case LEAVE:
+		return leave(list, &w->group, w->ifindex);
+	case JOIN_SOURCE:
+		err = join(list, w, true);
+		if (err && err != -EADDRINUSE)
+			return err;
+		/* fall through */
+	default:
+		return change_source(list, w);
+	}
 }
 
 int mcast_member(struct mc_member **list, int level, int name, const void *val,
     size_t len)
 {
-	struct wire_addr group;
-	const uint8_t *addr;
-	uint32_t ifindex;
-	bool drop = name == MCAST_LEAVE_GROUP ||
-	    (level == IPPROTO_IP && name == IP_DROP_MEMBERSHIP) ||
-	    (level == IPPROTO_IPV6 && name == IPV6_LEAVE_GROUP);
-	int err = parse(level, name, val, len, &group, &addr, &ifindex);
+	struct wish w;
+	int err = parse(level, name, val, len, &w);
 
 	if (err)
 		return err;
-	if (!addr_is_multicast(&group))
-		return drop ? -EADDRNOTAVAIL : -EINVAL;
-	err = pick_iface(&group, addr, &ifindex);
+	if (!list)
+		return -EPROTO;
+	if (!addr_is_multicast(&w.group))
+		return w.what == LEAVE && level == IPPROTO_IP ?
+		    -EADDRNOTAVAIL : -EINVAL;
+	err = pick_iface(&w.group, w.addr, &w.ifindex);
 	if (err)
-		return drop ? -EADDRNOTAVAIL : err;
-	return drop ? leave(list, &group, ifindex) :
-	    join(list, &group, ifindex);
+		return w.what == LEAVE ? -EADDRNOTAVAIL : err;
+	return carry_out(list, &w);
 }
 
 /* struct in_addr, ip_mreq or ip_mreqn */
@@ -211,16 +396,37 @@ int mcast_set_if6(struct sock *s, const void *val, size_t len)
 	return 0;
 }
 
-bool mcast_wants(const struct sock *s, const struct mc_member *list,
-    const struct wire_addr *group, uint32_t ifindex)
+static bool accepts(const struct mc_member *m, const struct wire_addr *source)
 {
-	const struct mc_member *m;
+	return (source_at(m, source) < m->nsources) == m->include;
+}
 
-	for (m = list; m; m = m->next)
-		if (addr_equal(&m->group, group) && m->ifindex == ifindex)
+/* What any socket of the host has joined, but for sources that none wants. */
+static bool host_wants(const struct wire_addr *group, uint32_t ifindex,
+    const struct wire_addr *source)
+{
+	bool joined = false;
+
+	for (const struct mc_member *m = all; m; m = m->all_next) {
+		if (m->ifindex != ifindex || !addr_equal(&m->group, group))
+			continue;
+		if (accepts(m, source))
 			return true;
-	/* IP_MULTICAST_ALL: what any socket of the host has joined. */
-	return group->family == AF_INET ? s->opt.mc_all : s->opt.mc_all6;
+		joined = true;
+	}
+	return !joined;		/* the host's own groups */
+}
+
+bool mcast_wants(const struct sock *s, const struct mc_member *list,
+    const struct wire_addr *group, uint32_t ifindex,
+    const struct wire_addr *source)
+{
+	for (const struct mc_member *m = list; m; m = m->next)
+		if (addr_equal(&m->group, group) && m->ifindex == ifindex)
+			return accepts(m, source);
+	/* IP_MULTICAST_ALL */
+	return (group->family == AF_INET ? s->opt.mc_all : s->opt.mc_all6) &&
+	    host_wants(group, ifindex, source);
 }
 
 void mcast_leave_all(struct mc_member **list)
@@ -229,7 +435,6 @@ void mcast_leave_all(struct mc_member **list)
 
 	while ((m = *list)) {
 		*list = m->next;
-		tell(m, false);
-		free(m);
+		end(m);
 	}
 }
