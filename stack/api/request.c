@@ -17,6 +17,7 @@
 
 #include "stack/api/admin.h"
 #include "stack/api/channel.h"
+#include "stack/api/descr.h"
 #include "stack/api/private.h"
 #include "stack/api/opt.h"
 #include "stack/core/affinity.h"
@@ -99,7 +100,8 @@ static int do_socket(struct request *r)
 	int fd = take_fd(r, 0), err;
 	uint64_t id;
 
-	if (r->req.len != sizeof(id)) {
+	if (r->req.len != sizeof(id) || !descr_is_pair(fd,
+	    r->req.b == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET)) {
 		close(fd);
 		return -EINVAL;
 	}
@@ -490,6 +492,25 @@ static void collect(struct msghdr *m, struct request *r, struct client *c)
 	}
 }
 
+/*
+ * Only ends of pairs come here, and memory, neither of which can make us wait.
+ * Others are closed elsewhere.  false: there was one.
+ */
+static bool only_ours(struct request *r)
+{
+	bool ok = true;
+
+	for (int i = 0; i < r->nfd; i++) {
+		if (descr_is_pair(r->fd[i], 0) ||
+		    descr_is_memory(r->fd[i]))
+			continue;
+		descr_close(r->fd[i]);
+		r->fd[i] = -1;
+		ok = false;
+	}
+	return ok;
+}
+
 /* 1: handled; 0: none now; -1: the program is gone. */
 static int receive(struct client *c)
 {
@@ -514,7 +535,8 @@ static int receive(struct client *c)
 	r.owner = &c->owner;
 	memset(&r.rep, 0, WIRE_REP_HEAD);
 	collect(&m, &r, c);
-	if (n >= (ssize_t)WIRE_REQ_HEAD && r.req.magic == WIRE_MAGIC &&
+	if (only_ours(&r) && n >= (ssize_t)WIRE_REQ_HEAD &&
+	    r.req.magic == WIRE_MAGIC &&
 	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
 	    r.req.len <= WIRE_DATA) {
 		find_channel(&r, c);
