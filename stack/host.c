@@ -89,13 +89,13 @@ int host_route(struct wire_route *r, char err[static IFACE_ERRLEN])
 }
 
 int host_listen(const struct sockaddr_un *sun,
-    char err[static REQUEST_ERRLEN])
+    char err[static CONTROL_ERRLEN])
 {
 	char *path;
 	int e;
 
 	core_lock();
-	e = request_listen(sun, err);
+	e = control_listen(sun, err);
 	path = e ? NULL : realpath(sun->sun_path, NULL);
 	if (path)
 		iface_set_server(path);
@@ -111,7 +111,7 @@ void host_run(void)
 
 void host_end(void)
 {
-	request_unlisten();
+	control_unlisten();
 	core_lock();
 	ifconfig_stop_all();
 	core_drop();
@@ -134,7 +134,7 @@ static void *serve(void *arg)
 static void at_exit(void)
 {
 	if (host_is_here())
-		request_unlisten();
+		control_unlisten();
 }
 
 /*
@@ -145,7 +145,7 @@ static void at_exit(void)
 static void in_child(void)
 {
 	sock_in_child();
-	request_in_child();
+	control_in_child();
 	iface_in_child();
 	loop_in_child();
 	core_drop();
@@ -211,7 +211,7 @@ int host_connect(int min_fd, uint64_t *server_id)
 	sv[0] = raise_fd(sv[0], min_fd);
 	sv[1] = raise_fd(sv[1], min_fd);
 	core_lock();
-	e = request_adopt(sv[1]);
+	e = control_adopt(sv[1]);
 	core_unlock();
 	if (!e)
 		e = hello(sv[0], server_id);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "stack/api/request.h"
+#include "stack/api/control.h"
 #include "stack/ip/iface.h"
 
 struct spec;
@@ -25,9 +25,9 @@ int host_init(void);
 int host_interface(struct spec *s, char err[static IFACE_ERRLEN]);
 int host_route(struct wire_route *r, char err[static IFACE_ERRLEN]);
 
-/* Serve others on a control socket. Return: as request_listen(). */
+/* Serve others on a control socket. Return: as control_listen(). */
 int host_listen(const struct sockaddr_un *sun,
-    char err[static REQUEST_ERRLEN]);
+    char err[static CONTROL_ERRLEN]);
 
 /* Serve in the calling thread, until loop_stop(). */
 void host_run(void);

@@ -234,7 +234,7 @@ static void raise_limit(void)
 
 int main(int argc, char **argv)
 {
-	char err[REQUEST_ERRLEN] = "";
+	char err[CONTROL_ERRLEN] = "";
 	int fd = -1, e;
 
 	sys_fill_stdio();

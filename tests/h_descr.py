@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 import sys
+import threading
 
 HELLO, SOCKET = 1, 2
 
@@ -41,9 +42,12 @@ ctl = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 ctl.connect(sys.argv[1])
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 if sys.argv[3] == "linger":
-    s, keep = lingering()
-    request(ctl, HELLO, [theirs.fileno(), s.fileno()])
-    s.close()
+    # Whoever closes the last duplicate waits: here, or in the host.
+    print("sent", flush=True)
+    for _ in range(8):
+        s, keep = lingering()
+        request(ctl, HELLO, [theirs.fileno(), s.fileno()])
+        threading.Thread(target=s.close, daemon=True).start()
 else:
     os.mkfifo("fifo")
     for path in ("fifo", "/dev/zero", "."):

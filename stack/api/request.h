@@ -1,23 +1,26 @@
-/* request.h: the control socket of a virtual host and who is connected. */
+/* request.h: one request of a client, carried out. */
 #ifndef STACK_REQUEST_H
 #define STACK_REQUEST_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/un.h>
+#include "stack/sock/sock.h"
+#include "stack/wire/wire.h"
 
-#define REQUEST_ERRLEN 512
+#define MAX_FDS		4
 
-/*
- * Serve requests on that address; a stale socket file is replaced.
- * 0 or -errno (-EADDRINUSE: somebody serves there) with one line in err.
- */
-int request_listen(const struct sockaddr_un *sun,
-    char err[static REQUEST_ERRLEN]);
-/* Serve one connection more, on fd, which is taken over. 0 or -errno. */
-int request_adopt(int fd);
-/* In a forked child: let go of what the loop does not watch. */
-void request_in_child(void);
-/* Remove the socket file, if it is still ours. */
-void request_unlisten(void);
+/* One request with what came along; fds not taken are closed. */
+struct request {
+	struct wire_req req;
+	struct wire_rep rep;
+	struct sock_owner *owner;
+	int fd[MAX_FDS];
+	int nfd;
+	int rep_fd;		/* goes with the reply, then closed; or -1 */
+	int channel;		/* for the reply, not ours to close; or -1 */
+};
+
+/* Do it and answer; under the core lock, with a length that is right. */
+void request_handle(struct request *r);
+/* The i-th descriptor, the caller's from now on; -1: there is none. */
+int request_take_fd(struct request *r, int i);
+
 #endif

@@ -57,7 +57,7 @@ int rump_init(void)
 
 int rump_init_server(const char *url)
 {
-	char err[REQUEST_ERRLEN] = "";
+	char err[CONTROL_ERRLEN] = "";
 	struct sockaddr_un sun;
 	const char *why = "";
 	int e = client_parse_url(url, &sun, &why);

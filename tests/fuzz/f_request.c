@@ -6,7 +6,7 @@
 #include "stack/core/loop.c"
 #undef dispatch
 #undef BATCH
-#include "stack/api/request.c"
+#include "stack/api/control.c"
 
 #include "stack/host.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,0 +1,291 @@
+/*
+ * control.c: the control socket: connections of programs and tools, from which
+ * requests are taken.
+ */
+#include "stack/api/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stack/api/admin.h"
+#include "stack/api/channel.h"
+#include "stack/api/descr.h"
+#include "stack/api/private.h"
+#include "stack/api/request.h"
+#include "stack/core/core.h"
+#include "stack/core/log.h"
+#include "stack/core/loop.h"
+#include "stack/wire/sys.h"
+
+#define BATCH		64	/* requests of one connection per turn */
+
+struct client {
+	struct pollable poll;
+	struct sock_owner owner;	/* of the last request */
+	struct channels channels;
+};
+
+static struct pollable listener = { .fd = -1 };
+static char listen_path[108];
+static struct stat listen_stat;
+
+/* A request that names a channel has no socket for the reply. */
+static void find_channel(struct request *r, const struct client *c)
+{
+	r->channel = -1;
+	if (!r->req.reply || r->nfd == MAX_FDS)
+		return;
+	memmove(r->fd + 1, r->fd, (size_t)r->nfd * sizeof(r->fd[0]));
+	r->fd[0] = -1;
+	r->nfd++;
+	r->channel = channel_fd(&c->channels, r->req.reply);
+}
+
+static void add_channel(struct request *r, struct client *c)
+{
+	uint64_t id = 0;
+	int fd = request_take_fd(r, 0);
+
+	if (r->req.len == sizeof(id))
+		memcpy(&id, r->req.data, sizeof(id));
+	if (fd >= 0)
+		channel_add(&c->channels, id, fd);
+}
+
+static void collect(struct msghdr *m, struct request *r, struct client *c)
+{
+	struct cmsghdr *h;
+	struct ucred cred;
+
+	for (h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+		if (h->cmsg_level != SOL_SOCKET)
+			continue;
+		if (h->cmsg_type == SCM_RIGHTS) {
+			r->nfd = (int)((h->cmsg_len - CMSG_LEN(0)) /
+			    sizeof(int));
+			memcpy(r->fd, CMSG_DATA(h),
+			    (size_t)r->nfd * sizeof(int));
+		} else if (h->cmsg_type == SCM_CREDENTIALS) {
+			memcpy(&cred, CMSG_DATA(h), sizeof(cred));
+			if (cred.pid != c->owner.pid)
+				admin_owner(&c->owner, cred.pid, cred.uid);
+			c->owner.uid = cred.uid;
+		}
+	}
+}
+
+/*
+ * Only ends of pairs come here, and memory, neither of which can make us wait.
+ * Others are closed elsewhere.  false: there was one.
+ */
+static bool only_ours(struct request *r)
+{
+	bool ok = true;
+
+	for (int i = 0; i < r->nfd; i++) {
+		if (descr_is_pair(r->fd[i], 0) ||
+		    descr_is_memory(r->fd[i]))
+			continue;
+		descr_close(r->fd[i]);
+		r->fd[i] = -1;
+		ok = false;
+	}
+	return ok;
+}
+
+/* 1: handled; 0: none now; -1: the program is gone. */
+static int receive(struct client *c)
+{
+	static struct request r;	/* under the core lock */
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(MAX_FDS * sizeof(int)) +
+		    CMSG_SPACE(sizeof(struct ucred))];
+	} ctl;
+	struct iovec iov = { &r.req, sizeof(r.req) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &ctl, .msg_controllen = sizeof(ctl),
+	};
+	ssize_t n;
+
+	n = recvmsg(c->poll.fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	r.nfd = 0;
+	r.rep_fd = -1;
+	r.owner = &c->owner;
+	memset(&r.rep, 0, WIRE_REP_HEAD);
+	collect(&m, &r, c);
+	if (only_ours(&r) && n >= (ssize_t)WIRE_REQ_HEAD &&
+	    r.req.magic == WIRE_MAGIC &&
+	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
+	    r.req.len <= WIRE_DATA) {
+		find_channel(&r, c);
+		if (r.req.op == WIRE_CHANNEL)
+			add_channel(&r, c);
+		else if (r.req.reply ? r.channel >= 0 : r.nfd >= 1 ||
+		    r.req.op == WIRE_SETSOCKOPT)
+			request_handle(&r);
+	}
+	for (int i = 0; i < r.nfd; i++)
+		if (r.fd[i] >= 0)
+			close(r.fd[i]);
+	if (r.rep_fd >= 0)
+		close(r.rep_fd);
+	return n == 0 ? -1 : 1;
+}
+
+static void on_request(struct pollable *p, uint32_t events)
+{
+	struct client *c = (struct client *)p;
+	int r = 0;
+
+	(void)events;
+	for (int i = 0; i < BATCH && !p->dead; i++) {
+		r = receive(c);
+		if (r <= 0)
+			break;
+	}
+	if (r < 0) {
+		private_client(-1);
+		channel_drop_all(&c->channels);
+		loop_retire(p);
+	}
+}
+
+static void client_free(struct pollable *p)
+{
+	free(p);
+}
+
+int control_adopt(int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	int one = 1, e = -ENOMEM;
+
+	if (!c || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one,
+	    sizeof(one)) < 0)
+		goto fail;
+	c->poll = (struct pollable){ .fn = on_request, .free = client_free,
+	    .fd = fd };
+	c->owner.affinity = -1;
+	e = loop_add(&c->poll, EPOLLIN);
+	if (e)
+		goto fail;
+	private_client(1);
+	return 0;
+fail:
+	free(c);
+	close(fd);
+	return e;
+}
+
+/*
+ * With no descriptor left a connection cannot even be refused, and would wake
+ * us again at once: one is kept for that.
+ */
+static int spare_fd = -1;
+
+static void refuse_one(int fd)
+{
+	static uint64_t told;
+	uint64_t now = clock_ns();
+	int c;
+
+	if (spare_fd >= 0)
+		close(spare_fd);
+	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	if (c >= 0)
+		close(c);
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (now - told > 1000000000u)
+		log_err("out of file descriptors; raise ulimit -n");
+	told = now;
+}
+
+static void on_connection(struct pollable *p, uint32_t events)
+{
+	int fd;
+
+	(void)events;
+	while ((fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		control_adopt(fd);
+	if (errno == EMFILE || errno == ENFILE)
+		refuse_one(p->fd);
+}
+
+/* Is somebody serving there? */
+static bool alive(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool yes = connect(fd, (const struct sockaddr *)sun,
+	    sizeof(*sun)) == 0 || errno == EPROTOTYPE;
+
+	close(fd);
+	return yes;
+}
+
+int control_listen(const struct sockaddr_un *sun,
+    char err[static CONTROL_ERRLEN])
+{
+	struct stat st;
+	int fd, e;
+
+	if (lstat(sun->sun_path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode)) {
+			snprintf(err, CONTROL_ERRLEN, "%s: exists and is not "
+			    "a socket; choose another path", sun->sun_path);
+			return -EADDRINUSE;
+		}
+		if (alive(sun)) {
+			snprintf(err, CONTROL_ERRLEN, "%s: a server runs "
+			    "there already; use it, or end it with shmif "
+			    "halt", sun->sun_path);
+			return -EADDRINUSE;
+		}
+		unlink(sun->sun_path);
+	}
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)sun,
+	    sizeof(*sun)) < 0 || listen(fd, 4096) < 0) {
+		e = -errno;
+		snprintf(err, CONTROL_ERRLEN, "%s: %s", sun->sun_path,
+		    strerror(-e));
+		if (fd >= 0)
+			close(fd);
+		return e;
+	}
+	strcpy(listen_path, sun->sun_path);
+	if (lstat(listen_path, &listen_stat) < 0)
+		memset(&listen_stat, 0, sizeof(listen_stat));
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	listener.fn = on_connection;
+	listener.fd = fd;
+	return loop_add(&listener, EPOLLIN);
+}
+
+void control_unlisten(void)
+{
+	struct stat st;
+
+	if (listen_path[0] && lstat(listen_path, &st) == 0 &&
+	    st.st_ino == listen_stat.st_ino && st.st_dev == listen_stat.st_dev)
+		unlink(listen_path);
+	listen_path[0] = '\0';
+}
+
+void control_in_child(void)
+{
+	if (spare_fd >= 0)
+		close(spare_fd);
+	spare_fd = -1;
+	listen_path[0] = '\0';
+}

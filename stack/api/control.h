@@ -1,0 +1,22 @@
+/* control.h: the control socket of a virtual host and who is connected. */
+#ifndef STACK_CONTROL_H
+#define STACK_CONTROL_H
+
+#include <sys/un.h>
+
+#define CONTROL_ERRLEN 512
+
+/*
+ * Serve requests on that address; a stale socket file is replaced.
+ * 0 or -errno (-EADDRINUSE: somebody serves there) with one line in err.
+ */
+int control_listen(const struct sockaddr_un *sun,
+    char err[static CONTROL_ERRLEN]);
+/* Serve one connection more, on fd, which is taken over. 0 or -errno. */
+int control_adopt(int fd);
+/* In a forked child: let go of what the loop does not watch. */
+void control_in_child(void);
+/* Remove the socket file, if it is still ours. */
+void control_unlisten(void);
+
+#endif
