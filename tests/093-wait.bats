@@ -78,7 +78,7 @@ while True:
 	in_file listen.log 'accepted ::ffff:10\.0\.0\.1$'
 	[ "$(grep -c accepted listen.log)" -eq 1 ]
 	run_bad 125 '^shmhijack: web:81: ' 'port 81' \
-		shmhijack -b net -w web:81 -t 0.2 true
+		shmhijack -b net -w web:81 -t 3 true
 	run_bad 125 '^shmhijack: unix:///.*/no\.sock: no server' 'start one' \
 		shmhijack -s "unix://$DIR/no.sock" -w web:80 true
 	run_cmd -7 shmhijack -b net -w web:80 sh -c 'exit 7'

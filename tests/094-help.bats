@@ -163,7 +163,7 @@ offers() {
 	offers 'shmif tracer' 'traceroute traceroute6'
 	offers 'shmif bus sh' show
 	offers 'shmif bus show ' 'a.log a.sock err file lab net out run'
-	offers 'shmif bus create x m' mtu=
+	offers 'shmif bus create x mt' mtu=
 	offers 'shmif dump -c 3 l' lab
 	offers 'shmif dump -p fi' file
 	offers 'shmif replay fi' file
