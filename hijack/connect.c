@@ -112,6 +112,8 @@ static int connect_check(int fd, const struct wire_id *id, bool block)
 
 	if (n >= 0)
 		n = p.revents;
+	if (!n && !fd_mark(fd))
+		n = POLLOUT;	/* over before, and its buffer is full */
 	if (!n && block)
 		n = wait_connected(fd);
 	if (n <= 0)
