@@ -33,12 +33,14 @@ bool dump_get(int fd, unsigned i, void *rec, size_t size)
 
 int dump_link(const char *name, unsigned index, struct wire_link *out)
 {
-	size_t len = name ? strcspn(name, ":") : 0;
 	unsigned count;
 	int fd = dump_open(WIRE_DUMP_LINK, &count);
+	size_t len;
 
 	if (fd < 0)
 		return fd;
+	name = name ? wire_ifname(name) : NULL;
+	len = name ? strcspn(name, ":") : 0;
 	for (unsigned i = 0; i < count && dump_get(fd, i, out, sizeof(*out));
 	    i++) {
 		out->name[sizeof(out->name) - 1] = '\0';

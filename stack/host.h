@@ -15,7 +15,7 @@ struct spec;
 struct wire_route;
 
 /*
- * Make the host, with lo0 and the machine's name.  Once, and after the last
+ * Make the host, with lo and the machine's name.  Once, and after the last
  * fork of a process that means to serve: it may start threads from now on.
  * Return: 0 or -errno.
  */

@@ -38,7 +38,7 @@
 #define LWIP_NETIF_HWADDRHINT		1
 #define LWIP_NETIF_LOOPBACK		1
 #define LWIP_NETIF_LOOPBACK_MULTITHREADING 0
-#define LWIP_HAVE_LOOPIF		0	/* lo0 is stack/ip/iface.c's */
+#define LWIP_HAVE_LOOPIF		0	/* lo is stack/ip/iface.c's */
 #define LWIP_LOOPIF_MULTICAST		1
 #define LWIP_NUM_NETIF_CLIENT_DATA	0
 #define LWIP_NETIF_STATUS_CALLBACK	0

@@ -80,7 +80,7 @@ listen() {
 	wait_for gone "${PID[any]}"
 	in_file any.log 'shmif0 In .*10\.0\.0\.2 > 10\.0\.0\.1: ICMP echo req'
 	in_file any.log 'shmif0 Out .*10\.0\.0\.1 > 10\.0\.0\.2: ICMP echo rep'
-	in_file any.log 'lo0 .*127\.0\.0\.1 > 127\.0\.0\.1: ICMP echo request'
+	in_file any.log 'lo .*127\.0\.0\.1 > 127\.0\.0\.1: ICMP echo request'
 	wait_for lines_are dump.log 'ICMP echo re' 4
 	stop dump INT
 	in_file dump.log '^4 packets captured'

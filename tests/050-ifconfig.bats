@@ -18,7 +18,7 @@ bare_server() {
 	[ -f bus ]
 	run_cmd shmif ifconfig shmif0 inet 10.0.0.4/24
 	run_cmd shmif ifconfig -a
-	expect '^lo0: .*LOOPBACK'
+	expect '^lo: .*LOOPBACK'
 	expect '^shmif0: flags=0x[0-9a-f]+<UP,BROADCAST,RUNNING,MULTICAST> mtu'
 	expect "linkstr: $DIR/bus\$"
 	expect 'address: [0-9a-f]{2}(:[0-9a-f]{2}){5}$'
@@ -26,7 +26,7 @@ bare_server() {
 	has_members ./bus 1
 	run_cmd shmif ifconfig shmif0 destroy
 	run_cmd shmif ifconfig -l
-	[ "$output" = lo0 ]
+	[ "$output" = lo ]
 	has_members ./bus 0
 }
 
@@ -106,7 +106,7 @@ bare_server() {
 	bare_server
 	run_bad 1 'foo0' 'shmifN' shmif ifconfig foo0 create
 	run_bad 1 'shmif7 does not exist' 'create' shmif ifconfig shmif7 destroy
-	run_bad 1 'lo0 stays' 'only' shmif ifconfig lo0 destroy
+	run_bad 1 'lo stays' 'only' shmif ifconfig lo destroy
 	run_cmd shmif ifconfig shmif0 create linkstr net
 	run_cmd -2 shmif ifconfig shmif0 inet 10.0.0.300
 	run_cmd -2 shmif ifconfig shmif0 inet 10.0.0.1/33
@@ -139,7 +139,7 @@ bare_server() {
 	run_cmd shmif ping -c 1 10.1.0.1
 	run_cmd shmif -s unix://a.sock ping -c 1 10.0.0.12
 	run_cmd shmif ifconfig -l
-	[ "$output" = 'lo0 shmif0 shmif1' ]
+	[ "$output" = 'lo shmif0 shmif1' ]
 	run_cmd shmif ifconfig shmif0 inet 10.0.0.12 -alias
 	run_cmd -1 shmif -s unix://a.sock ping -c 1 -W 1 10.0.0.12
 	run_cmd shmif ping -c 1 10.0.0.1

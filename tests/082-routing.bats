@@ -184,7 +184,7 @@ gateway_to() {
 	run_bad 1 '10\.8\.0\.0/16' 'no other host' \
 		tool a route add 10.8.0.0/16 10.1.0.1
 	run_cmd tool a route show
-	expect '^10\.4/16 +link#1 +URS .* lo0$'
+	expect '^10\.4/16 +link#1 +URS .* lo$'
 	expect '^default +10\.1\.0\.254 +UGS .* shmif0$'
 	run_cmd tool a route flush
 	run_cmd tool a route show

@@ -75,7 +75,7 @@ print($1)"
 	! grep -E 'fd00::2|10\.0\.0\.22' out || fail "an alias is left"
 	run_cmd shmif ifconfig shmif0 down
 	run_cmd shmif ifconfig -l
-	[ "$output" = 'lo0 shmif0' ]
+	[ "$output" = 'lo shmif0' ]
 	run_cmd shmif ifconfig -d
 	expect '^shmif0: '
 	run_cmd shmif ifconfig -u
@@ -91,7 +91,7 @@ print($1)"
 	expect '^Name +Mtu +Network +Address '
 	expect '^shmif0 .* 10\.0\.0/24 +10\.0\.0\.2 '
 	run_cmd shmif netstat -i --json
-	[ "$(json '[i["name"] for i in v]')" = "['lo0', 'shmif0']" ]
+	[ "$(json '[i["name"] for i in v]')" = "['lo', 'shmif0']" ]
 	run_cmd shmif netstat -s
 	for p in ip icmp tcp udp arp ip6 icmp6; do
 		expect "^$p:\$"

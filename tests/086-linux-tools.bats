@@ -19,13 +19,13 @@ setup() {
 }
 
 no_host_of_mine() {
-	! grep -E '\b(eth0|lo):? ' out || fail "that is the machine's"
+	! grep -E '\b(eth0|ens[0-9]+):? |mtu 65536' out || fail "that is the machine's"
 }
 
 @test "ifconfig shows what shmif ifconfig shows" {
 	requires ifconfig
 	run_cmd on b ifconfig -a
-	expect '^lo0: .*LOOPBACK'
+	expect '^lo: .*LOOPBACK'
 	expect '^shmif0: flags=.*<UP,BROADCAST,RUNNING,MULTICAST>  mtu 32768'
 	expect 'inet 10\.0\.0\.2  netmask 255\.255\.255\.0  broadcast 10\.0\.0\.255'
 	expect 'inet6 fd00::2  prefixlen 64'
@@ -105,6 +105,31 @@ no_host_of_mine() {
 	run_cmd on b ip link set shmif0 up
 	run_cmd tool b ping -c 1 10.0.0.1
 	run_cmd -1 on b ip link show shmif7
+}
+
+@test "the loopback is lo, and lo0 for those who ask for that" {
+	run_cmd on b "$PYTHON" -c 'import socket
+for name in "lo", "lo0":
+    i = socket.if_nametoindex(name)
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode())
+    print(i, socket.if_indextoname(i),
+          s.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16))
+print([n for i, n in socket.if_nameindex()])'
+	[ "$output" = "1 lo b'lo\\x00'
+1 lo b'lo\\x00'
+['lo', 'shmif0']" ]
+	for name in lo lo0; do
+		run_cmd tool b ifconfig "$name"
+		expect '^lo: .*LOOPBACK'
+		run_cmd tool b route add 10.9.0.0/16 -interface "$name"
+		run_cmd tool b route show
+		expect '^10\.9/16 .* lo$'
+		run_cmd tool b route delete 10.9.0.0/16
+		which ip >/dev/null || continue
+		run_cmd on b ip link show dev "$name"
+		expect '^1: lo: <LOOPBACK,UP,LOWER_UP> '
+	done
 }
 
 @test "ip route and ip neigh" {

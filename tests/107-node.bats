@@ -67,7 +67,7 @@ ask_node() {
 	requires node
 	start_both
 	ask_node interfaces
-	expect '^lo0? 127.0.0.1/8 true$'
+	expect '^lo 127.0.0.1/8 true$'
 	expect "^shmif0 $B4/24 false\$"
 	expect "^shmif0 $B6/64 false\$"
 	in_no_line out ' eth0'

@@ -71,7 +71,7 @@ ask() {
 	stop server
 	[ "$(id -u)" -eq 0 ] || return 0	# dnsmasq says so
 	start_dns server a --host-record=www.test,192.0.2.1 \
-		--interface=shmif0 --except-interface=lo0 --bind-dynamic
+		--interface=shmif0 --except-interface=lo --bind-dynamic
 	for addr in $A4 $A6; do
 		ask @"$addr" +short www.test
 		[ "$output" = 192.0.2.1 ]

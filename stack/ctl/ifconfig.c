@@ -418,7 +418,7 @@ int cmd_ifconfig(int argc, char **argv)
 	if (*arg && !strcmp(*arg, "hostname"))
 		return configure("", arg);
 	if (*arg && strcmp(*arg, "inet") && strcmp(*arg, "inet6")) {
-		show.ifname = *arg++;
+		show.ifname = wire_ifname(*arg++);
 		if (strlen(show.ifname) >= WIRE_NAMELEN)
 			return ctl_fail("%s: an interface's name has at most "
 			    "%d characters", show.ifname, WIRE_NAMELEN - 1);

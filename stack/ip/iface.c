@@ -52,6 +52,7 @@ struct iface *iface_find(const char *name)
 {
 	struct iface *f;
 
+	name = wire_ifname(name);
 	for (f = all; f; f = f->next)
 		if (!strncmp(f->name, name, sizeof(f->name)))
 			return f;

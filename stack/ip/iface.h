@@ -1,5 +1,5 @@
 /*
- * iface.h: the network interfaces of the virtual host: lo0, shmifN, virtN;
+ * iface.h: the network interfaces of the virtual host: lo, shmifN, virtN;
  * which there are, and what their drivers do.  Changes are ifconfig.h's.
  */
 #ifndef STACK_IFACE_H

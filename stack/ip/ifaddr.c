@@ -74,7 +74,7 @@ bool iface_addr_at(struct iface *f, unsigned n, struct wire_ifaddr *a)
 	return false;
 }
 
-/* 127.0.0.0/8 is lo0's as a whole. */
+/* 127.0.0.0/8 is lo's as a whole. */
 struct iface *iface_of_addr(const struct wire_addr *want)
 {
 	struct iface *f;

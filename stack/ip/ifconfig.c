@@ -73,7 +73,10 @@ static int make(const struct iface_driver *d, unsigned unit,
 		return -ENOBUFS;
 	f->driver = d;
 	f->unit = unit;
-	snprintf(f->name, sizeof(f->name), "%s%u", d->kind, unit);
+	if (d->loopback)
+		snprintf(f->name, sizeof(f->name), "%s", d->kind);
+	else
+		snprintf(f->name, sizeof(f->name), "%s%u", d->kind, unit);
 	if (!netif_add_noaddr(&f->nif, f, ifconfig_nif_init, ethernet_input)) {
 		free(f);
 		snprintf(err, IFACE_ERRLEN, "no room for another interface");
@@ -158,7 +161,7 @@ void ifconfig_stop_all(void)
 
 	for (f = iface_next(NULL); f; f = next) {
 		next = iface_next(f);
-		ifconfig_destroy(f, err);	/* lo0 says no */
+		ifconfig_destroy(f, err);	/* lo says no */
 	}
 }
 

@@ -11,7 +11,7 @@
 
 /* A kind of interface that can be created; for the life of the host. */
 void ifconfig_driver_add(const struct iface_driver *d);
-int ifconfig_init(void);		/* makes lo0 */
+int ifconfig_init(void);		/* makes lo */
 void ifconfig_stop_all(void);		/* at the end */
 
 /* name "shmif" takes the next number; *out gets what was made. */

@@ -1,4 +1,4 @@
-/* loopback.c: lo0; what is sent comes back before the lock is let go. */
+/* loopback.c: lo; what is sent comes back before the lock is let go. */
 #include "stack/ip/loopback.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@ static bool is_copy(const struct netif *nif, const struct pbuf *p)
 	    (h[16] & 0xf0) == 0xe0);
 }
 
-/* lwIP loops back on the interface that has the address; we say it was lo0. */
+/* lwIP loops back on the interface that has the address; we say it was lo. */
 err_t loopback_output(struct netif *nif, struct pbuf *p)
 {
 	struct iface *f = lo->state;

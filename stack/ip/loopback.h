@@ -1,4 +1,4 @@
-/* loopback.h: lo0, 127.0.0.0/8 and ::1 inside the virtual host. */
+/* loopback.h: lo, 127.0.0.0/8 and ::1 inside the virtual host. */
 #ifndef STACK_LOOPBACK_H
 #define STACK_LOOPBACK_H
 

@@ -11,7 +11,7 @@
 
 const struct tap_listener *tap_listener;
 
-/* What lo0 is given comes back as if it had been sent by IP. */
+/* What lo is given comes back as if it had been sent by IP. */
 static int loop(struct iface *f, struct pbuf *p)
 {
 	const struct eth_hdr *h = p->payload;

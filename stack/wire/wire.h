@@ -17,6 +17,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define WIRE_MAGIC	0x73686d33u	/* "shm3"; changes with the format */
@@ -26,6 +27,12 @@
 #define WIRE_AFFINITY_STEP	64	/* bytes to the next: a cache line */
 #define WIRE_AFFINITY_NONE	UINT32_MAX	/* in the word: not known */
 #define WIRE_PLUG	256		/* bytes that keep a connecting fd unwritable */
+
+/* An interface as it was asked for: BSD calls the loopback lo0. */
+static inline const char *wire_ifname(const char *name)
+{
+	return strcmp(name, "lo0") ? name : "lo";
+}
 
 /*
  * Identity.  The program's end of every pair is bound to the abstract name
