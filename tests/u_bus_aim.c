@@ -26,7 +26,7 @@ static _Thread_local struct {
 	const volatile void *word;
 } lie;
 static struct bus *a, *b, *o;
-static uint8_t buf[FRAME_MAX];
+static _Thread_local uint8_t buf[FRAME_MAX];
 static const char *doing = "";
 
 static uint64_t head(void)
