@@ -60,7 +60,7 @@ lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 	autoip dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) $(addprefix ipv6/,\
 	dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6)))
 hashed	:= $B/lwip-o/core/tcp.o $B/lwip-o/core/tcp_in.o
-cut	:= $(addprefix $B/lwip-o/core/,ipv4/ip4_frag.o ipv6/ip6_frag.o)
+cut	:= $(addprefix $B/lwip-o/core/ipv,4/icmp.o 4/ip4_frag.o 6/ip6_frag.o)
 lib	:= $B/libshmhijack.so
 rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so)
@@ -118,6 +118,7 @@ $(hashed): %.o: %.c stack/stream/pcbhash.h
 # many find their place is known.
 edits-tcp	:= 2
 edits-tcp_in	:= 4
+edits-icmp	:= 1
 edits-ip4_frag	:= 2
 edits-ip6_frag	:= 1
 $(hashed:.o=.c): script = stack/stream/lwip.sed

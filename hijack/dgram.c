@@ -19,18 +19,23 @@
 #define RETRIES	64	/* messages without a proper header, in a row */
 #define NO_DATA	(WIRE_DG_ERROR | WIRE_DG_WAKE)
 #define NEVER_TOO_LONG 1452	/* bytes; on most paths */
+#define LONGEST6	65487	/* bytes of payload in IPv6 */
 
 /* The largest payload an IP packet can carry. */
 static size_t size_limit(unsigned mark, const struct wire_dgram *h)
 {
-	bool v6 = mark & MARK_V6 && h->peer.family != AF_INET;
+	bool v6 = mark & MARK_V6 && h->peer.family != AF_INET &&
+	    !IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)h->peer.ip);
 
 	if (mark & MARK_RAW)
 		return 65535;
 	if (mark & MARK_PING)
 		return v6 ? 65535 : 65515;
-	/* The headers of IPv6 count in the host's 16 bits of length. */
-	return v6 ? 65487 : 65507;
+	/*
+	 * The headers of IPv6 count in the host's 16 bits of length.  Who has
+	 * no peer here is connected, to an IPv4 address perhaps.
+	 */
+	return v6 && h->peer.family ? LONGEST6 : 65507;
 }
 
 int dgram_take_iov(int fd, struct iovec *to, const struct msghdr *m,
@@ -230,7 +235,8 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 	iov[0].iov_base = &h;
 	iov[0].iov_len = sizeof(h);
 	n = next.sendmsg(fd, &out, (flags & MSG_DONTWAIT) | MSG_NOSIGNAL);
-	if (n >= 0 && mark & MARK_WHOLE && total > NEVER_TOO_LONG)
+	if (n >= 0 && (mark & MARK_WHOLE ? total > NEVER_TOO_LONG :
+	    mark & MARK_V6 && !h.peer.family && total > LONGEST6))
 		err = -was_too_long(fd, mark);
 	if (n >= 0)
 		return err ? err : n - (ssize_t)sizeof(h);

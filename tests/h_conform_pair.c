@@ -239,11 +239,206 @@ static void ping(void)
 	say("from", "%s", addr_text(&from, len));
 }
 
+static uint16_t sum16(const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	uint32_t s = 0;
+
+	for (size_t i = 0; i + 1 < n; i += 2)
+		s += (uint32_t)(b[i] << 8 | b[i + 1]);
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return htons((uint16_t)~s);
+}
+
+/* Raw sockets: an echo of one's own, and what comes of it. */
+static void raw(void)
+{
+	bool six = fam == AF_INET6;
+	int fd = (int)NEED(socket(fam, SOCK_RAW, six ? IPPROTO_ICMPV6 :
+	    IPPROTO_ICMP));
+	union any_addr a = addr_of(fam, there(), 0), from;
+	socklen_t len = sizeof(from);
+	uint8_t p[16] = { six ? ICMP6_ECHO_REQUEST : ICMP_ECHO, 0, 0, 0,
+	    0x47, 0x11, 0, 1 }, b[128];
+	int at = six ? 0 : 20;
+	uint16_t sum;
+	ssize_t n = -1;
+
+	close(reach('e'));
+	if (!six) {
+		sum = sum16(p, sizeof(p));
+		memcpy(p + 2, &sum, 2);
+	}
+	CALL("send", sendto(fd, p, sizeof(p), 0, &a.sa, size_of(fam)));
+	/* Neighbours have things to say, too. */
+	while (wait_for(fd, POLLIN)) {
+		n = recvfrom(fd, b, sizeof(b), 0, &from.sa, &len);
+		if (b[at] == (six ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY))
+			break;
+	}
+	say("reply", "%zd bytes from %s", n, addr_text(&from, len));
+	say("identifier", "%x", b[at + 4] << 8 | b[at + 5]);
+	CALL("connect", connect_to(fd, fam, there(), 0));
+	say("name", "%s", name_text(fd));
+	CALL("send connected", send(fd, p, sizeof(p), 0));
+	say("comes", "%d", wait_for(fd, POLLIN));
+}
+
+/* A packet of IP header, UDP header and payload, all the program's own. */
+static void own_header(void)
+{
+	bool six = fam == AF_INET6;
+	int port, u = sock(SOCK_DGRAM), fd;
+	uint8_t p[64] = { 0 }, *udp = p + (six ? 40 : 20), b[64];
+	union any_addr a = addr_of(fam, there(), PORT), from;
+	socklen_t len = sizeof(from);
+	uint32_t sum = 0;
+
+	close(reach('e'));
+	NEED(connect_to(u, fam, there(), PORT));
+	port = port_of(u);
+	fd = (int)NEED(socket(fam, SOCK_RAW, IPPROTO_RAW));
+	p[0] = six ? 0x60 : 0x45;
+	p[six ? 6 : 9] = IPPROTO_UDP;
+	p[six ? 7 : 8] = 64;
+	if (six) {
+		p[5] = 12;
+		inet_pton(fam, "fd00::1", p + 8);
+		memcpy(p + 24, &a.in6.sin6_addr, 16);
+	} else {
+		memcpy(p + 16, &a.in.sin_addr, 4);
+	}
+	memcpy(udp, (uint8_t[]){ (uint8_t)(port >> 8), (uint8_t)port,
+	    PORT >> 8, PORT & 255, 0, 12, 0, 0, 'r', 'a', 'w', '!' }, 12);
+	if (six) {		/* which must have a checksum */
+		memcpy(b, p + 8, 32);
+		sum = (uint16_t)~ntohs(sum16(b, 32)) + IPPROTO_UDP + 12u +
+		    (uint16_t)~ntohs(sum16(udp, 12));
+		while (sum >> 16)
+			sum = (sum & 0xffff) + (sum >> 16);
+		udp[6] = (uint8_t)(~sum >> 8);
+		udp[7] = (uint8_t)~sum;
+	}
+	a = addr_of(fam, there(), 0);
+	CALL("send", sendto(fd, p, (size_t)(udp + 12 - p), 0, &a.sa,
+	    size_of(fam)));
+	say("comes back", "%d", wait_for(u, POLLIN));
+	CALL("recv", recvfrom(u, b, sizeof(b), MSG_DONTWAIT, &from.sa, &len));
+	say("data", "%.4s", (char *)b);
+}
+
+/* What each size gives, and where it begins to be too much. */
+static void sizes(void)
+{
+	static char big[65536], got[65536];
+	static const int n[] = { 0, 1, 1472, 1473, 9000, 35320, 35321, 65000,
+	    65480, 65507, 65536 };
+	int fd = sock(SOCK_DGRAM);
+	char name[32];
+	ssize_t r;
+	bool in;
+
+	close(reach('e'));
+	NEED(connect_to(fd, fam, there(), PORT));
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char)(i * 7 + i / 256);
+	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++) {
+		/* Listed in h_conform_dgram: IPv6 has 40 bytes less. */
+		if (fam == AF_INET6 && n[i] == 65507)
+			continue;
+		snprintf(name, sizeof(name), "%d bytes", n[i]);
+		memset(got, 0, sizeof(got));
+		CALL(name, send(fd, big, (size_t)n[i], 0));
+		if (n[i] > 65507)
+			break;
+		in = wait_for(fd, POLLIN);
+		r = recv(fd, got, sizeof(got), MSG_DONTWAIT);
+		snprintf(name, sizeof(name), "%d come back", n[i]);
+		say(name, "%d as %s, same %d", in, result(r),
+		    !memcmp(big, got, (size_t)n[i]));
+	}
+}
+
+/* An ICMP error of another host, with what it is about. */
+static void details(void)
+{
+	int fd = sock(SOCK_DGRAM);
+	char b[64], c[512];
+	struct iovec v = { b, sizeof(b) };
+	union any_addr a = addr_of(fam, there(), NOBODY);
+	struct msghdr m = { .msg_name = &a, .msg_namelen = sizeof(a),
+	    .msg_iov = &v, .msg_iovlen = 1, .msg_control = c,
+	    .msg_controllen = sizeof(c) };
+	struct { struct sock_extended_err ee; union any_addr from; } e;
+	struct cmsghdr *h;
+	ssize_t n;
+
+	close(reach('e'));
+	set_int(fd, fam == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+	    fam == AF_INET ? IP_RECVERR : IPV6_RECVERR, 1);
+	CALL("send", sendto(fd, "hello", 5, 0, &a.sa, size_of(fam)));
+	wait_for(fd, POLLERR | POLLIN);
+	n = recvmsg(fd, &m, MSG_ERRQUEUE);
+	say("errqueue", "%s flags %s", result(n), bits((unsigned)m.msg_flags,
+	    msg_names));
+	say("name", "%s", addr_text(&a, m.msg_namelen));
+	h = n < 0 ? NULL : CMSG_FIRSTHDR(&m);
+	if (!h)
+		return;
+	memset(&e, 0, sizeof(e));
+	memcpy(&e, CMSG_DATA(h), h->cmsg_len - CMSG_LEN(0) < sizeof(e) ?
+	    h->cmsg_len - CMSG_LEN(0) : sizeof(e));
+	say("error", "%s origin %d type %d code %d info %u",
+	    strerrorname_np((int)e.ee.ee_errno), e.ee.ee_origin,
+	    e.ee.ee_type, e.ee.ee_code, e.ee.ee_info);
+	say("offender", "%s", addr_text(&e.from, size_of(fam)));
+	CALL("another socket has none", recvmsg(sock(SOCK_DGRAM), &m,
+	    MSG_ERRQUEUE));
+}
+
+/* What goes beside a datagram from another host. */
+static void beside(void)
+{
+	bool six = fam == AF_INET6;
+	int fd = sock(SOCK_DGRAM), level = six ? IPPROTO_IPV6 : IPPROTO_IP;
+	char b[64], c[512], name[64];
+	struct iovec v = { b, sizeof(b) };
+	union any_addr a = addr_of(fam, there(), PORT);
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
+	    .msg_control = c, .msg_controllen = sizeof(c) };
+
+	close(reach('e'));
+	set_int(fd, level, six ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
+	set_int(fd, level, six ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
+	set_int(fd, level, six ? IPV6_RECVTCLASS : IP_RECVTOS, 1);
+	CALL("send", sendto(fd, "hello", 5, 0, &a.sa, size_of(fam)));
+	wait_for(fd, POLLIN);
+	CALL("recv", recvmsg(fd, &m, MSG_DONTWAIT));
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
+		int n = 0;
+
+		memcpy(&n, CMSG_DATA(h), h->cmsg_len - CMSG_LEN(0) < 4 ?
+		    h->cmsg_len - CMSG_LEN(0) : 4);
+		snprintf(name, sizeof(name), "cmsg %d/%d", h->cmsg_level,
+		    h->cmsg_type);
+		if (h->cmsg_len <= CMSG_LEN(4))
+			say(name, "%zu bytes %d", (size_t)h->cmsg_len, n);
+		else
+			say(name, "%zu bytes", (size_t)h->cmsg_len);
+	}
+}
+
 static const struct conform_case cases[] = {
 	{ "streams", streams, false },
 	{ "states", states, false },
 	{ "datagrams", datagrams, false },
 	{ "ping", ping, false },
+	{ "raw", raw, false },
+	{ "own-header", own_header, false },
+	{ "sizes", sizes, false },
+	{ "details", details, false },
+	{ "beside", beside, false },
 	{ NULL, NULL, false },
 };
 
