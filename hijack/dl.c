@@ -133,7 +133,10 @@ DECIDE *dl_decide_vsym(struct args *a)
 	    *(void **)&dl.vsym;
 }
 
-#if defined(__x86_64__)
+/* A sanitizer asks dlsym before any code that it has changed may run. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NO_HOOKS
+#elif defined(__x86_64__)
 __asm__(
 "	.macro	hook name, how\n"
 "	.globl	\\name\n"
@@ -189,9 +192,11 @@ __asm__(
 #else
 #error "dl.c: add this machine's way to jump on to another function"
 #endif
+#ifndef NO_HOOKS
 __asm__(
 "	.text\n"
 "	hook	dlopen, open\n"
 "	hook	dlmopen, mopen\n"
 "	hook	dlsym, sym\n"
 "	hook	dlvsym, vsym\n");
+#endif
