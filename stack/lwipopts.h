@@ -31,7 +31,7 @@
 #define ETH_PAD_SIZE			0
 #define ARP_TABLE_SIZE			512
 #define ARP_QUEUEING			1
-#define ARP_QUEUE_LEN			128	/* a datagram in its smallest fragments */
+#define ARP_QUEUE_LEN			512	/* some datagrams in fragments */
 #define MEMP_NUM_ARP_QUEUE		4096
 #define ETHARP_SUPPORT_STATIC_ENTRIES	1
 #define ETHARP_TABLE_MATCH_NETIF	0	/* aliases share their table */

@@ -117,6 +117,15 @@ sizes() {
 	((COUNT + LOST == 30))
 }
 
+@test "datagrams at once to a neighbour that is not known yet" {
+	start_two 1500
+	run_cmd tool b arp -d 10.0.0.1
+	start_take 1048576
+	run_cmd on b "$PYTHON" "$DGRAM" give 10.0.0.1 7 60000 12
+	taken
+	[ "$COUNT" = 12 ]
+}
+
 @test "packets with a header of the program's own leave the host" {
 	start_two 1500
 	start_take 1048576

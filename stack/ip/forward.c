@@ -24,6 +24,7 @@
 #include "stack/ip/unresolved.h"
 
 #define ERRORS_PER_S	1000
+#define WAITING_PER_S	(8u << 20)	/* bytes */
 #define ICMP_DUR_PROHIBITED 13	/* RFC 1812 */
 
 bool forward_too_many(void)
@@ -147,7 +148,8 @@ static void forward(struct pbuf *p, struct netif *in)
 		answer(p, in, ICMP_DUR, ICMP_DUR_FRAG, out->mtu);
 		return;
 	}
-	forward_watch(&peer, in, p);
+	if (!forward_watch(&peer, in, p))
+		return;
 	count_hop(ip);
 	IP_STATS_INC(ip.fw);
 	if (p->tot_len > out->mtu)
@@ -195,8 +197,30 @@ static void silent(const struct unresolved *u)
 	pbuf_free(q);
 }
 
-void forward_watch(const struct wire_addr *dst, struct netif *in,
+/* What strangers may make us keep for neighbours that do not answer. */
+static bool may_wait(size_t len)
+{
+	static uint64_t second;
+	static size_t bytes;
+	uint64_t now = clock_ns() / CLOCK_NS_S;
+
+	if (now != second) {
+		second = now;
+		bytes = 0;
+	}
+	bytes += len;
+	return bytes <= WAITING_PER_S;
+}
+
+bool forward_watch(const struct wire_addr *dst, struct netif *in,
     const struct pbuf *p)
 {
+	if (route_resolved(dst, 0))
+		return true;
+	if (!may_wait(p->tot_len)) {
+		counter_inc("ip.forward_waiting");
+		return false;
+	}
 	unresolved_watch(dst, silent, netif_get_index(in), p);
+	return true;
 }

@@ -18,9 +18,10 @@ bool forward_too_many(void);
 
 /*
  * A packet that came in by `in` goes to dst: if its next hop never answers ARP
- * or ND, the sender is told.
+ * or ND, the sender is told.  false: too many wait for such neighbours
+ * already, and it is not to be sent.
  */
-void forward_watch(const struct wire_addr *dst, struct netif *in,
+bool forward_watch(const struct wire_addr *dst, struct netif *in,
     const struct pbuf *p);
 
 /*

@@ -115,7 +115,8 @@ static void forward(struct pbuf *p, struct netif *in, const ip6_addr_t *dst)
 		answer(p, in, ICMP6_TYPE_PTB, 0, netif_mtu6(out));
 		return;
 	}
-	forward_watch(&peer, in, p);
+	if (!forward_watch(&peer, in, p))
+		return;
 	IP6H_HOPLIM_SET(ip, (u8_t)(IP6H_HOPLIM(ip) - 1));
 	IP6_STATS_INC(ip6.fw);
 	output_send_ip6(out, p, dst);
