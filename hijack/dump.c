@@ -53,3 +53,22 @@ int dump_link(const char *name, unsigned index, struct wire_link *out)
 	sys_close(fd);
 	return -ENODEV;
 }
+
+int dump_neigh(struct wire_neigh *n)
+{
+	struct wire_neigh e;
+	unsigned count;
+	int fd = dump_open(WIRE_DUMP_NEIGH, &count), err = -ENOENT;
+
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; err && i < count &&
+	    dump_get(fd, i, &e, sizeof(e)); i++)
+		if (e.family == n->family && !memcmp(e.ip, n->ip, 16) &&
+		    (!n->ifindex || n->ifindex == e.ifindex)) {
+			*n = e;
+			err = 0;
+		}
+	sys_close(fd);
+	return err;
+}

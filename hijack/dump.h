@@ -20,4 +20,10 @@ HJ_HIDDEN bool dump_get(int fd, unsigned i, void *rec, size_t size);
 HJ_HIDDEN int dump_link(const char *name, unsigned index,
     struct wire_link *out);
 
+/*
+ * The neighbour with n's family, ip and (unless 0) ifindex into n.
+ * Return: 0 or -ENOENT...
+ */
+HJ_HIDDEN int dump_neigh(struct wire_neigh *n);
+
 #endif

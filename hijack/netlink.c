@@ -108,17 +108,19 @@ static void put_error(struct nlmsg_out *o, const struct nlmsghdr *h, int err)
 
 static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
-	bool dump = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	/* Of each four numbers the third is GET. */
+	bool get = h->nlmsg_type % 4 == 2;
+	bool dump = get && h->nlmsg_flags & NLM_F_DUMP;
 	int err;
 
 	o->seq = h->nlmsg_seq;
-	if (h->nlmsg_type < RTM_BASE || !(h->nlmsg_flags & NLM_F_REQUEST)) {
+	if (h->nlmsg_type < RTM_BASE || !(h->nlmsg_flags & NLM_F_REQUEST) ||
+	    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtgenmsg))) {
 		if (h->nlmsg_flags & NLM_F_ACK)
 			put_error(o, h, 0);
 		return;
 	}
-	/* Of each four numbers the third is GET. */
-	if ((h->nlmsg_type - RTM_BASE) % 4 == 2)
+	if (get)
 		err = nltable_get(o, h);
 	else
 		err = nltable_change(h);
@@ -182,6 +184,18 @@ ssize_t netlink_send(int fd, const struct msghdr *m)
 	return o.err ? o.err : n;
 }
 
+/* What the kernel sends is nobody's: pid, uid and gid 0. */
+static void fix_credentials(struct msghdr *m)
+{
+	static const struct ucred kernel;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type == SCM_CREDENTIALS &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(kernel)))
+			memcpy(CMSG_DATA(c), &kernel, sizeof(kernel));
+}
+
 /* All that comes, comes from the kernel: port 0. */
 ssize_t netlink_recv(int fd, struct msghdr *m, int flags)
 {
@@ -197,6 +211,7 @@ ssize_t netlink_recv(int fd, struct msghdr *m, int flags)
 	m->msg_namelen = room;
 	if (n < 0)
 		return n;
+	fix_credentials(m);
 	if (name) {
 		if (hj_put(fd, name, &nl, room < sizeof(nl) ? room :
 		    sizeof(nl)))

@@ -52,6 +52,29 @@ static int name_in(const struct nlmsghdr *h, char name[static WIRE_NAMELEN])
 	return 0;
 }
 
+/* A new link, another name, bridge or namespace for it: not here. */
+static int check_link(const struct nlmsghdr *h, const char *name)
+{
+	static const int none[] = {
+		IFLA_MASTER, IFLA_NET_NS_PID, IFLA_NET_NS_FD, IFLA_XDP,
+	};
+	const struct ifinfomsg *i = NLMSG_DATA(h);
+	struct wire_link l;
+	size_t n;
+	int err = dump_link(name, 0, &l);
+	const char *s = nlmsg_find(h, sizeof(*i), IFLA_IFNAME, 1, &n);
+
+	if (!err && h->nlmsg_flags & NLM_F_EXCL)
+		return -EEXIST;
+	if (err)
+		return err == -ENODEV && h->nlmsg_flags & NLM_F_CREATE ?
+		    -EOPNOTSUPP : err;
+	for (size_t j = 0; j < sizeof(none) / sizeof(none[0]); j++)
+		if (nlmsg_find(h, sizeof(*i), none[j], 0, NULL))
+			return -EOPNOTSUPP;
+	return s && i->ifi_index && strncmp(s, l.name, n) ? -EOPNOTSUPP : 0;
+}
+
 /* ip link set: up, down, mtu, address. */
 static int change_link(const struct nlmsghdr *h)
 {
@@ -60,6 +83,11 @@ static int change_link(const struct nlmsghdr *h)
 	int err = name_in(h, r.name);
 	const void *p;
 
+	/* The kernel finds a name for a new one that comes without. */
+	if (err == -EINVAL && h->nlmsg_type == RTM_NEWLINK)
+		err = h->nlmsg_flags & NLM_F_CREATE ? -EOPNOTSUPP : -ENODEV;
+	if (!err)
+		err = check_link(h, r.name);
 	if (err)
 		return err;
 	p = nlmsg_find(h, sizeof(*i), IFLA_MTU, sizeof(r.mtu), NULL);
@@ -164,6 +192,7 @@ static int change_route(const struct nlmsghdr *h, bool add)
 	n = nlmsg_addr_len(m->rtm_family);
 	r.family = m->rtm_family;
 	r.plen = m->rtm_dst_len;
+	r.proto = m->rtm_protocol;
 	p = nlmsg_find(h, sizeof(*m), RTA_DST, n, NULL);
 	if (p)
 		memcpy(r.dst, p, n);
@@ -181,6 +210,10 @@ static int change_route(const struct nlmsghdr *h, bool add)
 	p = nlmsg_find(h, sizeof(*m), RTA_PRIORITY, sizeof(r.metric), NULL);
 	if (p)
 		memcpy(&r.metric, p, sizeof(r.metric));
+	/* As none is shown (nltable.c). */
+	if (r.family == AF_INET6 && (r.metric == 1024 ||
+	    (r.metric == 256 && r.proto == RTPROT_KERNEL)))
+		r.metric = 0;
 	err = refusal_of(m->rtm_type, &r.flags);
 	if (err)
 		return err;
@@ -192,8 +225,47 @@ static int change_route(const struct nlmsghdr *h, bool add)
 	old = r;
 	old.flags = 0;
 	old.ifindex = 0;
+	old.proto = 0;
 	ask(WIRE_ROUTE, WIRE_TABLE_DEL, &old, sizeof(old));
 	return ask(WIRE_ROUTE, WIRE_TABLE_ADD, &r, sizeof(r));
+}
+
+/* As `ip neigh add`, change and replace say by flags. Return: 0 or -errno. */
+static int may_be_there(const struct nlmsghdr *h, const struct wire_neigh *w)
+{
+	struct wire_neigh old = *w;
+	int err = dump_neigh(&old);
+
+	if (!err)
+		return h->nlmsg_flags & NLM_F_EXCL ? -EEXIST : 0;
+	return err == -ENOENT && h->nlmsg_flags & NLM_F_CREATE ? 0 : err;
+}
+
+static int add_neigh(const struct nlmsghdr *h, struct wire_neigh *w)
+{
+	const struct ndmsg *m = NLMSG_DATA(h);
+	const void *mac = nlmsg_find(h, sizeof(*m), NDA_LLADDR,
+	    sizeof(w->mac), NULL);
+	struct wire_neigh old = *w;
+	int err = may_be_there(h, w);
+
+	if (err)
+		return err;
+	if (m->ndm_flags & NTF_USE)
+		return ask(WIRE_NEIGH, WIRE_TABLE_USE, w, sizeof(*w));
+	if (!(w->state & (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE |
+	    NUD_STALE | NUD_DELAY | NUD_PROBE))) {
+		/* Not valid: as if nothing were known of it. */
+		err = ask(WIRE_NEIGH, WIRE_TABLE_DEL, w, sizeof(*w));
+		return err == -ENXIO ? 0 : err;
+	}
+	if (mac)
+		memcpy(w->mac, mac, sizeof(w->mac));
+	else if (dump_neigh(&old) || old.state & (NUD_INCOMPLETE | NUD_FAILED))
+		return -EINVAL;
+	else
+		memcpy(w->mac, old.mac, sizeof(w->mac));
+	return ask(WIRE_NEIGH, WIRE_TABLE_ADD, w, sizeof(*w));
 }
 
 static int change_neigh(const struct nlmsghdr *h, bool add)
@@ -202,9 +274,12 @@ static int change_neigh(const struct nlmsghdr *h, bool add)
 	struct wire_neigh w = { 0 };
 	const void *p;
 	size_t n;
+	int err;
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 		return -EINVAL;
+	if (m->ndm_family != AF_INET && m->ndm_family != AF_INET6)
+		return -EAFNOSUPPORT;
 	n = nlmsg_addr_len(m->ndm_family);
 	p = nlmsg_find(h, sizeof(*m), NDA_DST, n, NULL);
 	if (!p)
@@ -213,15 +288,16 @@ static int change_neigh(const struct nlmsghdr *h, bool add)
 	w.ifindex = (uint32_t)m->ndm_ifindex;
 	w.state = (uint8_t)m->ndm_state;
 	memcpy(w.ip, p, n);
-	p = nlmsg_find(h, sizeof(*m), NDA_LLADDR, sizeof(w.mac), NULL);
-	if (p)
-		memcpy(w.mac, p, sizeof(w.mac));
-	else if (add)
+	if (!w.ifindex)
 		return -EINVAL;
 	if (name_of(w.ifindex, w.ifname))
 		return -ENODEV;
-	return ask(WIRE_NEIGH, add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL, &w,
-	    sizeof(w));
+	if (m->ndm_flags & NTF_PROXY)
+		return -EOPNOTSUPP;
+	if (add)
+		return add_neigh(h, &w);
+	err = ask(WIRE_NEIGH, WIRE_TABLE_DEL, &w, sizeof(w));
+	return err == -ENXIO ? -ENOENT : err;
 }
 
 int nltable_change(const struct nlmsghdr *h)

@@ -1,6 +1,7 @@
 /* nltable.c: the virtual host's tables as netlink messages; see nltable.h. */
 #include "hijack/nltable.h"
 
+#include <linux/fib_rules.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -60,9 +61,7 @@ static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
 	size_t n;
 	int fd, err;
 
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*want)))
-		return -EINVAL;
-	if ((h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
+	if (h->nlmsg_flags & NLM_F_DUMP) {
 		if (want->ifi_family == AF_BRIDGE)
 			return 1;	/* bridges: there are none */
 		fd = dump_open(WIRE_DUMP_LINK, &count);
@@ -76,6 +75,8 @@ static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
 		sys_close(fd);
 		return 1;
 	}
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*want)))
+		return -EINVAL;
 	s = nlmsg_find(h, sizeof(*want), IFLA_IFNAME, 1, &n);
 	if (!s)
 		s = nlmsg_find(h, sizeof(*want), IFLA_ALT_IFNAME, 1, &n);
@@ -123,10 +124,10 @@ static int get_addrs(struct nlmsg_out *o, const struct nlmsghdr *h)
 	const struct ifaddrmsg *want = NLMSG_DATA(h);
 	unsigned count, index = 0;
 	struct wire_ifaddr a;
-	int fd, family = AF_UNSPEC;
+	int fd, family = want->ifa_family;
 
-	if (h->nlmsg_len >= NLMSG_LENGTH(1))
-		family = want->ifa_family;
+	if (!(h->nlmsg_flags & NLM_F_DUMP))
+		return -EOPNOTSUPP;
 	if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want)))
 		index = want->ifa_index;
 	fd = dump_open(WIRE_DUMP_ADDR, &count);
@@ -183,8 +184,7 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 	m->rtm_family = r->family;
 	m->rtm_dst_len = asked ? (uint8_t)(n * 8) : r->plen;
 	m->rtm_table = RT_TABLE_MAIN;
-	m->rtm_protocol = connected ? RTPROT_KERNEL :
-	    r->flags & WIRE_RT_AUTO ? RTPROT_RA : RTPROT_BOOT;
+	m->rtm_protocol = asked ? RTPROT_UNSPEC : r->proto;
 	m->rtm_scope = r->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT) ||
 	    r->family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	m->rtm_type = type_of(r->flags);
@@ -248,14 +248,14 @@ static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	const struct rtmsg *want = NLMSG_DATA(h);
 	bool whole = h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want));
-	int family = h->nlmsg_len >= NLMSG_LENGTH(1) ? want->rtm_family : 0;
+	int family = want->rtm_family;
 	const void *table = NULL;
 	struct wire_route r;
 	uint32_t t = RT_TABLE_MAIN;
 	unsigned count;
 	int fd;
 
-	if ((h->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+	if (!(h->nlmsg_flags & NLM_F_DUMP))
 		return whole ? route_to(o, h, family) : -EINVAL;
 	if (whole) {
 		if (want->rtm_table)
@@ -276,34 +276,102 @@ static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 	return 1;
 }
 
+static void put_neigh(struct nlmsg_out *o, const struct wire_neigh *n,
+    int flags)
+{
+	struct ndmsg *m = nlmsg_begin(o, RTM_NEWNEIGH, flags, sizeof(*m));
+	struct nda_cacheinfo c = { n->age, n->age, n->age, 0 };
+
+	m->ndm_family = n->family;
+	m->ndm_ifindex = (int)n->ifindex;
+	m->ndm_state = n->state;
+	m->ndm_type = RTN_UNICAST;
+	nlmsg_attr(o, NDA_DST, n->ip, nlmsg_addr_len(n->family));
+	if (!(n->state & (NUD_INCOMPLETE | NUD_FAILED)))
+		nlmsg_attr(o, NDA_LLADDR, n->mac, 6);
+	nlmsg_attr(o, NDA_CACHEINFO, &c, sizeof(c));
+	nlmsg_end(o);
+}
+
+/* ip neigh get: one of them. */
+static int get_neighbour(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct ndmsg *want = NLMSG_DATA(h);
+	struct wire_neigh n = { 0 };
+	const void *ip;
+	int err;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*want)))
+		return -EINVAL;
+	ip = nlmsg_find(h, sizeof(*want), NDA_DST,
+	    nlmsg_addr_len(want->ndm_family), NULL);
+	if (!ip || !want->ndm_ifindex)
+		return -EINVAL;
+	n.family = want->ndm_family;
+	n.ifindex = (uint32_t)want->ndm_ifindex;
+	memcpy(n.ip, ip, nlmsg_addr_len(n.family));
+	err = dump_neigh(&n);
+	if (!err)
+		put_neigh(o, &n, 0);
+	return err;
+}
+
 static int get_neighbours(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	const struct ndmsg *want = NLMSG_DATA(h);
-	int family = h->nlmsg_len >= NLMSG_LENGTH(1) ? want->ndm_family : 0;
 	struct wire_neigh n;
 	unsigned count;
-	int fd = dump_open(WIRE_DUMP_NEIGH, &count);
+	int fd;
 
+	if (!(h->nlmsg_flags & NLM_F_DUMP))
+		return get_neighbour(o, h);
+	if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want)) &&
+	    want->ndm_flags & NTF_PROXY)
+		return 1;	/* proxies: there are none */
+	fd = dump_open(WIRE_DUMP_NEIGH, &count);
 	if (fd < 0)
 		return fd;
-	for (unsigned i = 0; i < count && dump_get(fd, i, &n, sizeof(n)); i++) {
-		struct nda_cacheinfo c = { n.age, n.age, n.age, 0 };
-		struct ndmsg *m;
-
-		if (family != AF_UNSPEC && family != n.family)
-			continue;
-		m = nlmsg_begin(o, RTM_NEWNEIGH, NLM_F_MULTI, sizeof(*m));
-		m->ndm_family = n.family;
-		m->ndm_ifindex = (int)n.ifindex;
-		m->ndm_state = n.state;
-		m->ndm_type = RTN_UNICAST;
-		nlmsg_attr(o, NDA_DST, n.ip, nlmsg_addr_len(n.family));
-		if (!(n.state & (NUD_INCOMPLETE | NUD_FAILED)))
-			nlmsg_attr(o, NDA_LLADDR, n.mac, 6);
-		nlmsg_attr(o, NDA_CACHEINFO, &c, sizeof(c));
-		nlmsg_end(o);
-	}
+	for (unsigned i = 0; i < count && dump_get(fd, i, &n, sizeof(n)); i++)
+		if (want->ndm_family == AF_UNSPEC ||
+		    want->ndm_family == n.family)
+			put_neigh(o, &n, NLM_F_MULTI);
 	sys_close(fd);
+	return 1;
+}
+
+static void put_rule(struct nlmsg_out *o, int family, uint32_t table,
+    uint32_t priority)
+{
+	struct fib_rule_hdr *r = nlmsg_begin(o, RTM_NEWRULE, NLM_F_MULTI,
+	    sizeof(*r));
+
+	r->family = (uint8_t)family;
+	r->table = (uint8_t)table;
+	r->action = FR_ACT_TO_TBL;
+	nlmsg_attr_u32(o, FRA_TABLE, table);
+	nlmsg_attr_u32(o, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
+	if (priority)
+		nlmsg_attr_u32(o, FRA_PRIORITY, priority);
+	nlmsg_end(o);
+}
+
+/* Those that Linux begins with; they can't be changed here. */
+static int get_rules(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct rtmsg *want = NLMSG_DATA(h);
+
+	if (!(h->nlmsg_flags & NLM_F_DUMP))
+		return -EOPNOTSUPP;
+	for (int i = 0; i < 2; i++) {
+		int family = i ? AF_INET6 : AF_INET;
+
+		if (want->rtm_family && want->rtm_family != family)
+			continue;
+		put_rule(o, family, RT_TABLE_LOCAL, 0);
+		put_rule(o, family, RT_TABLE_MAIN, 32766);
+		if (family == AF_INET)
+			put_rule(o, family, RT_TABLE_DEFAULT, 32767);
+	}
 	return 1;
 }
 
@@ -318,8 +386,10 @@ int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h)
 		return get_routes(o, h);
 	case RTM_GETNEIGH:
 		return get_neighbours(o, h);
+	case RTM_GETRULE:
+		return get_rules(o, h);
 	default:
-		/* Rules, queues...: an empty list. */
-		return h->nlmsg_flags & NLM_F_DUMP ? 1 : -EOPNOTSUPP;
+		/* An empty list would say that the feature is there. */
+		return -EOPNOTSUPP;
 	}
 }

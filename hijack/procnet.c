@@ -458,6 +458,7 @@ static const struct table {
 	{ "netstat", AF_INET, put_head, 0 },
 	{ "rt_cache", AF_INET, put_head, 1 },
 	{ "igmp", AF_INET, put_head, 2 },
+	{ "dev_mcast", AF_INET, put_head, 0 },
 	{ "igmp6", AF_INET6, put_head, 0 },
 };
 

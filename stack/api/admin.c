@@ -185,6 +185,7 @@ static int do_neigh(const struct wire_req *req, struct wire_rep *rep)
 		n.ifindex = netif_get_index(&f->nif);
 	}
 	e = req->a == WIRE_TABLE_ADD ? neigh_add(&n) :
+	    req->a == WIRE_TABLE_USE ? neigh_use(&n) :
 	    req->a == WIRE_TABLE_DEL ? neigh_del(&n) : -EINVAL;
 	return text(rep, e, e == -ENXIO ? "no entry" : e == -ENETUNREACH ?
 	    "on no network of an interface" : "");

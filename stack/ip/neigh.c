@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lwip/etharp.h"
+#include "lwip/prot/iana.h"
 #include "lwip/priv/nd6_priv.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
@@ -117,6 +118,73 @@ static struct iface *iface_of(const struct wire_neigh *n)
 	    iface_by_index(rt->ifindex) : NULL;
 }
 
+/* What a neighbour is to become is not for ever. */
+static bool is_dynamic(const struct wire_neigh *n)
+{
+	return n->state && !(n->state & (NUD_PERMANENT | NUD_NOARP));
+}
+
+/* lwIP learns it as from an answer. */
+static int learn4(const struct wire_neigh *n)
+{
+	struct wire_addr a = { .family = AF_INET };
+	struct iface *f = iface_by_index(n->ifindex);
+	struct etharp_hdr *h;
+	struct netif *nif;
+	struct pbuf *p;
+
+	if (!f || iface_is_loopback(f))
+		return f ? -EINVAL : -ENODEV;
+	memcpy(a.ip, n->ip, 4);
+	nif = iface_netif_for(f, &a);
+	p = pbuf_alloc(PBUF_RAW, SIZEOF_ETHARP_HDR, PBUF_RAM);
+	if (!p)
+		return -ENOBUFS;
+	h = p->payload;
+	memset(h, 0, sizeof(*h));
+	h->hwtype = PP_HTONS(LWIP_IANA_HWTYPE_ETHERNET);
+	h->proto = PP_HTONS(ETHTYPE_IP);
+	h->hwlen = ETH_HWADDR_LEN;
+	h->protolen = sizeof(ip4_addr_t);
+	h->opcode = PP_HTONS(ARP_REPLY);
+	memcpy(&h->shwaddr, n->mac, 6);
+	memcpy(&h->sipaddr, n->ip, 4);
+	memcpy(&h->dipaddr, netif_ip4_addr(nif), 4);
+	etharp_input(p, nif);
+	return 0;
+}
+
+static int learn6(const struct wire_neigh *n)
+{
+	struct iface *f = iface_by_index(n->ifindex);
+	struct nd6_neighbor_cache_entry *e = NULL;
+
+	if (!f || iface_is_loopback(f))
+		return f ? -EINVAL : -ENODEV;
+	for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++) {
+		struct nd6_neighbor_cache_entry *c = &neighbor_cache[i];
+
+		if (c->state == ND6_NO_ENTRY && !e)
+			e = c;
+		if (c->state != ND6_NO_ENTRY &&
+		    !memcmp(c->next_hop_address.addr, n->ip, 16)) {
+			e = c;
+			break;
+		}
+	}
+	if (!e)
+		return -ENOBUFS;
+	if (e->q)
+		return 0;	/* being asked for: the answer is better */
+	memcpy(e->next_hop_address.addr, n->ip, 16);
+	ip6_addr_assign_zone(&e->next_hop_address, IP6_UNICAST, &f->nif);
+	memcpy(e->lladdr, n->mac, 6);
+	e->netif = &f->nif;
+	e->state = ND6_STALE;
+	e->counter.reachable_time = 0;
+	return 0;
+}
+
 static int add6(const struct wire_neigh *n)
 {
 	struct wire_addr a = { .family = AF_INET6 };
@@ -141,10 +209,14 @@ int neigh_add(const struct wire_neigh *n)
 	ip4_addr_t ip;
 	err_t err;
 
+	if (n->family != AF_INET && n->family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (is_dynamic(n)) {
+		neigh_del(n);	/* if it was static */
+		return n->family == AF_INET6 ? learn6(n) : learn4(n);
+	}
 	if (n->family == AF_INET6)
 		return add6(n);
-	if (n->family != AF_INET)
-		return -EAFNOSUPPORT;
 	memcpy(&ip.addr, n->ip, 4);
 	memcpy(mac.addr, n->mac, 6);
 	slot = find_static(ip.addr);
@@ -187,8 +259,12 @@ int neigh_del(const struct wire_neigh *n)
 	struct iface *f;
 	ip4_addr_t ip;
 
-	if (n->family == AF_INET6)
-		return static6_del(n->ifindex, n->ip) ? 0 : nd_del(n);
+	if (n->family == AF_INET6) {
+		bool was = static6_del(n->ifindex, n->ip);
+		int err = nd_del(n);	/* learned before it was static */
+
+		return was ? 0 : err;
+	}
 	memcpy(&ip.addr, n->ip, 4);
 	for (f = iface_next(NULL); f; f = iface_next(f)) {
 		if (etharp_find_addr(&f->nif, &ip, &mac, &found) < 0)
@@ -202,4 +278,20 @@ int neigh_del(const struct wire_neigh *n)
 		return 0;
 	}
 	return -ENXIO;
+}
+
+int neigh_use(const struct wire_neigh *n)
+{
+	struct wire_addr a = { .family = AF_INET };
+	struct iface *f = iface_by_index(n->ifindex);
+	ip4_addr_t ip;
+
+	if (!f)
+		return -ENODEV;
+	if (n->family != AF_INET || iface_is_loopback(f))
+		return 0;	/* IPv6's are asked when there is a packet */
+	memcpy(a.ip, n->ip, 4);
+	memcpy(&ip.addr, n->ip, 4);
+	etharp_query(iface_netif_for(f, &a), &ip, NULL);
+	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,9 @@ static int check(struct wire_route *r)
 	if (!f)
 		return -ENODEV;
 	memcpy(r->ifname, f->name, sizeof(r->ifname));
+	if (!r->proto)
+		r->proto = r->flags & WIRE_RT_CONNECTED ? RTPROT_KERNEL :
+		    r->flags & WIRE_RT_AUTO ? RTPROT_RA : RTPROT_BOOT;
 	return 0;
 }
 
@@ -179,6 +183,7 @@ int route_del(const struct wire_route *want)
 		if (!same(&table[i], &r) ||
 		    (r.ifindex && table[i].ifindex != r.ifindex) ||
 		    (r.metric && table[i].metric != r.metric) ||
+		    (r.proto && table[i].proto != r.proto) ||
 		    ((r.flags & WIRE_RT_GATEWAY) &&
 		    memcmp(r.gw, table[i].gw, addr_len(r.family))))
 			continue;

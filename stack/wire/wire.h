@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define WIRE_MAGIC	0x73686d33u	/* "shm3"; changes with the format */
+#define WIRE_MAGIC	0x73686d34u	/* "shm4"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_NAMELEN	16		/* interface name with its NUL */
 #define WIRE_AFFINITY_WORDS	1024	/* programs of a host with one of them */
@@ -207,6 +207,7 @@ enum wire_if_op {
 enum wire_table_op {
 	WIRE_TABLE_ADD,
 	WIRE_TABLE_DEL,
+	WIRE_TABLE_USE,		/* a neighbour: find out where it is */
 	WIRE_TABLE_GET,		/* reply data = the record that matches */
 };
 
@@ -364,6 +365,8 @@ struct wire_route {
 	uint32_t mtu;
 	uint8_t dst[16], gw[16];
 	char ifname[WIRE_NAMELEN];
+	uint8_t proto;		/* RTPROT_, who made it; 0 on add: by flags */
+	uint8_t spare[3];
 };
 enum { WIRE_RT_GATEWAY = 1, WIRE_RT_HOST = 2, WIRE_RT_CONNECTED = 4,
        WIRE_RT_REJECT = 8, WIRE_RT_AUTO = 16,

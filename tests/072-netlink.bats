@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# rtnetlink as routing daemons, service discovery and browsers use it.
+
+load helpers
+load helpers.net
+
+setup() {
+	common_setup
+	# ip copies a string onto itself; that is not for us to find.
+	ASAN_OPTIONS+=:replace_str=0
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+}
+
+@test "what programs send gets the answers that Linux gives" {
+	run_cmd on b "$PYTHON" "$BATS_TEST_DIRNAME/h_netlink.py" shmif0 \
+		10.0.0.1 10.0.0.77
+	[ -z "$output" ]
+	# The neighbour that was used is still found.
+	run_cmd tool b ping -c 1 10.0.0.1
+}
+
+@test "a neighbour has the state that it was given" {
+	requires ip
+	tool b ifconfig shmif0 inet6 fd00::2/64
+	for ip in 10.0.0.77 fd00::77; do
+		run_cmd on b ip neigh add $ip lladdr 02:00:00:00:00:77 \
+			dev shmif0 nud reachable
+		run_cmd on b ip neigh show
+		expect "^$ip dev shmif0 lladdr 02:00:00:00:00:77 [RS]"
+		run_cmd on b ip neigh change $ip lladdr 02:00:00:00:00:78 \
+			dev shmif0 nud permanent
+		run_cmd on b ip neigh show
+		expect "^$ip dev shmif0 lladdr 02:00:00:00:00:78 PERMANENT"
+		run_cmd on b ip neigh change $ip dev shmif0 nud failed
+		run_cmd on b ip neigh show
+		! grep -F "$ip dev shmif0 lladdr" out || fail "it is valid"
+	done
+}
+
+@test "a route remembers who made it" {
+	requires ip
+	tool b ifconfig shmif0 inet6 fd00::2/64
+	for net in 10.7.0.0/16 fd07::/64; do
+		case $net in fd*) gw=fd00::1 v=-6 ;; *) gw=10.0.0.1 v=-4 ;; esac
+		run_cmd on b ip route add $net via $gw proto bird
+		run_cmd on b ip route add $net via $gw proto static metric 2000
+		run_cmd on b ip $v route show proto bird
+		expect "^$net via $gw dev shmif0 "
+		run_cmd -2 on b ip route del $net proto ospf
+		run_cmd on b ip $v route flush proto bird
+		run_cmd on b ip $v route show $net
+		expect "^$net via $gw dev shmif0 proto static metric 2000"
+		[ "$(wc -l <out)" -eq 1 ]
+	done
+}
+
+# usage: refused MESSAGE {STATUS ARGUMENTS}...
+refused() {
+	local message=$1
+
+	shift
+	while [ $# -gt 0 ]; do
+		# shellcheck disable=SC2086 # words
+		run_cmd -"$1" on b ip $2
+		expect_err "$message"
+		shift 2
+	done
+}
+
+@test "ip's objects are there, or fail as on a Linux without them" {
+	requires ip
+	for object in address link neighbour route rule maddress; do
+		run_cmd on b ip $object show
+		! grep -E 'eth0|ens[0-9]|ifb' out || fail "the machine's"
+	done
+	refused 'Operation not supported' 255 addrlabel 1 netconf 2 nexthop \
+		1 ntable 2 'link add br0 type bridge' \
+		2 'link set lo name foo' 2 'rule add table 9' \
+		2 'nexthop add id 1 dev lo'
+	refused 'Protocol not supported' 1 'ioam namespace show' \
+		1 tcp_metrics 1 'xfrm state' 1 "mptcp endpoint"
+	run_cmd -2 on b ip route del 198.18.0.0/16
+	expect_err 'No such process'
+	run_cmd -1 on b ip link set nosuch up
+	expect_err 'Cannot find device'
+}
