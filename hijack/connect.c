@@ -219,7 +219,7 @@ CALL(int, connect, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 	if (hj_sandboxed || !client_id_of(fd, &id))
 		return next.connect(fd, addr, len);
 	if (id.domain == AF_NETLINK)
-		return (int)hj_ret(netlink_bind(addr, len));
+		return (int)hj_ret(netlink_bind(fd, &id, addr, len));
 	if ((int)len < (int)sizeof(sa_family_t) || len > sizeof(to.ss))
 		return (int)hj_ret(-EINVAL);
 	memset(&to, 0, sizeof(to));

@@ -17,6 +17,7 @@
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "hijack/nltable.h"
+#include "hijack/rpc.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
@@ -50,8 +51,63 @@ int netlink_make(int type)
 	return fd;
 }
 
-/* Groups bring no news here, and the port id is given. */
-int netlink_bind(const void *addr, socklen_t len)
+/* A socket for the host that what it sends comes to fd. */
+static int make_return(int fd)
+{
+	struct sockaddr_un sun;
+	socklen_t len = sizeof(sun);
+	int back = (int)SYS3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC,
+	    0), err;
+
+	if (back < 0)
+		return back;
+	err = (int)SYS3(SYS_getsockname, fd, &sun, &len);
+	if (!err)
+		err = (int)SYS3(SYS_connect, back, &sun, len);
+	if (!err)
+		return back;
+	sys_close(back);
+	return err;
+}
+
+static int notify(int fd, const struct wire_id *id, enum wire_notify_op op,
+    uint32_t groups)
+{
+	struct wire_notify n = { id->server, op, groups };
+	struct wire_req req = { .op = WIRE_NOTIFY, .len = sizeof(n) };
+	int back = op == WIRE_NOTIFY_LEAVE ? -1 : make_return(fd), err;
+	struct wire_rep rep;
+
+	if (back < 0 && op != WIRE_NOTIFY_LEAVE)
+		return back;
+	memcpy(req.data, &n, sizeof(n));
+	err = rpc_call(&req, &back, back >= 0, &rep, NULL);
+	if (back >= 0)
+		sys_close(back);
+	return err;
+}
+
+int netlink_set_option(int fd, const struct wire_id *id, int level, int name,
+    const void *val, socklen_t len)
+{
+	uint32_t group;
+
+	if (level != SOL_NETLINK || (name != NETLINK_ADD_MEMBERSHIP &&
+	    name != NETLINK_DROP_MEMBERSHIP))
+		return 0;	/* no other one changes what comes */
+	if (len < sizeof(group))
+		return -EINVAL;
+	if (hj_copy_in(&group, val, sizeof(group)))
+		return -EFAULT;
+	if (!group || group > RTNLGRP_MAX)
+		return -EINVAL;
+	return group > 32 ? 0 : notify(fd, id, name == NETLINK_ADD_MEMBERSHIP ?
+	    WIRE_NOTIFY_JOIN : WIRE_NOTIFY_LEAVE, 1u << (group - 1));
+}
+
+/* The port id is given. */
+int netlink_bind(int fd, const struct wire_id *id, const void *addr,
+    socklen_t len)
 {
 	struct sockaddr_nl nl;
 
@@ -59,7 +115,10 @@ int netlink_bind(const void *addr, socklen_t len)
 		return -EINVAL;
 	if (hj_copy_in(&nl, addr, sizeof(nl)))
 		return -EFAULT;
-	return nl.nl_family == AF_NETLINK ? 0 : -EINVAL;
+	if (nl.nl_family != AF_NETLINK)
+		return -EINVAL;
+	return nl.nl_groups ? notify(fd, id, WIRE_NOTIFY_SET, nl.nl_groups) :
+	    0;
 }
 
 int netlink_name(const struct wire_id *id, void *addr, socklen_t *len)

@@ -3,52 +3,14 @@
 
 #include <linux/fib_rules.h>
 #include <linux/if.h>
-#include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/net_namespace.h>
 #include <string.h>
 
 #include "hijack/dump.h"
 #include "hijack/rpc.h"
+#include "stack/wire/nlput.h"
 #include "stack/wire/sys.h"
-
-#define FOREVER	0xffffffffu	/* lifetime of an address, seconds */
-
-static void put_stats(struct nlmsg_out *o, const struct wire_link *l)
-{
-	struct rtnl_link_stats64 s = {
-		.rx_packets = l->rx_packets, .tx_packets = l->tx_packets,
-		.rx_bytes = l->rx_bytes, .tx_bytes = l->tx_bytes,
-		.rx_errors = l->rx_errors, .tx_errors = l->tx_errors,
-		.rx_dropped = l->rx_dropped, .tx_dropped = l->tx_dropped,
-		.multicast = l->rx_multicast,
-	};
-
-	nlmsg_attr(o, IFLA_STATS64, &s, sizeof(s));
-}
-
-static void put_link(struct nlmsg_out *o, const struct wire_link *l, int flags)
-{
-	struct ifinfomsg *i = nlmsg_begin(o, RTM_NEWLINK, flags, sizeof(*i));
-	bool loop = l->flags & IFF_LOOPBACK;
-	uint8_t state = l->flags & IFF_UP ? loop ? IF_OPER_UNKNOWN :
-	    IF_OPER_UP : IF_OPER_DOWN;
-	uint8_t bcast[6];
-
-	i->ifi_type = l->hatype;
-	i->ifi_index = (int)l->ifindex;
-	i->ifi_flags = l->flags | (l->flags & IFF_UP ? IFF_LOWER_UP : 0);
-	memset(bcast, loop ? 0 : 0xff, sizeof(bcast));
-	nlmsg_attr_str(o, IFLA_IFNAME, l->name);
-	nlmsg_attr_u32(o, IFLA_TXQLEN, 1000);
-	nlmsg_attr(o, IFLA_OPERSTATE, &state, 1);
-	nlmsg_attr_u32(o, IFLA_MTU, l->mtu);
-	nlmsg_attr_u32(o, IFLA_GROUP, 0);
-	nlmsg_attr_str(o, IFLA_QDISC, "noqueue");
-	nlmsg_attr(o, IFLA_ADDRESS, l->mac, 6);
-	nlmsg_attr(o, IFLA_BROADCAST, bcast, 6);
-	put_stats(o, l);
-	nlmsg_end(o);
-}
 
 /* One by index or name, or all. */
 static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
@@ -70,7 +32,7 @@ static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
 		for (unsigned i = 0; i < count &&
 		    dump_get(fd, i, &l, sizeof(l)); i++) {
 			l.name[sizeof(l.name) - 1] = '\0';
-			put_link(o, &l, NLM_F_MULTI);
+			nlput_link(o, RTM_NEWLINK, &l, NLM_F_MULTI);
 		}
 		sys_close(fd);
 		return 1;
@@ -85,38 +47,8 @@ static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
 	err = dump_link(s && !want->ifi_index ? name : NULL,
 	    (unsigned)want->ifi_index, &l);
 	if (!err)
-		put_link(o, &l, 0);
+		nlput_link(o, RTM_NEWLINK, &l, 0);
 	return err;
-}
-
-static void put_addr(struct nlmsg_out *o, const struct wire_ifaddr *a)
-{
-	struct ifa_cacheinfo forever = { FOREVER, FOREVER, 0, 0 };
-	struct ifaddrmsg *m = nlmsg_begin(o, RTM_NEWADDR, NLM_F_MULTI,
-	    sizeof(*m));
-	static const uint8_t none[4];
-	size_t n = nlmsg_addr_len(a->family);
-	uint32_t flags = 0;
-
-	if (!(a->flags & WIRE_ADDR_AUTO))
-		flags |= IFA_F_PERMANENT;
-	if (a->flags & WIRE_ADDR_TENTATIVE)
-		flags |= IFA_F_TENTATIVE;
-	m->ifa_family = a->family;
-	m->ifa_prefixlen = a->plen;
-	m->ifa_flags = (uint8_t)flags;
-	m->ifa_scope = a->scope;
-	m->ifa_index = a->ifindex;
-	nlmsg_attr(o, IFA_ADDRESS, a->ip, n);
-	if (a->family == AF_INET) {
-		nlmsg_attr(o, IFA_LOCAL, a->ip, n);
-		if (memcmp(a->bcast, none, n))
-			nlmsg_attr(o, IFA_BROADCAST, a->bcast, n);
-		nlmsg_attr_str(o, IFA_LABEL, a->ifname);
-	}
-	nlmsg_attr(o, IFA_CACHEINFO, &forever, sizeof(forever));
-	nlmsg_attr_u32(o, IFA_FLAGS, flags);
-	nlmsg_end(o);
 }
 
 static int get_addrs(struct nlmsg_out *o, const struct nlmsghdr *h)
@@ -137,7 +69,7 @@ static int get_addrs(struct nlmsg_out *o, const struct nlmsghdr *h)
 		a.ifname[sizeof(a.ifname) - 1] = '\0';
 		if ((family == AF_UNSPEC || family == a.family) &&
 		    (!index || index == a.ifindex))
-			put_addr(o, &a);
+			nlput_addr(o, RTM_NEWADDR, &a, NLM_F_MULTI);
 	}
 	sys_close(fd);
 	return 1;
@@ -164,48 +96,14 @@ static bool source_for(const struct wire_route *r, uint8_t ip[16])
 	return found;
 }
 
-static uint8_t type_of(unsigned flags)
-{
-	return flags & WIRE_RT_BLACKHOLE ? RTN_BLACKHOLE :
-	    flags & WIRE_RT_PROHIBIT ? RTN_PROHIBIT :
-	    flags & WIRE_RT_THROW ? RTN_THROW :
-	    flags & WIRE_RT_REJECT ? RTN_UNREACHABLE : RTN_UNICAST;
-}
-
 static void put_route(struct nlmsg_out *o, const struct wire_route *r,
     const void *asked, int flags)
 {
-	struct rtmsg *m = nlmsg_begin(o, RTM_NEWROUTE, flags, sizeof(*m));
 	bool connected = r->flags & WIRE_RT_CONNECTED;
-	size_t n = nlmsg_addr_len(r->family);
-	struct rta_cacheinfo cache = { .rta_clntref = 2 };
 	uint8_t src[16];
 
-	m->rtm_family = r->family;
-	m->rtm_dst_len = asked ? (uint8_t)(n * 8) : r->plen;
-	m->rtm_table = RT_TABLE_MAIN;
-	m->rtm_protocol = asked ? RTPROT_UNSPEC : r->proto;
-	m->rtm_scope = r->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT) ||
-	    r->family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-	m->rtm_type = type_of(r->flags);
-	m->rtm_flags = asked ? RTM_F_CLONED : 0;
-	nlmsg_attr_u32(o, RTA_TABLE, RT_TABLE_MAIN);
-	if (asked || r->plen)
-		nlmsg_attr(o, RTA_DST, asked ? asked : r->dst, n);
-	if (r->flags & WIRE_RT_GATEWAY)
-		nlmsg_attr(o, RTA_GATEWAY, r->gw, n);
-	if (!(r->flags & WIRE_RT_REJECT))
-		nlmsg_attr_u32(o, RTA_OIF, r->ifindex);
-	if (r->metric || r->family == AF_INET6)
-		nlmsg_attr_u32(o, RTA_PRIORITY, r->metric ? r->metric :
-		    connected ? 256 : 1024);
-	if ((asked || (connected && r->family == AF_INET)) &&
-	    source_for(r, src))
-		nlmsg_attr(o, RTA_PREFSRC, src, n);
-	/* The kernel's last one; nmap overlooks what is last. */
-	if (asked)
-		nlmsg_attr(o, RTA_CACHEINFO, &cache, sizeof(cache));
-	nlmsg_end(o);
+	nlput_route(o, RTM_NEWROUTE, r, asked, (asked || (connected &&
+	    r->family == AF_INET)) && source_for(r, src) ? src : NULL, flags);
 }
 
 /* ip route get: which one would be taken. */
@@ -230,7 +128,7 @@ static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 	if (err || rep.len < sizeof(r))
 		return err ? err : -ENETUNREACH;
 	memcpy(&r, rep.data, sizeof(r));
-	switch (type_of(r.flags)) {
+	switch (nlput_route_type(&r)) {
 	case RTN_UNREACHABLE:
 		return -EHOSTUNREACH;
 	case RTN_BLACKHOLE:
@@ -276,23 +174,6 @@ static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 	return 1;
 }
 
-static void put_neigh(struct nlmsg_out *o, const struct wire_neigh *n,
-    int flags)
-{
-	struct ndmsg *m = nlmsg_begin(o, RTM_NEWNEIGH, flags, sizeof(*m));
-	struct nda_cacheinfo c = { n->age, n->age, n->age, 0 };
-
-	m->ndm_family = n->family;
-	m->ndm_ifindex = (int)n->ifindex;
-	m->ndm_state = n->state;
-	m->ndm_type = RTN_UNICAST;
-	nlmsg_attr(o, NDA_DST, n->ip, nlmsg_addr_len(n->family));
-	if (!(n->state & (NUD_INCOMPLETE | NUD_FAILED)))
-		nlmsg_attr(o, NDA_LLADDR, n->mac, 6);
-	nlmsg_attr(o, NDA_CACHEINFO, &c, sizeof(c));
-	nlmsg_end(o);
-}
-
 /* ip neigh get: one of them. */
 static int get_neighbour(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
@@ -312,7 +193,7 @@ static int get_neighbour(struct nlmsg_out *o, const struct nlmsghdr *h)
 	memcpy(n.ip, ip, nlmsg_addr_len(n.family));
 	err = dump_neigh(&n);
 	if (!err)
-		put_neigh(o, &n, 0);
+		nlput_neigh(o, RTM_NEWNEIGH, &n, 0);
 	return err;
 }
 
@@ -334,7 +215,7 @@ static int get_neighbours(struct nlmsg_out *o, const struct nlmsghdr *h)
 	for (unsigned i = 0; i < count && dump_get(fd, i, &n, sizeof(n)); i++)
 		if (want->ndm_family == AF_UNSPEC ||
 		    want->ndm_family == n.family)
-			put_neigh(o, &n, NLM_F_MULTI);
+			nlput_neigh(o, RTM_NEWNEIGH, &n, NLM_F_MULTI);
 	sys_close(fd);
 	return 1;
 }
@@ -375,6 +256,17 @@ static int get_rules(struct nlmsg_out *o, const struct nlmsghdr *h)
 	return 1;
 }
 
+/* Of the namespaces of the machine none has a number. */
+static int get_nsid(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	if (h->nlmsg_flags & NLM_F_DUMP)
+		return 1;
+	nlmsg_begin(o, RTM_NEWNSID, 0, sizeof(struct rtgenmsg));
+	nlmsg_attr_u32(o, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
+	nlmsg_end(o);
+	return 0;
+}
+
 int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	switch (h->nlmsg_type) {
@@ -388,6 +280,8 @@ int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h)
 		return get_neighbours(o, h);
 	case RTM_GETRULE:
 		return get_rules(o, h);
+	case RTM_GETNSID:
+		return get_nsid(o, h);
 	default:
 		/* An empty list would say that the feature is there. */
 		return -EOPNOTSUPP;

@@ -2,7 +2,8 @@
 #ifndef HIJACK_NLTABLE_H
 #define HIJACK_NLTABLE_H
 
-#include "hijack/nlmsg.h"
+#include "hijack/hijack.h"
+#include "stack/wire/nlmsg.h"
 
 /*
  * Answer an RTM_GET request into o.

@@ -143,9 +143,12 @@ CALL(int, setsockopt, "i:fo", (int fd, int level, int name, const void *val,
 	    is_native(&id, level, name))
 		return next.setsockopt(fd, level, name, val, len);
 	if (id.domain == AF_NETLINK) {
-		/* The queue is ours; netlink's options have no effect. */
-		if (level != SOL_SOCKET || name == SO_SNDBUF ||
-		    name == SO_SNDBUFFORCE || is_filter(level, name))
+		if (level != SOL_SOCKET)
+			return (int)hj_ret(netlink_set_option(fd, &id, level,
+			    name, val, len));
+		/* The queue is ours. */
+		if (name == SO_SNDBUF || name == SO_SNDBUFFORCE ||
+		    is_filter(level, name))
 			return 0;
 		return next.setsockopt(fd, level, name, val, len);
 	}

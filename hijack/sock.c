@@ -271,7 +271,7 @@ CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 	if (hj_sandboxed || !client_id_of(fd, &id))
 		return next.bind(fd, addr, len);
 	if (id.domain == AF_NETLINK)
-		return (int)hj_ret(netlink_bind(addr, len));
+		return (int)hj_ret(netlink_bind(fd, &id, addr, len));
 	if (len < shortest_name(id.domain) || len > sizeof(ss))
 		return (int)hj_ret(-EINVAL);
 	err = hj_copy_in(&ss, addr, len);

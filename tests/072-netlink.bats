@@ -55,6 +55,51 @@ setup() {
 	done
 }
 
+@test "who joins a group hears of changes, and of no others" {
+	local n
+
+	tool b ifconfig shmif0 inet6 fd00::2/64
+	start_bg all on b "$PYTHON" "$BATS_TEST_DIRNAME/h_news.py" 0x555
+	start_bg some on b "$PYTHON" "$BATS_TEST_DIRNAME/h_news.py" 0 7 9
+	wait_for in_file all.log '^ready'
+	wait_for in_file some.log '^ready'
+	run_cmd tool b ifconfig shmif0 inet 10.0.5.1/24 alias
+	run_cmd tool b ifconfig shmif0 inet6 fd05::1/64
+	run_cmd tool b route add 10.7.0.0/16 10.0.0.1
+	run_cmd tool b route add -inet6 fd07::/64 fd00::1
+	run_cmd tool b route delete 10.7.0.0/16
+	run_cmd tool b arp -s 10.0.0.77 02:00:00:00:00:77
+	run_cmd tool b arp -d 10.0.0.77
+	run_cmd tool b ifconfig shmif0 inet 10.0.5.1 -alias
+	run_cmd tool b ifconfig shmif0 mtu 1400
+	run_cmd tool b ping -c 1 10.0.0.1
+	for n in 'addr 10.0.5.1' 'route 10.0.5.0' 'addr fd05::1' \
+		'route 10.7.0.0' 'route fd07::' '-route 10.7.0.0' \
+		'neigh 10.0.0.77' '-neigh 10.0.0.77' '-addr 10.0.5.1' \
+		'link shmif0' 'neigh 10.0.0.1'; do
+		wait_for in_file all.log "^$n\$"
+	done
+	wait_for in_file some.log '^-route 10.7.0.0'
+	in_file some.log '^addr fd05::1'
+	! grep -E '^(link|neigh|-neigh|addr 10|route fd)' some.log ||
+		fail "nobody asked for those"
+}
+
+@test "news wait for a program that does not read" {
+	local i
+
+	start_bg slow on b "$PYTHON" "$BATS_TEST_DIRNAME/h_news.py" 0x555
+	wait_for in_file slow.log '^ready'
+	kill -STOP "${PID[slow]}"
+	for ((i = 0; i < 300; i++)); do
+		echo "route add 10.8.$((i % 256)).$((i / 256))/32 via 10.0.0.1"
+	done >routes.txt
+	requires ip
+	run_cmd on b ip -batch routes.txt
+	kill -CONT "${PID[slow]}"
+	wait_for lines_are slow.log '^route 10\.8\.' 300
+}
+
 # usage: refused MESSAGE {STATUS ARGUMENTS}...
 refused() {
 	local message=$1

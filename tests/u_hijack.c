@@ -20,7 +20,7 @@
 #include "hijack/env.c"
 #include "hijack/fd.c"
 #include "hijack/mem.c"
-#include "hijack/nlmsg.c"
+#include "stack/wire/nlmsg.c"
 #include "hijack/plug.c"
 #include "hijack/warn.c"
 

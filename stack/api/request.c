@@ -17,6 +17,7 @@
 
 #include "stack/api/admin.h"
 #include "stack/api/descr.h"
+#include "stack/api/notify.h"
 #include "stack/api/private.h"
 #include "stack/api/opt.h"
 #include "stack/core/affinity.h"
@@ -347,6 +348,8 @@ static int give_socket(struct request *r)
 
 static int dispatch(struct request *r)
 {
+	int err;
+
 	switch (r->req.op) {
 	case WIRE_SOCKET:
 		return give_socket(r);
@@ -355,8 +358,15 @@ static int dispatch(struct request *r)
 	case WIRE_LEND:
 	case WIRE_BIND ... WIRE_QUERY:
 		return sock_request(r);
+	case WIRE_NOTIFY:
+		return notify_join(&r->req, request_take_fd(r, 1));
 	case WIRE_YIELD:
 		return private_yield(&r->req, &r->rep);
+	case WIRE_IF:
+	case WIRE_NEIGH:
+		err = admin_request(&r->req, &r->rep, &r->rep_fd);
+		notify_look();
+		return err;
 	default:
 		return admin_request(&r->req, &r->rep, &r->rep_fd);
 	}
@@ -374,6 +384,7 @@ static const char *const op_names[] = {
 	[WIRE_SYSCTL] = "sysctl", [WIRE_HALT] = "halt",
 	[WIRE_TRACE] = "trace", [WIRE_CHANNEL] = "channel",
 	[WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
+	[WIRE_NOTIFY] = "notify",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");

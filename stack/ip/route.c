@@ -24,6 +24,7 @@ static struct wire_route *table;
 static size_t ntable, cap;
 
 int route_forward4, route_forward6;
+void (*route_listener)(const struct wire_route *r, bool gone);
 
 static bool prefix_match(const uint8_t *a, const uint8_t *b, unsigned plen)
 {
@@ -158,6 +159,8 @@ int route_add(struct wire_route *r)
 	}
 	table[ntable++] = *r;
 	log_route("add", r);
+	if (route_listener)
+		route_listener(r, false);
 	nd6_clear_destination_cache();
 	return 0;
 }
@@ -165,6 +168,8 @@ int route_add(struct wire_route *r)
 static void remove_at(size_t i)
 {
 	log_route("delete", &table[i]);
+	if (route_listener)
+		route_listener(&table[i], true);
 	memmove(&table[i], &table[i + 1], (ntable - i - 1) * sizeof(*table));
 	ntable--;
 	nd6_clear_destination_cache();

@@ -13,6 +13,8 @@ struct iface;
 struct netif;
 
 /* Switches of sysctl; 0 or 1. */
+/* Told of each entry that was added, or is about to go; NULL: nobody. */
+extern void (*route_listener)(const struct wire_route *r, bool gone);
 extern int route_forward4, route_forward6;
 
 /*

@@ -144,7 +144,20 @@ enum wire_op {
 	 * fd: the socket that the program is to have, without headers.
 	 */
 	WIRE_LEND,
+	/*
+	 * A netlink socket wants news: data = struct wire_notify, fd[1] a
+	 * datagram socket that is connected to it, to which netlink messages
+	 * go.  Without fd[1] it is one that is known.
+	 */
+	WIRE_NOTIFY,
 	WIRE_NUM_OPS
+};
+
+enum wire_notify_op { WIRE_NOTIFY_SET, WIRE_NOTIFY_JOIN, WIRE_NOTIFY_LEAVE };
+struct wire_notify {
+	uint64_t key;		/* the socket's: the server in its wire_id */
+	uint32_t op;		/* enum wire_notify_op */
+	uint32_t groups;	/* bit n - 1: RTNLGRP_ n */
 };
 
 enum { WIRE_HELLO_AFFINITY = 1 };

@@ -1,7 +1,8 @@
 /* nlmsg.c: netlink messages; see nlmsg.h. */
-#include "hijack/nlmsg.h"
+#include "stack/wire/nlmsg.h"
 
 #include <string.h>
+#include <sys/un.h>
 
 #include "stack/wire/sys.h"
 

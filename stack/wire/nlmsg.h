@@ -1,11 +1,12 @@
 /* nlmsg.h: composing and reading netlink messages in a bounded buffer. */
-#ifndef HIJACK_NLMSG_H
-#define HIJACK_NLMSG_H
+#ifndef STACK_NLMSG_H
+#define STACK_NLMSG_H
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-
-#include "hijack/hijack.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
 
 #define NLMSG_ROOM	4096	/* bytes a datagram: any reader has as much */
 
@@ -32,22 +33,21 @@ struct nlmsg_out {
  * Begin a message with a header of its family, zeroed; a full datagram is
  * sent first.  Return: that header.
  */
-HJ_HIDDEN void *nlmsg_begin(struct nlmsg_out *o, int type, int flags,
+void *nlmsg_begin(struct nlmsg_out *o, int type, int flags,
     size_t header);
 /* Add an attribute; one that does not fit is left out. */
-HJ_HIDDEN void nlmsg_attr(struct nlmsg_out *o, int type, const void *data,
-    size_t len);
-HJ_HIDDEN void nlmsg_attr_u32(struct nlmsg_out *o, int type, uint32_t val);
-HJ_HIDDEN void nlmsg_attr_str(struct nlmsg_out *o, int type, const char *s);
-HJ_HIDDEN void nlmsg_end(struct nlmsg_out *o);
+void nlmsg_attr(struct nlmsg_out *o, int type, const void *data, size_t len);
+void nlmsg_attr_u32(struct nlmsg_out *o, int type, uint32_t val);
+void nlmsg_attr_str(struct nlmsg_out *o, int type, const char *s);
+void nlmsg_end(struct nlmsg_out *o);
 /* Put what is there into the socket's receive queue. */
-HJ_HIDDEN void nlmsg_flush(struct nlmsg_out *o);
+void nlmsg_flush(struct nlmsg_out *o);
 
 /*
  * The attribute of that type in a request whose family header takes `header`
  * bytes.  Return: its data, NULL if there is none with min bytes or more.
  */
-HJ_HIDDEN const void *nlmsg_find(const struct nlmsghdr *h, size_t header,
+const void *nlmsg_find(const struct nlmsghdr *h, size_t header,
     int type, size_t min, size_t *len);
 
 #endif
