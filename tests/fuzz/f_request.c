@@ -8,6 +8,8 @@
 #undef BATCH
 #include "stack/api/control.c"
 
+#include <netinet/in.h>
+
 #include "stack/host.h"
 #include "tests/fuzz/fuzz.h"
 
