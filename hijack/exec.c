@@ -324,10 +324,10 @@ static int spawn_name(const struct start *s, char *const *env)
 }
 
 #define SPAWN(name, how)						\
-	HOOK(int, name, pid_t *pid, const char *path,			\
+	CALL(int, name, "r:_s", (pid_t *pid, const char *path,		\
 	    const posix_spawn_file_actions_t *actions,			\
 	    const posix_spawnattr_t *attr, char *const argv[],		\
-	    char *const env[])						\
+	    char *const env[]), pid, path, actions, attr, argv, env)	\
 	{								\
 		struct start s = {					\
 			.run = run_spawn, .spawn = libc.name,		\
