@@ -327,6 +327,17 @@ static void read_private(struct hj_settings *set)
 	}
 }
 
+static void read_hostname(struct hj_settings *set)
+{
+	const char *env = getenv("SHMIF_HOSTNAME");
+
+	if (!env || !*env)
+		return;
+	if (strcmp(env, "host"))
+		bad("SHMIF_HOSTNAME", env, "say host, or leave it out");
+	set->machine_name = true;
+}
+
 void hj_env_read(struct hj_settings *set)
 {
 	const char *url = getenv("RUMP_SERVER"), *bus = getenv("SHMIF_BUS");
@@ -334,6 +345,7 @@ void hj_env_read(struct hj_settings *set)
 	read_hijack(set);
 	read_retry(set);
 	read_escape(set);
+	read_hostname(set);
 	if (!set->families)
 		return;
 	if (url && *url)

@@ -87,6 +87,7 @@ struct hj_settings {
 	char gateway[64];
 	char name[64];
 	char tree[20];		/* marks the process tree without an address */
+	bool machine_name;	/* gethostname(2) says the machine's */
 	char holder[48];	/* who keeps the host; see WIRE_HELLO */
 };
 extern HJ_HIDDEN struct hj_settings hj_set;

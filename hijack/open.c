@@ -1,6 +1,6 @@
 /*
  * open.c: opening files: those of /proc/net are the virtual host's, which
- * net-tools and others read instead of asking a socket; all else goes to libc
+ * net-tools and others read instead of asking a socket, and so is its name; all else goes to libc
  * after a look at how its path begins.
  */
 #include "hijack/hijack.h"
@@ -13,6 +13,7 @@
 
 #include "hijack/debug.h"
 #include "hijack/fd.h"
+#include "hijack/hostname.h"
 #include "hijack/next.h"
 #include "hijack/procnet.h"
 #include "stack/wire/sys.h"
@@ -28,10 +29,13 @@ static const char *after(const char *path, const char *start)
 /* The name of a file that the virtual host has, or NULL. */
 static const char *below_procnet(const char *path)
 {
+	char given[HOSTNAME_SIZE];
 	const char *p, *name;
 
 	if (hj_no_memory(path) || !(p = after(path, "/proc/")))
 		return NULL;
+	if ((name = after(p, "sys/kernel/hostname")) && !*name)
+		return hostname_given(given) ? PROCNET_HOSTNAME : NULL;
 	if (!(name = after(p, "net/")) && !(name = after(p, "self/net/")) &&
 	    !(name = after(p, "thread-self/net/")))
 		return NULL;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
+#include "hijack/hostname.h"
 #include "stack/wire/sys.h"
 
 #define ROW	256	/* bytes: more than any line made here */
@@ -429,6 +430,15 @@ static void put_head(struct text *t, int arg)
 	put(t, 0, "%s", heads[arg]);
 }
 
+static void put_hostname(struct text *t, int arg)
+{
+	char name[HOSTNAME_SIZE];
+
+	(void)arg;
+	if (hostname_given(name))
+		put(t, 0, "%s\n", name);
+}
+
 static const struct table {
 	const char *name;
 	int family;
@@ -460,6 +470,7 @@ static const struct table {
 	{ "igmp", AF_INET, put_head, 2 },
 	{ "dev_mcast", AF_INET, put_head, 0 },
 	{ "igmp6", AF_INET6, put_head, 0 },
+	{ PROCNET_HOSTNAME, AF_UNSPEC, put_hostname, 0 },
 };
 
 static const struct table *find(const char *name)
@@ -468,7 +479,8 @@ static const struct table *find(const char *name)
 		return NULL;
 	for (size_t i = 0; i < COUNT(tables); i++)
 		if (!strcmp(tables[i].name, name))
-			return hj_wants(tables[i].family) &&
+			return (!tables[i].family ||
+			    hj_wants(tables[i].family)) &&
 			    hj_set.host != HJ_HOST_NONE ? &tables[i] : NULL;
 	return NULL;
 }

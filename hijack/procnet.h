@@ -4,6 +4,9 @@
 
 #include "hijack/hijack.h"
 
+/* Not of /proc/net, but of /proc/sys/kernel. */
+#define PROCNET_HOSTNAME	"/hostname"
+
 /* Is the file of /proc/net of that name ("route") the virtual host's? */
 HJ_HIDDEN bool procnet_has(const char *name);
 

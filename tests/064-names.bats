@@ -56,3 +56,48 @@ load helpers.net
 	run_cmd shmif bus show net
 	[ "$(grep -c ' web-4-2\b' out)" -eq 2 ]
 }
+
+# What programs call their machine.
+NAMES='import os, socket, ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+small = ctypes.create_string_buffer(1)
+print(socket.gethostname(), os.uname().nodename, os.uname().sysname,
+      open("/proc/sys/kernel/hostname").read().strip(),
+      libc.gethostname(small, 1), os.strerror(ctypes.get_errno()))'
+
+@test "programs call their machine by the name that the host was given" {
+	local machine tail=' -1 File name too long'
+
+	machine=$(uname -n)
+	start_host alice 10.0.0.1
+	run_cmd on alice "$PYTHON" -c "$NAMES"
+	[ "$output" = "alice alice Linux alice$tail" ]
+	run_cmd on alice cat /proc/sys/kernel/hostname
+	[ "$output" = alice ]
+	run_cmd on alice uname -n
+	[ "$output" = alice ]
+	run_cmd env SHMIF_HOSTNAME=host RUMP_SERVER="unix://$DIR/alice.sock" \
+		LD_PRELOAD="$HIJACK" "$PYTHON" -c "$NAMES"
+	[ "$output" = "$machine $machine Linux $machine$tail" ]
+	run_bad 1 SHMIF_HOSTNAME 'say host' env SHMIF_HOSTNAME=me \
+		RUMP_SERVER="unix://$DIR/alice.sock" LD_PRELOAD="$HIJACK" true
+	# It follows a new name; without one the machine's stays.
+	run_cmd tool alice ifconfig hostname carol
+	run_cmd on alice uname -n
+	[ "$output" = carol ]
+	start_bg bob shmif_server -s -i shmif0=net,10.0.0.2/24 \
+		"unix://$DIR/bob.sock"
+	wait_for host_up bob
+	run_cmd on bob "$PYTHON" -c "$NAMES"
+	[ "$output" = "$machine $machine Linux $machine$tail" ]
+	# A private host is not started for that.
+	run_cmd shmhijack -b "$DIR/own" -n dave uname -n
+	[ "$output" = dave ]
+	[ ! -e own ]
+	# A host that is gone is no reason to wait or to complain.
+	stop alice
+	run_cmd env RUMP_SERVER="unix://$DIR/alice.sock" LD_PRELOAD="$HIJACK" \
+		uname -n
+	[ "$output" = "$machine" ]
+	[ ! -s err ]
+}

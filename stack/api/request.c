@@ -310,8 +310,10 @@ static int do_hello(struct request *r)
 	if (r->req.a == WIRE_HELLO_AFFINITY)
 		r->rep.c = r->owner->affinity = affinity_give(&r->rep_fd);
 	r->rep.value = sock_server_id();
-	r->rep.len = (uint32_t)strlen(iface_hostname);
-	memcpy(r->rep.data, iface_hostname, r->rep.len);
+	r->rep.len = WIRE_HELLO_NAMED + 1;
+	memset(r->rep.data, 0, r->rep.len);
+	memcpy(r->rep.data, iface_hostname, strlen(iface_hostname));
+	r->rep.data[WIRE_HELLO_NAMED] = iface_is_named();
 	return 0;
 }
 

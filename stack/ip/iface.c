@@ -135,6 +135,11 @@ void iface_claim_hostname(void)
 	memcpy(iface_hostname, name, sizeof(name));
 }
 
+bool iface_is_named(void)
+{
+	return wanted_name[0];
+}
+
 void iface_set_hostname(const char *name)
 {
 	if (!machine_name[0])

@@ -125,6 +125,7 @@ extern char iface_hostname[64];
  * name it is NAME-2, or NAME-3 and so on, with a line on stderr.
  */
 void iface_set_hostname(const char *name);
+bool iface_is_named(void);	/* or has the machine's name */
 /* Once more, after a link to another bus. */
 void iface_claim_hostname(void);
 /* Where it serves, announced as well; "" as long as it does not. */

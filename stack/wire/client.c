@@ -97,6 +97,8 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 		goto fail;
 	hello->server = rep.value;
 	hello->affinity = rep.c;
+	hello->named = rep.len > WIRE_HELLO_NAMED &&
+	    rep.data[WIRE_HELLO_NAMED];
 	if (rep.len > 63)
 		rep.len = 63;
 	memcpy(hello->host, rep.data, rep.len);

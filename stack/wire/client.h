@@ -26,6 +26,7 @@ struct client_hello {
 	const char *holder;	/* for it: see WIRE_HELLO; NULL: none */
 	uint64_t server;	/* its id */
 	char host[64];		/* its name */
+	bool named;		/* that was given to it */
 	/*
 	 * Where to tell on which CPU the program runs, see WIRE_HELLO.  Only
 	 * if want_affinity; then affinity_fd is the caller's, or -1: none.

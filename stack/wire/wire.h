@@ -53,7 +53,8 @@ enum wire_op {
 	/*
 	 * Introduce: data is the program's name, and behind its NUL who holds a
 	 * private host, as "PID START" (process.h).  Reply: value is the server
-	 * id, data its host name.  a = WIRE_HELLO_AFFINITY: the reply comes with
+	 * id, data its host name, filled up with zeros, and at WIRE_HELLO_NAMED
+	 * whether that was given to it.  a = WIRE_HELLO_AFFINITY: the reply comes with
 	 * a descriptor of memory to map, WIRE_AFFINITY_WORDS words, each the first of
 	 * WIRE_AFFINITY_STEP bytes; in word c the program notes on which CPU it
 	 * makes its data calls.
@@ -160,7 +161,7 @@ struct wire_notify {
 	uint32_t groups;	/* bit n - 1: RTNLGRP_ n */
 };
 
-enum { WIRE_HELLO_AFFINITY = 1 };
+enum { WIRE_HELLO_AFFINITY = 1, WIRE_HELLO_NAMED = 64 /* in the reply */ };
 enum { WIRE_CONNECT_ASYNC = 1 };
 enum { WIRE_RESOLVE_ADDR = 1 };
 
