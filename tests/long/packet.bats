@@ -153,3 +153,25 @@ mac_of() {
 	run_cmd on b php get.php
 	[ "$output" = $'10.0.0.2 hello\nhello' ]
 }
+
+@test "mtr shows the router, by echo requests and by UDP" {
+	local how
+
+	requires root mtr
+	start_bg r shmif_server -s -i shmif0=n1,10.1.0.1/24 \
+		-i shmif1=n2,10.2.0.1/24 "unix://$DIR/r.sock"
+	wait_for host_up r
+	run_cmd tool r sysctl net.inet.ip.forwarding=1
+	start_bg h shmif_server -s -i shmif0=n1,10.1.0.2/24 \
+		-r default=10.1.0.1 "unix://$DIR/h.sock"
+	start_bg t shmif_server -s -i shmif0=n2,10.2.0.2/24 \
+		-r default=10.2.0.1 "unix://$DIR/t.sock"
+	wait_for host_up h
+	wait_for host_up t
+	for how in '' -u; do
+		LIMIT=60 run_cmd shmhijack -s "unix://$DIR/h.sock" mtr -n -r \
+			-c 2 $how 10.2.0.2
+		expect '1\.\|-- 10\.1\.0\.1 +0\.0%'
+		expect '2\.\|-- 10\.2\.0\.2 +0\.0%'
+	done
+}
