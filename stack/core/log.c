@@ -99,10 +99,11 @@ static void refill(struct log_rate *r, uint64_t now)
 
 bool log_may(struct log_rate *r)
 {
-	uint64_t now = clock_ns();
+	uint64_t now;
 	bool may;
 
 	pthread_mutex_lock(&lock);
+	now = clock_ns();	/* here, so that it never goes back */
 	refill(r, now);
 	may = r->lines > 0;
 	r->lines -= may;
