@@ -201,7 +201,7 @@ run-fuzz: $(fuzz)
 		$(abspath tests/fuzz/corpus)/$$n || exit; done
 $(fuzz): $B/%: tests/%.c $(rump) $B/flags
 	@mkdir -p $(@D)
-	$P$(CC) $(subst fuzzer-no-link,fuzzer,$(flags)) $(CFLAGS) -MMD \
+	$P$(CC) $(subst fuzzer-no-link,fuzzer,$(flags)) $(CFLAGS) -MMD -MP \
 		-o $@ $< $(rump) -ldl -lpcap
 tidy: compile_commands.json	## clang-tidy, cppcheck, shellcheck, mandoc
 	$Qtests/run tidy lint

@@ -14,7 +14,6 @@
 #include "hijack/dump.h"
 #include "hijack/mem.c"
 #include "hijack/nlchange.c"
-#include "hijack/nlmsg.c"
 #include "hijack/nltable.c"
 #include "hijack/rpc.h"
 #include "stack/wire/client.h"
