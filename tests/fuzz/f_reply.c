@@ -59,6 +59,11 @@ int dump_link(const char *name, unsigned index, struct wire_link *out)
 	return dump_get(-1, 0, out, sizeof(*out)) ? 0 : -ENODEV;
 }
 
+int dump_neigh(struct wire_neigh *n)
+{
+	return dump_get(-1, 0, n, sizeof(*n)) ? 0 : -ENOENT;
+}
+
 static void one_reply(int to, int from)
 {
 	struct wire_rep rep;
