@@ -64,7 +64,7 @@ assert {c["host"] for c in t["connections"]} == {"a", "b"}, t'
 @test "top: live, with keys" {
 	requires tmux
 	start_stream
-	run_cmd tmux -S "$DIR/tmux" -f /dev/null new-session -d -x 110 -y 16 \
+	run_cmd env SHELL=/bin/sh tmux -S "$DIR/tmux" -f /dev/null new-session -d -x 110 -y 16 \
 		"shmif top -d 0.3 net; echo status \$?; exec cat"
 	wait_for shows '^shmif top - .* 2 members, 2 connections.* by traffic'
 	wait_for shows '^net +0 a +10\.0\.0\.1 +[0-9.]+k '
