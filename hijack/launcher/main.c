@@ -193,8 +193,8 @@ static int parse(struct options *o, int argc, char **argv)
 	};
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+:a:b:g:H:hn:s:t:Vw:", longs, NULL)) !=
-	    -1) {
+	while ((c = getopt_long(argc, argv, "+:a:b:g:H:hn:s:t:Vw:", longs,
+	    NULL)) != -1) {
 		switch (c) {
 		case 'a':
 			status = add_address(o, optarg);

@@ -20,7 +20,6 @@
 #include "stack/stream/halfopen.h"
 #include "stack/stream/mss.h"
 #include "stack/stream/halfopen.h"
-#include "stack/stream/mss.h"
 #include "stack/stream/stream.h"
 #include "stack/wire/sys.h"
 

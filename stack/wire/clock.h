@@ -1,8 +1,4 @@
-/*
- * clock.h: the time, in nanoseconds.  Everything asks here, so that a test
- * can let hours pass: a build with SHMIF_TEST_CLOCK adds clock_test_ns to the
- * monotonic clock.
- */
+/* clock.h: the time, in nanoseconds.  Everything asks here. */
 #ifndef STACK_CLOCK_H
 #define STACK_CLOCK_H
 
@@ -20,16 +16,10 @@ static inline uint64_t clock_ns_of(clockid_t id)
 	return (uint64_t)ts.tv_sec * CLOCK_NS_S + (uint64_t)ts.tv_nsec;
 }
 
-#ifdef SHMIF_TEST_CLOCK
-extern uint64_t clock_test_ns;
-#else
-#define clock_test_ns	0
-#endif
-
 /* CLOCK_MONOTONIC: for time-outs; does not jump when somebody sets the date. */
 static inline uint64_t clock_ns(void)
 {
-	return clock_ns_of(CLOCK_MONOTONIC) + clock_test_ns;
+	return clock_ns_of(CLOCK_MONOTONIC);
 }
 
 /* CLOCK_REALTIME: for time stamps that others read. */
