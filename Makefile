@@ -77,6 +77,7 @@ cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping ping6 traceroute \
 	traceroute6 halt
 
 tools	:= $(wildcard $(addprefix scripts/,shmif-net tap-bridge tap-nat))
+netlib	:= $(wildcard scripts/netlib/*.py)
 comp	:= share/bash-completion/completions
 others	:= shmhijack shmif_server shmif-net
 usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
@@ -218,6 +219,7 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	install $(bins) $D/bin
 	install -m 644 $(libs) $D/lib
 	install $(tools) $D/bin
+	install -m 644 -D -t $D/lib/shmif-net/netlib $(netlib)
 	install -m 644 -D $B/completion $D/$(comp)/shmif
 	install -m 644 -D $B/completion $D/$(zcomp)
 	for i in $(others); do ln -sf shmif $D/$(comp)/$$i; done
@@ -228,10 +230,11 @@ install: all	## into $(DESTDIR)$(PREFIX)
 		install -m 644 -D -t $D/share/man/man$${i##*.} $$i; done
 uninstall:	## remove exactly that
 	rm -f $(addprefix $D/,$(bins:$B/%=bin/%) $(cmds:%=bin/rump.%) \
-		$(tools:scripts/%=bin/%) $(zcomp) $(addprefix $(comp)/,shmif \
+		$(tools:scripts/%=bin/%) $(netlib:scripts/%=lib/shmif-net/%) $(zcomp) $(addprefix $(comp)/,shmif \
 		$(others) $(cmds:%=rump.%)) $(libs:$B/%=lib/%) $(heads:stack/%=include/%))
 	for i in $(mans); do rm -f $D/share/man/man$${i##*.}/$${i##*/}; done
-	! [ -d $D/include/rump ] || rmdir $D/include/rump
+	for i in include/rump lib/shmif-net/netlib lib/shmif-net; do \
+		! [ -d $D/$$i ] || rmdir $D/$$i; done
 clean:	## remove $B
 	rm -rf $B
 help:

@@ -1,0 +1,172 @@
+"""What a topology file says; shmif-net(1) has the format."""
+import ipaddress
+import os
+import re
+import shlex
+
+from .process import Failure
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}$")
+START = 15          # seconds for a host to serve, or a condition to come true
+
+
+class Host:
+    def __init__(self, name):
+        self.name = name
+        self.ifaces = []        # (kind, unit, bus or None, [addresses, mtu=..])
+        self.routes = []        # DEST=GATEWAY, as shmif_server -r has it
+        self.settings = []      # NAME=VALUE
+        self.programs = []      # (command, [(seconds, [condition])])
+
+
+class Topology:
+    def __init__(self, path):
+        self.path = os.path.abspath(path)
+        self.dir = os.path.dirname(self.path)
+        self.name = re.sub(r"\.net$", "", os.path.basename(path))
+        self.buses = {}         # name: [mtu=.., size=.., subnet=..]
+        self.taps = {}          # number: [nat|bridge, argument...]
+        self.hosts = {}
+
+
+class Parser:
+    """One method for each word that may begin a line."""
+
+    def __init__(self, path):
+        self.net = Topology(path)
+        self.host = None
+
+    def parse(self):
+        try:
+            with open(self.net.path, encoding="utf-8") as f:
+                lines = f.readlines()
+        except (OSError, UnicodeDecodeError) as e:
+            why = e.strerror if isinstance(e, OSError) else "it is not text"
+            raise Failure(f"{self.net.path}: {why}") from e
+        for number, line in enumerate(lines, 1):
+            try:
+                self.line(line)
+            except (Failure, ValueError) as e:
+                raise Failure(f"{self.net.path}:{number}: {e}") from e
+        if not self.net.hosts:
+            raise Failure(f"{self.net.path}: no host in it")
+        return self.net
+
+    def line(self, line):
+        bare = line.strip()
+        word = bare.split(None, 1)[0] if bare else "#"
+        if word.startswith("#"):
+            return
+        if word == "run":       # the shell's words, not ours
+            self.need_host().programs.append((bare[3:].strip(), []))
+            if bare == "run":
+                raise Failure("run what?")
+            return
+        args = shlex.split(bare, comments=True)[1:]
+        rule = getattr(self, "do_" + word, None)
+        if not rule:
+            raise Failure(f"{word}: not one of bus, tap, host, iface, virt, "
+                          "gateway, route, forward, sysctl, run, wait")
+        rule(*self.arguments(word, rule, args))
+
+    @staticmethod
+    def arguments(word, rule, args):
+        least = rule.__code__.co_argcount - 1
+        if len(args) < least or (len(args) > least and
+                                 not rule.__code__.co_flags & 4):
+            raise Failure(f"{word}: {'more' if len(args) < least else 'fewer'}"
+                          " words are wanted")
+        return args
+
+    def need_host(self):
+        if not self.host:
+            raise Failure("this belongs below a host")
+        return self.host
+
+    @staticmethod
+    def new_name(name, what, there):
+        if not NAME.match(name) and not (what == "bus" and "/" in name):
+            raise Failure(f"{name}: not a name for a {what}")
+        if name in there:
+            raise Failure(f"{name}: there is such a {what} already")
+        return name
+
+    @staticmethod
+    def options(args, allowed):
+        for a in args:
+            if a.partition("=")[0] not in allowed or "=" not in a:
+                raise Failure(f"{a}: not one of {'=, '.join(allowed)}=")
+        return list(args)
+
+    def do_bus(self, name, *args):
+        self.new_name(name, "bus", self.net.buses)
+        self.net.buses[name] = self.options(args, ("mtu", "size", "subnet"))
+        self.host = None
+
+    def do_tap(self, number, kind, *args):
+        if not number.isdigit() or kind not in ("nat", "bridge"):
+            raise Failure("tap NUMBER nat [ADDR/LEN [NET/LEN=GATEWAY]...], or "
+                          "tap NUMBER bridge INTERFACE")
+        if kind == "bridge" and len(args) != 1:
+            raise Failure("bridge with which interface?")
+        self.net.taps[int(number)] = [kind, *args]
+        self.host = None
+
+    def do_host(self, name):
+        self.new_name(name, "host", self.net.hosts)
+        self.host = self.net.hosts[name] = Host(name)
+
+    def add_iface(self, kind, unit, bus, args):
+        words = []
+        for a in args:
+            if "=" in a:
+                words += self.options([a], ("mtu", "mac"))
+            else:
+                words.append(str(ipaddress.ip_interface(a)))
+        self.need_host().ifaces.append((kind, unit, bus, words))
+
+    def do_iface(self, bus, *args):
+        unit = sum(kind == "shmif" for kind, *_ in self.need_host().ifaces)
+        if bus not in self.net.buses:
+            raise Failure(f"{bus}: no such bus above")
+        self.add_iface("shmif", unit, bus, args)
+
+    def do_virt(self, number, *args):
+        if not number.isdigit():
+            raise Failure("virt NUMBER [ADDR/LEN]...")
+        self.add_iface("virt", int(number), None, args)
+
+    def do_gateway(self, gateway):
+        ipaddress.ip_address(gateway)
+        self.need_host().routes.append(f"default={gateway}")
+
+    def do_route(self, dest, gateway):
+        ipaddress.ip_network(dest)
+        ipaddress.ip_address(gateway)
+        self.need_host().routes.append(f"{dest}={gateway}")
+
+    def do_forward(self, *families):
+        for family in families or ("inet", "inet6"):
+            if family not in ("inet", "inet6"):
+                raise Failure(f"{family}: inet or inet6")
+            self.need_host().settings.append(
+                f"net.{family}.ip{family[4:]}.forwarding=1")
+
+    def do_sysctl(self, setting):
+        if "=" not in setting:
+            raise Failure(f"{setting}: NAME=VALUE")
+        self.need_host().settings.append(setting)
+
+    def do_wait(self, *args):
+        words = list(args)
+        limit = START
+        if words and words[0].isdigit():
+            limit = int(words.pop(0))
+        counts = {"listen": 1, "udp": 1, "ping": 1, "file": 1, "exit": 0}
+        if not words or words[0] not in (*counts, "run") or \
+                counts.get(words[0], len(words) - 1) != len(words) - 1:
+            raise Failure("wait [SECONDS] listen PORT | udp PORT | ping ADDR |"
+                          " file PATH | exit | run COMMAND...")
+        if not self.need_host().programs:
+            raise Failure("wait belongs below a run")
+        self.host.programs[-1][1].append((limit, words))
