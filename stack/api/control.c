@@ -19,6 +19,7 @@
 #include "stack/api/descr.h"
 #include "stack/api/private.h"
 #include "stack/api/request.h"
+#include "stack/api/rights.h"
 #include "stack/core/core.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
@@ -30,6 +31,7 @@ struct client {
 	struct pollable poll;
 	struct sock_owner owner;	/* of the last request */
 	struct channels channels;
+	struct rights rights;
 };
 
 static struct pollable listener = { .fd = -1 };
@@ -122,6 +124,7 @@ static int receive(struct client *c)
 	r.nfd = 0;
 	r.rep_fd = -1;
 	r.owner = &c->owner;
+	r.rights = &c->rights;
 	memset(&r.rep, 0, WIRE_REP_HEAD);
 	collect(&m, &r, c);
 	if (only_ours(&r) && n >= (ssize_t)WIRE_REQ_HEAD &&
@@ -177,6 +180,8 @@ int control_adopt(int fd)
 	c->poll = (struct pollable){ .fn = on_request, .free = client_free,
 	    .fd = fd };
 	c->owner.affinity = -1;
+	rights_of_peer(&c->rights, fd);
+	c->owner.rights = c->rights.may.bits;
 	e = loop_add(&c->poll, EPOLLIN);
 	if (e)
 		goto fail;

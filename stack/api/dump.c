@@ -91,6 +91,8 @@ static void socks(struct out *o)
 		w.pid = s->owner.pid;
 		w.uid = s->owner.uid;
 		memcpy(w.comm, s->owner.comm, sizeof(w.comm));
+		memcpy(w.key, s->owner.key, sizeof(w.key));
+		w.rights = s->owner.rights;
 		put(o, &w, sizeof(w));
 	}
 }

@@ -310,10 +310,12 @@ static int do_hello(struct request *r)
 	if (r->req.a == WIRE_HELLO_AFFINITY)
 		r->rep.c = r->owner->affinity = affinity_give(&r->rep_fd);
 	r->rep.value = sock_server_id();
-	r->rep.len = WIRE_HELLO_NAMED + 1;
+	r->rep.len = WIRE_HELLO_LEN;
 	memset(r->rep.data, 0, r->rep.len);
 	memcpy(r->rep.data, iface_hostname, strlen(iface_hostname));
 	r->rep.data[WIRE_HELLO_NAMED] = iface_is_named();
+	memcpy(r->rep.data + WIRE_HELLO_RIGHTS, &r->rights->may.bits,
+	    sizeof(uint32_t));
 	return 0;
 }
 
@@ -348,6 +350,15 @@ static int give_socket(struct request *r)
 	return e;
 }
 
+static int do_limit(struct request *r)
+{
+	int err = rights_limit(r->rights, &r->req, &r->rep);
+
+	memcpy(r->owner->key, r->rights->key, sizeof(r->owner->key));
+	r->owner->rights = r->rights->may.bits;
+	return err;
+}
+
 static int dispatch(struct request *r)
 {
 	int err;
@@ -362,6 +373,8 @@ static int dispatch(struct request *r)
 		return sock_request(r);
 	case WIRE_NOTIFY:
 		return notify_join(&r->req, request_take_fd(r, 1));
+	case WIRE_LIMIT:
+		return do_limit(r);
 	case WIRE_YIELD:
 		return private_yield(&r->req, &r->rep);
 	case WIRE_IF:
@@ -386,7 +399,7 @@ static const char *const op_names[] = {
 	[WIRE_SYSCTL] = "sysctl", [WIRE_HALT] = "halt",
 	[WIRE_TRACE] = "trace", [WIRE_CHANNEL] = "channel",
 	[WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
-	[WIRE_NOTIFY] = "notify",
+	[WIRE_NOTIFY] = "notify", [WIRE_LIMIT] = "limit",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");
@@ -413,13 +426,14 @@ static void log_request(const struct request *r, int err)
 
 void request_handle(struct request *r)
 {
-	int err, fd;
+	int err = rights_check(r->rights, &r->req, &r->rep), fd;
 
 	if (r->req.op == WIRE_SOCKET && r->fd[0] >= 0) {
-		log_request(r, do_socket(r));
+		log_request(r, err ? err : do_socket(r));
 		return;
 	}
-	err = dispatch(r);
+	if (!err)
+		err = dispatch(r);
 	log_request(r, err);
 	r->rep.error = -err;
 	if (r->channel >= 0)

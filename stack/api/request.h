@@ -2,6 +2,7 @@
 #ifndef STACK_REQUEST_H
 #define STACK_REQUEST_H
 
+#include "stack/api/rights.h"
 #include "stack/sock/sock.h"
 #include "stack/wire/wire.h"
 
@@ -12,6 +13,7 @@ struct request {
 	struct wire_req req;
 	struct wire_rep rep;
 	struct sock_owner *owner;
+	struct rights *rights;	/* of the connection */
 	int fd[MAX_FDS];
 	int nfd;
 	int rep_fd;		/* goes with the reply, then closed; or -1 */

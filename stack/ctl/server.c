@@ -184,7 +184,7 @@ static const struct {
 	[WIRE_DUMP_NEIGH] = { sizeof(struct wire_neigh),
 	    { LAST(wire_neigh, ifname) } },
 	[WIRE_DUMP_SOCK] = { sizeof(struct wire_sock),
-	    { LAST(wire_sock, comm) } },
+	    { LAST(wire_sock, comm), LAST(wire_sock, key) } },
 	[WIRE_DUMP_SYSCTL] = { sizeof(struct wire_sysctl),
 	    { LAST(wire_sysctl, name), LAST(wire_sysctl, value) } },
 	[WIRE_DUMP_LOG] = { sizeof(struct wire_log),

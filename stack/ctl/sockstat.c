@@ -9,8 +9,9 @@
 
 #include "stack/ctl/json.h"
 #include "stack/ctl/socktext.h"
+#include "stack/wire/right.h"
 
-#define LINE	"%-8s %-10s %6s %3s %-6s %-21s %s\n"
+#define LINE	"%-8s %-10s %6s %3s %-6s %-21s %s%s\n"
 
 struct sockstat {
 	bool four, six, connected, listening, verbose;
@@ -104,6 +105,19 @@ static void json_info(struct json *j, const struct wire_sock *s,
 	json_end(j);
 }
 
+/* Of a program that may not do all: " [KEY:RIGHT,...]", else "". */
+static const char *limits(const struct wire_sock *s)
+{
+	static char text[WIRE_KEYLEN + RIGHT_TEXTLEN + 4];
+	char rights[RIGHT_TEXTLEN];
+
+	if (s->rights == RIGHT_ALL && !s->key[0])
+		return "";
+	snprintf(text, sizeof(text), " [%s%s%s]", s->key, s->key[0] ? ":" : "",
+	    right_text(rights, s->rights));
+	return text;
+}
+
 static void print_line(const struct wire_sock *s,
     const struct wire_sockinfo *w)
 {
@@ -114,7 +128,7 @@ static void print_line(const struct wire_sock *s,
 	printf(LINE, s->pid > 0 ? user_name(s->uid) : "-",
 	    s->comm[0] ? s->comm : "-", s->pid > 0 ? pid : "-", "-",
 	    socktext_proto(s), socktext_addr(local, &s->local),
-	    socktext_addr(peer, &s->peer));
+	    socktext_addr(peer, &s->peer), limits(s));
 	if (w)
 		print_info(s, w);
 }
@@ -122,12 +136,17 @@ static void print_line(const struct wire_sock *s,
 static void json_line(struct json *j, const struct wire_sock *s,
     const struct wire_sockinfo *w)
 {
+	char rights[RIGHT_TEXTLEN];
+
 	json_object(j, NULL);
 	if (s->pid > 0) {
 		json_string(j, "user", user_name(s->uid));
 		json_int(j, "pid", s->pid);
 	}
 	json_string(j, "command", s->comm);
+	json_string(j, "rights", right_text(rights, s->rights));
+	if (s->key[0])
+		json_string(j, "key", s->key);
 	socktext_json(j, s);
 	if (w)
 		json_info(j, s, w);
@@ -166,7 +185,7 @@ int cmd_sockstat(int argc, char **argv)
 		json_array(&j, NULL);
 	else
 		printf(LINE, "USER", "COMMAND", "PID", "FD", "PROTO",
-		    "LOCAL ADDRESS", "FOREIGN ADDRESS");
+		    "LOCAL ADDRESS", "FOREIGN ADDRESS", "");
 	s = list.rec;
 	for (size_t i = 0; i < list.n; i++) {
 		if (!wanted(&o, &s[i]))

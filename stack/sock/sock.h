@@ -46,6 +46,8 @@ struct sock_owner {
 	uint32_t uid;
 	int affinity;		/* for affinity_sample() */
 	char comm[16];
+	char key[WIRE_KEYLEN];	/* see WIRE_LIMIT */
+	uint32_t rights;	/* enum right */
 };
 
 /*

@@ -20,9 +20,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define WIRE_MAGIC	0x73686d34u	/* "shm4"; changes with the format */
+#define WIRE_MAGIC	0x73686d35u	/* "shm5"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_NAMELEN	16		/* interface name with its NUL */
+#define WIRE_KEYLEN	32		/* name of a key, with its NUL */
 #define WIRE_AFFINITY_WORDS	1024	/* programs of a host with one of them */
 #define WIRE_AFFINITY_STEP	64	/* bytes to the next: a cache line */
 #define WIRE_AFFINITY_NONE	UINT32_MAX	/* in the word: not known */
@@ -53,8 +54,10 @@ enum wire_op {
 	/*
 	 * Introduce: data is the program's name, and behind its NUL who holds a
 	 * private host, as "PID START" (process.h).  Reply: value is the server
-	 * id, data its host name, filled up with zeros, and at WIRE_HELLO_NAMED
-	 * whether that was given to it.  a = WIRE_HELLO_AFFINITY: the reply comes with
+	 * id, data its host name, filled up with zeros, at WIRE_HELLO_NAMED
+	 * whether that was given to it, and at WIRE_HELLO_RIGHTS what the
+	 * connection may do, a uint32_t of enum right (right.h).
+	 * a = WIRE_HELLO_AFFINITY: the reply comes with
 	 * a descriptor of memory to map, WIRE_AFFINITY_WORDS words, each the first of
 	 * WIRE_AFFINITY_STEP bytes; in word c the program notes on which CPU it
 	 * makes its data calls.
@@ -151,6 +154,17 @@ enum wire_op {
 	 * go.  Without fd[1] it is one that is known.
 	 */
 	WIRE_NOTIFY,
+	/*
+	 * This connection is to have fewer rights from now on, and whoever
+	 * shares it: data = text, NAME:RIGHT[,RIGHT]... as in a file of keys, or
+	 * NAME alone for "use".  It keeps what it has and is in the list; a
+	 * right that it has not it does not get, and none comes back.  Whoever
+	 * asks may do so.  NAME (WIRE_KEYLEN with its NUL; it may be empty) is
+	 * shown with the sockets that are made here from now on, and cannot be
+	 * changed once there is one: EPERM.  EINVAL: no such right; then the
+	 * rights are what they were.  Reply value = what is left of them.
+	 */
+	WIRE_LIMIT,
 	WIRE_NUM_OPS
 };
 
@@ -161,7 +175,11 @@ struct wire_notify {
 	uint32_t groups;	/* bit n - 1: RTNLGRP_ n */
 };
 
-enum { WIRE_HELLO_AFFINITY = 1, WIRE_HELLO_NAMED = 64 /* in the reply */ };
+enum {
+	WIRE_HELLO_AFFINITY = 1,
+	/* offsets in the reply's data, and its length */
+	WIRE_HELLO_NAMED = 64, WIRE_HELLO_RIGHTS = 68, WIRE_HELLO_LEN = 72
+};
 enum { WIRE_CONNECT_ASYNC = 1 };
 enum { WIRE_RESOLVE_ADDR = 1 };
 
@@ -406,6 +424,9 @@ struct wire_sock {
 	int32_t pid;
 	uint32_t uid;
 	char comm[16];
+	char key[WIRE_KEYLEN];	/* of the connection that made it; "" */
+	uint32_t rights;	/* ... enum right */
+	uint32_t spare;
 };
 
 struct wire_sysctl {

@@ -21,6 +21,7 @@ static struct client *adopt(int fd)
 	c->poll = (struct pollable){ .fn = on_request, .free = client_free,
 	    .fd = fd };
 	c->owner.affinity = -1;
+	rights_of_peer(&c->rights, fd);
 	must(loop_add(&c->poll, EPOLLIN) == 0, "no epoll");
 	return c;
 }
