@@ -21,7 +21,7 @@ static char *env[16];
 static char **args;
 static const char *base;	/* argv[0] without its directory */
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "h_exec: %s: %s\n", what, strerror(errno));
 	_exit(99);

@@ -30,7 +30,7 @@ static unsigned slot;		/* of the target */
 static uint16_t port;
 static uint32_t my_seq, ack;
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "h_flood: %s\n", what);
 	exit(1);
