@@ -3,23 +3,26 @@
 # Settings of the user's, on the command line or in the environment.
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
+LIBDIR	?= $(PREFIX)/lib
 VERSION	?= 0.1.0
+# Where the programs look for the library; nothing: where the system does.
+RPATH	?= $$ORIGIN:$$ORIGIN/../lib
 # Where all output goes.  SAN=address,undefined or SAN=thread: a sanitized
 # tree, which is one of its own, but for lwIP's source.
 B	?= build$(if $(SAN),/$(if $(findstring thread,$(SAN)),tsan,asan))
-# Where lwIP's source is, or is fetched to.
-L	:= $(or $(LWIP_DIR),$(patsubst %/asan,%,$(patsubst %/tsan,%,\
+# Where lwIP's source is, or is fetched to; lwip/ is in what `make dist` packs.
+L	:= $(or $(LWIP_DIR),$(wildcard lwip),$(patsubst %/asan,%,$(patsubst %/tsan,%,\
 	$(patsubst %/fuzz,%,$B)))/lwip)
-D	= $(DESTDIR)$(PREFIX)
 export B SAN CC
 
 # How recipes speak: V=1 shows the commands ($Q), else the target is named and
 # the command is silent ($P).  $(make) is a make of the same tree, with as many
 # jobs as there are CPUs unless the user has said how many.  $c is a comma,
-# which make would take for the end of an argument.
+# which make would take for the end of an argument, and it drops a space.
 Q	:= $(if $V,,@)
 P	= $(if $V,,@echo '  $@' &&)
 c	:= ,
+space	:= $(subst ,, )
 jobs	= $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 make	= $Q+$(MAKE) --no-print-directory
 
@@ -29,9 +32,10 @@ san	:= $(addprefix -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=,$(SAN))
 flags	= -std=gnu11 -pthread -fPIC -fno-semantic-interposition $(san) \
 	-Wall -Wextra -Wshadow -D_GNU_SOURCE -DSHMIF_VERSION=\"$(VERSION)\" \
-	-DSHMIF_BINDIR=\"$(PREFIX)/bin\" -I. -Istack -I$L/src/include
+	-I. -Istack -I$L/src/include
 all_flags = $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 compile	= $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(own) -MMD -MP -c -o $@ $<
+places	= '-DSHMIF_BINDIR="$(PREFIX)/bin"' '-DSHMIF_LIBDIR="$(LIBDIR)"'
 link	= $(CC) -pthread $(san) $(CFLAGS) $(LDFLAGS) -o $@
 # A shared library of the objects, archives and version map it depends on; it
 # must bring or name all it needs (-z defs), which sanitizers do not allow.
@@ -48,7 +52,7 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	$B/hijack/,childenv.o debug.o debugname.o debugtext.o dl.o elfsym.o \
 	env.o escape.o exec.o hostname.o ifaddrs.o init.o lend.o open.o procnet.o \
 	resolve.o select.o spawn.o syscall.o uring.o warn.o),$(hijack)))
-server	:= $(addprefix $B/stack/,server.o succeed.o)
+server	:= $(addprefix $B/stack/,server.o succeed.o oldopt.o)
 # A whole host, to be linked into a program: all of stack/ but these.
 rooms	:= wire core ip sock stream dgram packet api rump
 stack	:= $(filter-out $(server),$(call objs,stack/*.c \
@@ -62,8 +66,10 @@ lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 hashed	:= $B/lwip-o/core/tcp.o $B/lwip-o/core/tcp_in.o
 cut	:= $(addprefix $B/lwip-o/core/ipv,4/icmp.o 4/ip4_frag.o 6/ip6_frag.o)
 lib	:= $B/libshmhijack.so
+# These know where things are installed.
+placed	:= $B/hijack/spawn.o $B/hijack/launcher/library.o
 rump	:= $B/librumpshm.a
-libs	:= $(lib) $(rump) $(rump:.a=.so)
+libs	:= $(lib) $(rump) $(rump:.a=.so.0) $(rump:.a=.so)
 bins	:= $(addprefix $B/,shmif_server shmif shmhijack)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 # The bus once more, with the tests' hand in every access: bus/shm.h.
@@ -76,12 +82,15 @@ mans	:= $(wildcard */*.[1-9] */*/*.[1-9])
 cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping ping6 traceroute \
 	traceroute6 halt
 
+# NetBSD's names for two of them.
+olds	:= shmif_dumpbus shmif_pcapin
+pcs	:= hijack/shmhijack.pc stack/rump/rumpshm.pc
 tools	:= $(wildcard $(addprefix scripts/,shmif-net tap-bridge tap-nat))
 netlib	:= $(wildcard scripts/netlib/*.py)
-comp	:= share/bash-completion/completions
-others	:= shmhijack shmif_server shmif-net
+comp	:= bash-completion/completions
+others	:= shmhijack shmif_server shmif-net $(cmds:%=rump.%)
 usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
-zcomp	:= share/zsh/site-functions/_shmif
+zcomp	:= zsh/site-functions/_shmif
 
 .PHONY: run-fuzz all tests demo check check-all bench asan tsan fuzz tidy fmt install \
 	uninstall clean help compile_commands.json lwip FORCE
@@ -136,19 +145,32 @@ $(hashed:.o=.c) $(cut:.o=.c): $B/lwip-o/%.c: $L/src/%.c
 $(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
 lwip:
 	$QLWIP_DIR='$(LWIP_DIR)' scripts/fetch-lwip $L
-$B/flags: FORCE	# newer than the objects once a setting has changed
+# Newer than the objects once a setting has changed.
+$B/flags $B/places: FORCE
 	@mkdir -p $B
-	@echo '$(all_flags)' | cmp -s - $@ || echo '$(all_flags)' >$@
+	@printf '%s\n' "$$content" | cmp -s - $@ || { $(check-$(@F)) \
+		printf '%s\n' "$$content" >$@; }
+$B/flags: export content = $(all_flags)
+$B/places: export content = $(places)
+check-flags = printf '\#include <features.h>\n__GLIBC__' | \
+	$(CC) -E - 2>&1 | grep -q '^[0-9]' || { echo "$(CC): not for glibc," \
+	"whose dlvsym(), dlmopen() and sys/rseq.h are needed; musl has none" \
+	"of them" >&2; exit 1; };
+$(placed): own += $(places)
+$(placed): $B/places
 
 # Members have their file names, of which some are double: q keeps both.  Paths
 # would tell them apart, but GNU ar ends a name at the first slash.
 $B/librumpshm.a: $(stack) $(lwip)
 	@rm -f $@
 	$P$(AR) qcs $@ $^
-$B/librumpshm.so: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
+# A program is linked with the library's name and finds it by its version's.
+$B/librumpshm.so: $B/librumpshm.so.0
+	@ln -sf $(<F) $@
+$B/librumpshm.so.0: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
 # From the archive come only the few files that talk to a server.
 $B/libshmhijack.so: $(hijack) $(look) $(rump) $(wildcard hijack/hijack.map)
-$B/lib%.so:
+$(lib) $(rump:.a=.so.0):
 	$P$(shared) -ldl
 # The help that users see is a text; the programs have it as a string.
 $B/%_usage.c: %.usage
@@ -163,7 +185,7 @@ $B/shmhijack: $(call objs,hijack/launcher/*.c) \
 	$B/hijack/launcher/shmhijack_usage.o $(look) $(rump)
 # The library comes first: the tool's own socket() is to be the library's.
 $B/shmif: $(call objs,stack/ctl/*.c) $B/stack/ctl/shmif_usage.o $(lib) $(rump)
-$B/shmif: with = -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib' -lpcap
+$B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap
 $(tests): %: %.o $(rump)
 $(hooking): $(hook)
 $(bins) $(tests):
@@ -214,27 +236,44 @@ compile_commands.json:	## for editors and clang-tidy, in $B
 	"\"file\":\"%s\",\"command\":\"%s\"}", n++ ? ",\n" : "[\n", $$NF, $$0 \
 	} END { print "]" }' >$B/$@
 
+# Paths may have spaces: no list of make's has one in it.
+bindir	= $(DESTDIR)$(PREFIX)/bin
+libdir	= $(DESTDIR)$(LIBDIR)
+share	= $(DESTDIR)$(PREFIX)/share
+incdir	= $(DESTDIR)$(PREFIX)/include/rump
+netdir	= $(DESTDIR)$(PREFIX)/lib/shmif-net
 install: all	## into $(DESTDIR)$(PREFIX)
-	install -d $D/bin $D/lib $D/include/rump
-	install $(bins) $D/bin
-	install -m 644 $(libs) $D/lib
-	install $(tools) $D/bin
-	install -m 644 -D -t $D/lib/shmif-net/netlib $(netlib)
-	install -m 644 -D $B/completion $D/$(comp)/shmif
-	install -m 644 -D $B/completion $D/$(zcomp)
-	for i in $(others); do ln -sf shmif $D/$(comp)/$$i; done
-	for i in $(cmds); do ln -sf shmif $D/bin/rump.$$i && \
-		ln -sf shmif $D/$(comp)/rump.$$i; done
-	install -m 644 $(heads) $D/include/rump
-	for i in $(mans); do \
-		install -m 644 -D -t $D/share/man/man$${i##*.} $$i; done
+	install -d "$(bindir)" "$(libdir)/pkgconfig" "$(incdir)"
+	install $(bins) $(tools) "$(bindir)"
+	for i in $(cmds:%=rump.%) $(olds); do ln -sf shmif "$(bindir)/$$i"; done
+	ln -sf shmif_server "$(bindir)/rump_server"
+	install -m 644 $(filter-out %m.so,$(libs)) "$(libdir)"
+	ln -sf librumpshm.so.0 "$(libdir)/librumpshm.so"
+	ln -sf libshmhijack.so "$(libdir)/librumphijack.so"
+	for i in $(pcs); do sed $(foreach i,PREFIX LIBDIR VERSION,-e \
+		's|@$i@|$(subst $(space),\\ ,$($i))|') $$i | install -m 644 /dev/stdin \
+		"$(libdir)/pkgconfig/$${i##*/}" || exit; done
+	install -m 644 -D -t "$(netdir)/netlib" $(netlib)
+	install -m 644 -D $B/completion "$(share)/$(comp)/shmif"
+	install -m 644 -D $B/completion "$(share)/$(zcomp)"
+	for i in $(others); do ln -sf shmif "$(share)/$(comp)/$$i"; done
+	install -m 644 $(heads) "$(incdir)"
+	for i in $(mans); do install -m 644 -D -t \
+		"$(share)/man/man$${i##*.}" $$i || exit; done
 uninstall:	## remove exactly that
-	rm -f $(addprefix $D/,$(bins:$B/%=bin/%) $(cmds:%=bin/rump.%) \
-		$(tools:scripts/%=bin/%) $(netlib:scripts/%=lib/shmif-net/%) $(zcomp) $(addprefix $(comp)/,shmif \
-		$(others) $(cmds:%=rump.%)) $(libs:$B/%=lib/%) $(heads:stack/%=include/%))
-	for i in $(mans); do rm -f $D/share/man/man$${i##*.}/$${i##*/}; done
-	for i in include/rump lib/shmif-net/netlib lib/shmif-net; do \
-		! [ -d $D/$$i ] || rmdir $D/$$i; done
+	for i in $(notdir $(bins) $(tools)) rump_server $(cmds:%=rump.%) $(olds); \
+		do rm -f "$(bindir)/$$i"; done
+	for i in $(notdir $(libs)) librumphijack.so \
+		$(addprefix pkgconfig/,$(notdir $(pcs))); \
+		do rm -f "$(libdir)/$$i"; done
+	for i in $(zcomp) $(addprefix $(comp)/,shmif $(others)) \
+		$(foreach i,$(mans),man/man$(lastword $(subst ., ,$i))/$(notdir $i)); \
+		do rm -f "$(share)/$$i"; done
+	for i in $(notdir $(heads)); do rm -f "$(incdir)/$$i"; done
+	for i in $(notdir $(netlib)); do rm -f "$(netdir)/netlib/$$i"; done
+	rm -rf "$(netdir)/netlib/__pycache__"
+	for i in "$(incdir)" "$(netdir)/netlib" "$(netdir)"; do \
+		! [ -d "$$i" ] || rmdir "$$i"; done
 clean:	## remove $B
 	rm -rf $B
 help:

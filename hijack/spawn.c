@@ -73,6 +73,18 @@ static int child_exec(void *arg)
 /* The library's folder, absolute; "" if it is not to be known. */
 static char library_dir[PATH_MAX - sizeof("/../bin/" SERVER)];
 
+/* A link to somewhere else, such as shmhijack makes: the server is there. */
+static void follow(char *path, size_t size)
+{
+	char to[PATH_MAX];
+	long n = SYS4(SYS_readlinkat, AT_FDCWD, path, to, sizeof(to) - 1);
+
+	if (n <= 0 || (size_t)n >= size || to[0] != '/')
+		return;
+	memcpy(path, to, (size_t)n);
+	path[n] = '\0';
+}
+
 void spawn_init(void)
 {
 	Dl_info info;
@@ -90,6 +102,7 @@ void spawn_init(void)
 	if (n + strlen(info.dli_fname) >= sizeof(library_dir))
 		goto unknown;
 	strcpy(library_dir + n, info.dli_fname);
+	follow(library_dir, sizeof(library_dir));
 	slash = strrchr(library_dir, '/');
 	if (slash)
 		*slash = '\0';

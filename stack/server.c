@@ -16,6 +16,7 @@
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
 #include "stack/host.h"
+#include "stack/oldopt.h"
 #include "stack/spec.h"
 #include "stack/succeed.h"
 #include "stack/wire/client.h"
@@ -58,10 +59,26 @@ static _Noreturn void bad_option(int c)
 	bad_usage(what, c == ':' ? "needs a value" : "unknown option");
 }
 
+/* The n words behind the options, of which the first is url. */
+static void parse_url(int n, const char *url)
+{
+	const char *why;
+
+	if (n != 1) {
+		bad_usage("", !n ? "serve at which URL?" :
+		    "serve at one URL");
+	}
+	cfg.url = url;
+	if (client_parse_url(cfg.url, &cfg.sun, &why)) {
+		log_err("%s: %s", cfg.url, why);
+		exit(2);
+	}
+}
+
 static void parse_args(int argc, char **argv)
 {
 	char err[IFACE_ERRLEN] = "";
-	const char *why;
+	char letters[32];
 	int c, e = 0;
 
 	static const struct option longs[] = {
@@ -70,8 +87,11 @@ static void parse_args(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 
-	while ((c = getopt_long(argc, argv, "+:shvVPi:r:", longs, NULL)) !=
-	    -1) {
+	snprintf(letters, sizeof(letters), "+:shvVPi:r:%s",
+	    oldopt_letters(program_invocation_short_name));
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		if (oldopt_take(c, optarg))
+			continue;
 		switch (c) {
 		case 's':
 			cfg.front = true;
@@ -111,15 +131,8 @@ static void parse_args(int argc, char **argv)
 			exit(2);
 		}
 	}
-	if (argc - optind != 1) {
-		bad_usage("", argc == optind ? "serve at which URL?" :
-		    "serve at one URL");
-	}
-	cfg.url = argv[optind];
-	if (client_parse_url(cfg.url, &cfg.sun, &why)) {
-		log_err("%s: %s", cfg.url, why);
-		exit(2);
-	}
+	parse_url(argc - optind, argv[optind]);
+	oldopt_tell();
 }
 
 /*

@@ -43,6 +43,14 @@ said_ready() {
 	run_cmd "${cc[@]}" -o fetch fetch.c -lrumpshm
 	run_cmd env LD_LIBRARY_PATH=root/usr/lib ./fetch net 10.0.0.9 10.0.0.1
 	expect '^hello from a$'
+	requires pkg-config
+	export PKG_CONFIG_PATH=$DIR/root/usr/lib/pkgconfig
+	run_cmd pkg-config --define-variable=prefix="$DIR/root/usr" \
+		--define-variable=libdir="$DIR/root/usr/lib" --cflags --libs rumpshm
+	# shellcheck disable=SC2046 # words
+	run_cmd cc ${SAN:+"-fsanitize=$SAN"} -o fetch3 fetch.c $(cat out)
+	run_cmd env LD_LIBRARY_PATH=root/usr/lib ./fetch3 net 10.0.0.9 10.0.0.1
+	expect '^hello from a$'
 	run_cmd "${cc[@]}" -o fetch2 fetch.c -l:librumpshm.a -pthread
 	run_cmd ./fetch2 net 10.0.0.9 10.0.0.1
 	expect '^hello from a$'

@@ -62,6 +62,8 @@ bool ctl_take_json(int *argc, char **argv);
  * the directory of named buses.  Return: 0, or CTL_FAILED after an error line.
  */
 int ctl_bus_path(const char *name, bool mkdir, char *dst, size_t size);
+/* From now on a name without a slash is a file's where there is such a bus. */
+void ctl_buses_are_files(void);
 
 /*
  * The host that serves at a URL, or with host NULL a private one on a bus, or

@@ -54,6 +54,12 @@ static const struct command {
 };
 #define NUM_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+/* What NetBSD calls them. */
+static const char *const others[][2] = {
+	{ "shmif_dumpbus", "dump" },
+	{ "shmif_pcapin", "replay" },
+};
+
 static char program[32] = "shmif";	/* as it was called */
 static char prog[64] = "shmif";		/* with the command */
 static bool json_errors;		/* --json was given */
@@ -150,6 +156,18 @@ static const struct command *find_command(const char *name)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	return NULL;
+}
+
+/* The command of a program's name, rump.ifconfig or one of NetBSD's. */
+static const struct command *find_called(const char *name)
+{
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!strcmp(name, others[i][0])) {
+			ctl_buses_are_files();
+			return find_command(others[i][1]);
+		}
+	}
+	return strncmp(name, "rump.", 5) ? NULL : find_command(name + 5);
 }
 
 static void print_help(FILE *to)
@@ -279,7 +297,8 @@ int main(int argc, char **argv)
 	/* Executed once more it would be "exe" in the host's log. */
 	prctl(PR_SET_NAME, "shmif");
 	set_names(argv[0]);
-	if (!strncmp(prog, "rump.", 5) && (c = find_command(prog + 5)))
+	c = find_called(prog);
+	if (c)
 		return run(c, argc, argv);
 	if (argc > 3 && !strcmp(argv[1], "--as")) {
 		/* shmhijack -w: what the user called is not us. */
