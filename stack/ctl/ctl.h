@@ -110,8 +110,11 @@ struct ctl_list {
  * Return: 0, or CTL_FAILED after an error line.
  */
 int ctl_dump(enum wire_dump kind, struct ctl_list *list);
-/* From another control connection; ms.  Return: 0, or -errno in silence. */
-int ctl_dump_of(int ctl, enum wire_dump kind, int timeout,
+/*
+ * From the host whose socket that is, over a connection for this only; ms.
+ * Return: 0, or -errno in silence.
+ */
+int ctl_ask_host(const char *path, enum wire_dump kind, int timeout,
     struct ctl_list *list);
 /* The same for WIRE_DUMP_LOG: lines numbered above `after`. */
 int ctl_dump_after(enum wire_dump kind, uint64_t after, struct ctl_list *list);

@@ -250,15 +250,24 @@ static int take_table(int fd, enum wire_dump kind, size_t n,
 	return 0;
 }
 
-int ctl_dump_of(int ctl, enum wire_dump kind, int timeout,
+int ctl_ask_host(const char *path, enum wire_dump kind, int timeout,
     struct ctl_list *list)
 {
 	struct wire_req req = { .op = WIRE_DUMP, .a = (int)kind };
+	struct client_hello hello = { .timeout = timeout };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct wire_rep rep;
-	int fd = -1, err;
+	int ctl, fd = -1, err;
 
 	*list = (struct ctl_list){ .n = 0 };
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(sun.sun_path, path);
+	ctl = client_connect(&sun, "shmif", CTL_MIN_FD, &hello);
+	if (ctl < 0)
+		return ctl;
 	err = client_call(ctl, &req, NULL, 0, &rep, &fd, timeout, false);
+	close(ctl);
 	if (!err && rep.error)
 		err = -rep.error;
 	return err ? err : take_table(fd, kind, rep.value, list);

@@ -4,17 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "stack/ctl/buslist.h"
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/socktext.h"
-#include "stack/wire/client.h"
 #include "stack/wire/clock.h"
 
 #define ASK_TIMEOUT	300		/* ms for a host's table */
 #define BUSY_LOOKS	10		/* until one that is silent is asked */
-#define CTL_MIN_FD	10
 
 /* Room for one more; what cannot be had is left out. */
 static void *more(void *list, size_t n, size_t size)
@@ -55,21 +52,14 @@ static bool asked(const struct top_look *l, const char *server)
 
 static void ask(struct top_look *l, struct top_host *h)
 {
-	struct client_hello hello = { .timeout = ASK_TIMEOUT };
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct ctl_list socks;
-	int fd;
 
-	strcpy(sun.sun_path, h->m.server);
-	fd = client_connect(&sun, "shmif", CTL_MIN_FD, &hello);
-	if (fd < 0 || ctl_dump_of(fd, WIRE_DUMP_SOCK, ASK_TIMEOUT, &socks)) {
+	if (ctl_ask_host(h->m.server, WIRE_DUMP_SOCK, ASK_TIMEOUT, &socks)) {
 		h->busy = BUSY_LOOKS;
-	} else {
-		add_conns(l, h->m.name, &socks);
-		free(socks.rec);
+		return;
 	}
-	if (fd >= 0)
-		close(fd);
+	add_conns(l, h->m.name, &socks);
+	free(socks.rec);
 }
 
 static const struct top_host *find(const struct top_look *l,
