@@ -41,7 +41,7 @@ bad_server() {
 	run_usage -s shmif -s
 	run_usage -z shmif dump -z net
 	run_usage '-c x' shmif dump -c x net
-	run_usage 'name one bus' shmif dump
+	run_usage 'name a bus' shmif dump
 	run_usage create shmif bus create
 	run_usage foo=1 shmif bus create ./x foo=1
 	run_usage foo shmif bus foo

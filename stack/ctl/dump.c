@@ -2,24 +2,23 @@
  * dump.c: shmif dump: the frames on a bus, as text, JSON or a capture file.
  * It reads the log as an observer: no slot, no lock, no write.
  */
-#include "stack/ctl/ctl.h"
+#include "stack/ctl/dump.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <pcap/pcap.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bus/bus.h"
 #include "stack/ctl/busshow.h"
-#include "stack/ctl/frame.h"
-#include "stack/ctl/json.h"
+#include "stack/ctl/ctl.h"
+#include "stack/ctl/dumpfilter.h"
 #include "stack/ctl/progress.h"
 #include "stack/ctl/text.h"
 
@@ -27,19 +26,6 @@
 #define BATCH		64	/* frames between flushes */
 #define POLL_MIN	1000000		/* ns between looks at a busy bus */
 #define POLL_MAX	20000000	/* and at a silent one */
-
-struct dump {
-	const char *pcap_file;	/* NULL: text; "-": standard output */
-	bool follow, header, hex, json;
-	uint64_t count;		/* frames to show, UINT64_MAX for all */
-	uint64_t shown, missed;
-	uint64_t bytes;
-	int write_errno;	/* of the first write that failed */
-	int error;		/* errno to tell about */
-	pcap_t *pcap;
-	pcap_dumper_t *dumper;
-	FILE *out;
-};
 
 static volatile sig_atomic_t stop;
 
@@ -56,104 +42,55 @@ static void catch_signals(void)
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
-static void print_time(FILE *to, uint64_t ns)
+static FILE *out_of(const struct dump *d)
 {
-	time_t t = (time_t)(ns / 1000000000u);
-	struct tm tm;
-
-	if (!localtime_r(&t, &tm))
-		memset(&tm, 0, sizeof(tm));
-	fprintf(to, "%02d:%02d:%02d.%06u", tm.tm_hour, tm.tm_min, tm.tm_sec,
-	    (unsigned)(ns % 1000000000u / 1000));
+	return d->save.name ? d->save.out : stdout;
 }
 
-static void print_hex(FILE *to, const uint8_t *p, size_t n)
+/* What could not be written is told when it is flushed, or at the end. */
+static void note_error(struct dump *d, FILE *to)
 {
-	for (size_t at = 0; at < n; at += 16) {
-		fprintf(to, "\t0x%04zx: ", at);
-		for (size_t i = at; i < at + 16; i++) {
-			if (i < n)
-				fprintf(to, "%s%02x", i % 2 ? "" : " ", p[i]);
-			else
-				fprintf(to, "%s  ", i % 2 ? "" : " ");
-		}
-		fputs("  ", to);
-		for (size_t i = at; i < at + 16 && i < n; i++)
-			fputc(p[i] > ' ' && p[i] < 0x7f ? p[i] : '.', to);
-		fputc('\n', to);
-	}
+	if (ferror(to) && !d->write_errno)
+		d->write_errno = errno;
 }
 
-static void write_pcap(struct dump *d, const struct bus_frame *f,
-    const uint8_t *p, size_t n)
-{
-	struct pcap_pkthdr h = {
-		.ts.tv_sec = (time_t)(f->when_ns / 1000000000u),
-		.ts.tv_usec = (suseconds_t)(f->when_ns % 1000000000u / 1000),
-		.caplen = (uint32_t)n,
-		.len = f->len,
-	};
-
-	pcap_dump((u_char *)d->dumper, &h, p);
-}
-
-static void write_json(struct dump *d, const struct bus_frame *f,
-    const uint8_t *p, size_t n)
-{
-	char line[512], mac[TEXT_MACLEN];
-	struct json j;
-
-	frame_describe(line, sizeof(line), p, n, f->len);
-	json_init(&j, d->out, true);
-	json_object(&j, NULL);
-	json_uint(&j, "time_ns", f->when_ns);
-	json_uint(&j, "slot", f->sender);
-	json_uint(&j, "length", f->len);
-	if (n >= BUS_ETH_HDR) {
-		json_string(&j, "source", text_mac(mac, p + 6));
-		json_string(&j, "destination", text_mac(mac, p));
-		json_uint(&j, "ethertype", (uint64_t)p[12] << 8 | p[13]);
-	}
-	json_string(&j, "text", line);
-	json_uint(&j, "missed_before", f->missed);
-	json_end(&j);
-}
-
-static void write_text(struct dump *d, const struct bus_frame *f,
-    const uint8_t *p, size_t n)
-{
-	char line[512];
-
-	frame_describe(line, sizeof(line), p, n, f->len);
-	print_time(d->out, f->when_ns);
-	fprintf(d->out, " %u: %s\n", f->sender, line);
-	if (d->hex)
-		print_hex(d->out, p, n);
-}
-
-static void write_frame(struct dump *d, const struct bus_frame *f,
+/* Return: false: that was the last one. */
+static bool write_frame(struct dump *d, const struct bus_frame *f,
     const uint8_t *p)
 {
-	size_t n = f->len < SNAPLEN ? f->len : SNAPLEN;
+	uint32_t n = f->len < SNAPLEN ? f->len : SNAPLEN;
+	int more = d->save.name ? savefile_turn(&d->save) : 1;
 
-	if (d->dumper)
-		write_pcap(d, f, p, n);
-	else if (d->json)
-		write_json(d, f, p, n);
+	if (more != 1) {
+		d->error = -more;
+		return false;
+	}
+	errno = 0;
+	if (d->save.name)
+		savefile_write(&d->save, f, p, n);
 	else
-		write_text(d, f, p, n);
-	if (ferror(d->out) && !d->write_errno)
-		d->write_errno = errno;
+		dumptext(stdout, &d->text, f, p, n);
+	note_error(d, out_of(d));
 	d->shown++;
 	d->bytes += f->len;
-	d->missed += f->missed;
-	if (d->dumper)
+	if (d->save.name)
 		progress("%" PRIu64 " frames, %" PRIu64 " bytes", d->shown,
 		    d->bytes);
+	return true;
+}
+
+static bool passes(struct dump *d, const struct bus_frame *f, const uint8_t *p)
+{
+	const struct pcap_pkthdr h = {
+		.caplen = f->len < SNAPLEN ? f->len : SNAPLEN, .len = f->len,
+	};
+
+	return !d->filter.bf_len || pcap_offline_filter(&d->filter, &h, p);
 }
 
 /*
@@ -162,7 +99,7 @@ static void write_frame(struct dump *d, const struct bus_frame *f,
  */
 static bool reader_gone(const struct dump *d, const struct timespec *pause)
 {
-	struct pollfd p = { .fd = fileno(d->out), .events = 0 };
+	struct pollfd p = { .fd = fileno(out_of(d)), .events = 0 };
 
 	return ppoll(&p, 1, pause, NULL) > 0 && p.revents & POLLERR;
 }
@@ -174,11 +111,12 @@ static bool reader_gone(const struct dump *d, const struct timespec *pause)
 static bool flush_batch(struct dump *d)
 {
 	const struct timespec now = { 0 };
-	bool failed;
+	FILE *to = out_of(d);
 
+	if (!to)
+		return false;	/* the next file could not be opened */
 	errno = 0;
-	failed = d->dumper ? pcap_dump_flush(d->dumper) : fflush(d->out);
-	if (!failed && !ferror(d->out))
+	if (!fflush(to) && !ferror(to))
 		return true;
 	if (!d->write_errno)
 		d->write_errno = errno ? errno : EIO;
@@ -187,22 +125,38 @@ static bool flush_batch(struct dump *d)
 	return false;
 }
 
+/*
+ * The next frame that is wanted.  Return: 1 it was written, 0 there is none
+ * now, -EIO: a broken bus, -ECANCELED: it was the last.
+ */
+static int step(struct dump *d, struct bus *b)
+{
+	static uint8_t buf[SNAPLEN];
+	struct bus_frame f;
+	int ret;
+
+	do {
+		ret = bus_log_next(b, &f, buf, sizeof(buf));
+		if (ret <= 0)
+			return ret;
+		d->missed += f.missed;
+	} while (!stop && !passes(d, &f, buf));
+	return stop ? 0 : write_frame(d, &f, buf) ? 1 : -ECANCELED;
+}
+
 /* Until the log's end, or for ever.  Return: 0, or -EIO: a broken bus. */
 static int run(struct dump *d, struct bus *b)
 {
-	static uint8_t buf[SNAPLEN];
 	struct timespec pause = { .tv_nsec = POLL_MIN };
-	struct bus_frame f;
 	int ret = 0, batch = 0;
 
 	while (!stop && d->shown < d->count) {
-		ret = bus_log_next(b, &f, buf, sizeof(buf));
+		ret = step(d, b);
 		if (ret < 0)
 			break;
 		if (ret > 0) {
-			write_frame(d, &f, buf);
 			pause.tv_nsec = POLL_MIN;
-			if (++batch < BATCH)
+			if (++batch < (d->at_once ? 1 : BATCH))
 				continue;
 		}
 		if (batch) {
@@ -218,106 +172,170 @@ static int run(struct dump *d, struct bus *b)
 	}
 	if (batch)
 		flush_batch(d);
-	return ret < 0 ? ret : 0;
+	return ret == -EIO ? ret : 0;
 }
 
-static int open_pcap(struct dump *d)
+static void tell(const struct dump *d)
 {
-	bool std = !strcmp(d->pcap_file, "-");
-
-	if (std && isatty(STDOUT_FILENO))
-		return ctl_fail("a capture is not for a terminal; give it to a "
-		    "pipe or name a file");
-	d->out = std ? stdout : fopen(d->pcap_file, "we");
-	if (!d->out)
-		return ctl_fail("%s: %s", d->pcap_file, strerror(errno));
-	d->pcap = pcap_open_dead(DLT_EN10MB, SNAPLEN);
-	if (d->pcap)
-		d->dumper = pcap_dump_fopen(d->pcap, d->out);
-	if (!d->dumper) {
-		int status = ctl_fail("%s: %s", d->pcap_file,
-		    d->pcap ? pcap_geterr(d->pcap) : "out of memory");
-
-		if (!std)
-			fclose(d->out);
-		return status;
+	progress_end();
+	if (d->save.name && d->save.out != stdout && !d->error) {
+		printf("%" PRIu64 " frames, %" PRIu64 " bytes in %s", d->shown,
+		    d->bytes, d->save.made > 1 ? "" : d->save.path);
+		if (d->save.made > 1)
+			printf("%" PRIu64 " files, the last %s", d->save.made,
+			    d->save.path);
+		putchar('\n');
 	}
-	/* The header at once: who reads the pipe waits for it. */
-	pcap_dump_flush(d->dumper);
+	if (d->missed)
+		fprintf(stderr, "%s: %" PRIu64 " frames missed\n", ctl_prog(),
+		    d->missed);
+}
+
+int dump_frames(struct dump *d, struct bus *b, const char *bus)
+{
+	int status = CTL_OK, e;
+
+	if (d->save.name && savefile_open(&d->save, b, bus, SNAPLEN))
+		return CTL_FAILED;
+	catch_signals();
+	if (d->from_now)
+		bus_log_seek_end(b);
+	e = run(d, b);
+	if (e < 0)
+		status = ctl_fail("%s: the bus is broken: truncated or "
+		    "overwritten while in use", bus);
+	if (d->error)
+		status = ctl_fail("%s: %s", !d->save.name || (d->save.out ==
+		    stdout) ? "standard output" : d->save.path,
+		    strerror(d->error));
+	if (!d->quiet)
+		tell(d);
+	if (d->save.name)
+		savefile_close(&d->save);
+	else
+		clearerr(stdout);	/* told above, or not worth telling */
+	return status;
+}
+
+static int number(char option, const char *value, uint64_t *to)
+{
+	int e = option == 'C' && value[strcspn(value, "kKmMgG")] ?
+	    text_parse_size(value, 1, INT64_MAX, to) :
+	    text_parse_u64(value, 1, INT64_MAX / 1000000, to);
+
+	return e ? ctl_usage("-%c %s: not a number", option, value) : 0;
+}
+
+/* An option with a value.  Return: 0, or an exit status. */
+static int parse_value(struct dump *d, int c)
+{
+	int status;
+
+	switch (c) {
+	case 'C':
+		status = number('C', optarg, &d->save.limit);
+		/* As tcpdump(8) has it: alone it counts millions. */
+		if (!optarg[strcspn(optarg, "kKmMgG")])
+			d->save.limit *= 1000000;
+		return status;
+	case 'c':
+		return number('c', optarg, &d->count);
+	case 'G':
+		return number('G', optarg, &d->save.seconds);
+	case 'W':
+		return number('W', optarg, &d->save.files);
+	default:
+		d->save.name = optarg;
+		return 0;
+	}
+}
+
+enum { NEW = 256, NANO, PCAPNG };
+
+/* Return: 0, or an exit status. */
+static int parse_one(struct dump *d, int c, char **argv)
+{
+	switch (c) {
+	case 'f':
+		d->follow = true;
+		return 0;
+	case 'h':
+		d->header = true;
+		return 0;
+	case 'U':
+		d->at_once = true;
+		return 0;
+	case 'x':
+		d->text.hex = true;
+		return 0;
+	case NEW:
+		d->from_now = d->follow = true;
+		return 0;
+	case NANO:
+		d->save.nano = d->text.nano = true;
+		return 0;
+	case PCAPNG:
+		d->save.ng = true;
+		return 0;
+	case ':':
+		return ctl_usage("-%c needs an argument", optopt);
+	case '?':
+		if (!optopt)
+			return ctl_unknown("dump", argv[optind - 1],
+			    "shmif help dump");
+		return ctl_usage("-%c: unknown option", optopt);
+	default:
+		return parse_value(d, c);
+	}
+}
+
+/* Options that need others. */
+static int check(struct dump *d)
+{
+	const struct savefile *s = &d->save;
+	const char *dot = s->name ? strrchr(s->name, '.') : NULL;
+	bool parts = s->limit || s->seconds;
+
+	if (s->files && !parts)
+		return ctl_usage("-W goes with -C or -G");
+	if (parts && (!s->name || !strcmp(s->name, "-")))
+		return ctl_usage("-C and -G go with -p and the name of a file");
+	d->save.ng |= dot && !strcmp(dot, ".pcapng");
+	if (s->ng && !s->name)
+		return ctl_usage("--pcapng goes with -p");
 	return 0;
 }
 
 static int parse(struct dump *d, int argc, char **argv)
 {
-	int c;
+	static const struct option longs[] = {
+		{ "new", no_argument, NULL, NEW },
+		{ "nano", no_argument, NULL, NANO },
+		{ "pcapng", no_argument, NULL, PCAPNG },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, status;
 
 	opterr = 0;
-	while ((c = getopt(argc, argv, ":c:fhp:x")) != -1) {
-		switch (c) {
-		case 'c':
-			if (text_parse_u64(optarg, 1, UINT64_MAX, &d->count))
-				return ctl_usage("-c %s: not a number", optarg);
-			break;
-		case 'f':
-			d->follow = true;
-			break;
-		case 'h':
-			d->header = true;
-			break;
-		case 'p':
-			d->pcap_file = optarg;
-			break;
-		case 'x':
-			d->hex = true;
-			break;
-		case ':':
-			return ctl_usage("-%c needs an argument", optopt);
-		default:
-			return ctl_usage("-%c: unknown option", optopt);
-		}
+	while ((c = getopt_long(argc, argv, ":C:c:fG:hp:UW:x", longs,
+	    NULL)) != -1) {
+		status = parse_one(d, c, argv);
+		if (status)
+			return status;
 	}
-	if (argc - optind != 1)
-		return ctl_usage("name one bus");
-	return 0;
-}
-
-static int dump_frames(struct dump *d, struct bus *b, const char *path)
-{
-	int status = CTL_OK;
-
-	if (d->pcap_file && open_pcap(d))
-		return CTL_FAILED;
-	catch_signals();
-	if (run(d, b) < 0)
-		status = ctl_fail("%s: the bus is broken: truncated or "
-		    "overwritten while in use", path);
-	if (d->error)
-		status = ctl_fail("%s: %s", d->pcap_file ? d->pcap_file :
-		    "standard output", strerror(d->error));
-	progress_end();
-	if (d->pcap_file && d->out != stdout && !status)
-		printf("%" PRIu64 " frames, %" PRIu64 " bytes in %s\n",
-		    d->shown, d->bytes, d->pcap_file);
-	if (d->missed)
-		fprintf(stderr, "%s: %" PRIu64 " frames missed\n", ctl_prog(),
-		    d->missed);
-	if (d->dumper)
-		pcap_dump_close(d->dumper);
-	else
-		clearerr(d->out);	/* told above, or not worth telling */
-	if (d->pcap)
-		pcap_close(d->pcap);
-	return status;
+	if (optind == argc)
+		return ctl_usage("name a bus");
+	return check(d);
 }
 
 int cmd_dump(int argc, char **argv)
 {
-	struct dump d = { .count = UINT64_MAX, .out = stdout };
-	char path[PATH_MAX], err[BUS_ERRLEN];
+	struct dump d = { .count = UINT64_MAX };
+	char path[PATH_MAX], err[BUS_ERRLEN], perr[PCAP_ERRBUF_SIZE];
 	struct bus *b;
 	int status;
 
-	d.json = ctl_take_json(&argc, argv);
+	d.text.json = ctl_take_json(&argc, argv);
 	status = parse(&d, argc, argv);
 	if (status)
 		return status;
@@ -325,12 +343,17 @@ int cmd_dump(int argc, char **argv)
 		return CTL_FAILED;
 	if (bus_open(&b, path, BUS_OPEN_RDONLY, err))
 		return ctl_fail("%s", err);
-	if (d.header) {
-		busshow_print(b, path, d.json, false);
-		status = CTL_OK;
+	optind++;
+	if (optind < argc && dumpfilter_compile(&d.filter, b, argc - optind,
+	    argv + optind, perr)) {
+		ctl_fail("the filter: %s; see pcap-filter(7)", perr);
+		status = CTL_USAGE;
+	} else if (d.header) {
+		busshow_print(b, path, d.text.json, false);
 	} else {
 		status = dump_frames(&d, b, path);
 	}
+	pcap_freecode(&d.filter);
 	bus_close(b);
 	return status;
 }

@@ -125,26 +125,89 @@ static void icmp(struct line *l, bool six)
 	put(l, " type %u code %u", p[0], p[1]);
 }
 
-/* What an IP header announces; l->p is behind that header. */
-static void transport(struct line *l, int family, const uint8_t *src,
-    const uint8_t *dst, unsigned proto, bool first, size_t payload)
+/*
+ * Step over the IP header at *p and n bytes, and what stands between it and the
+ * next protocol's.  Return: false if that is malformed.
+ */
+static bool ip4(struct frame_ip *ip, const uint8_t *p, size_t n)
 {
-	bool ports = first && l->n >= 4 && (proto == 6 || proto == 17);
+	size_t head = n >= 20 ? (size_t)(p[0] & 15) * 4 : 0;
+	size_t total;
 
+	if (head < 20 || head > n || p[0] >> 4 != 4)
+		return false;
+	total = get16(p + 2);
+	*ip = (struct frame_ip){
+		.family = AF_INET, .src = p + 12, .dst = p + 16,
+		.proto = p[9], .first = (get16(p + 6) & 0x1fff) == 0,
+		.p = p + head, .n = n - head,
+		.payload = total > head ? total - head : 0,
+	};
+	return true;
+}
+
+static bool ip6(struct frame_ip *ip, const uint8_t *p, size_t n)
+{
+	if (n < 40 || p[0] >> 4 != 6)
+		return false;
+	*ip = (struct frame_ip){
+		.family = AF_INET6, .src = p + 8, .dst = p + 24,
+		.proto = p[6], .first = true, .p = p + 40, .n = n - 40,
+		.payload = get16(p + 4),
+	};
+	/* Hop-by-hop, routing, destination and fragment headers; each takes
+	 * at least 8 bytes, so this ends. */
+	while ((ip->proto == 0 || ip->proto == 43 || ip->proto == 60 ||
+	    ip->proto == 44) && ip->n >= 8) {
+		size_t len = ip->proto == 44 ? 8 : (size_t)ip->p[1] * 8 + 8;
+
+		if (len > ip->n)
+			break;
+		if (ip->proto == 44 && get16(ip->p + 2) & 0xfff8)
+			ip->first = false;
+		ip->proto = ip->p[0];
+		ip->payload -= len < ip->payload ? len : ip->payload;
+		ip->p += len;
+		ip->n -= len;
+	}
+	return true;
+}
+
+bool frame_ip(struct frame_ip *ip, const uint8_t *p, size_t n)
+{
+	if (n < ETH_LEN)
+		return false;
+	switch (get16(p + 12)) {
+	case TYPE_IP4:
+		return ip4(ip, p + ETH_LEN, n - ETH_LEN);
+	case TYPE_IP6:
+		return ip6(ip, p + ETH_LEN, n - ETH_LEN);
+	default:
+		return false;
+	}
+}
+
+static void transport(struct line *l, const struct frame_ip *ip)
+{
+	unsigned proto = ip->proto;
+	bool ports = frame_has_ports(ip);
+
+	l->p = ip->p;
+	l->n = ip->n;
 	put(l, "%s ", proto == 6 ? "tcp" : proto == 17 ? "udp" :
 	    proto == 1 ? "icmp" : proto == 58 ? "icmp6" :
 	    proto == 2 ? "igmp" : "ip");
-	put_ip(l, family, src);
+	put_ip(l, ip->family, ip->src);
 	if (ports)
 		put(l, ".%u", get16(l->p));
 	put(l, " > ");
-	put_ip(l, family, dst);
+	put_ip(l, ip->family, ip->dst);
 	if (ports)
 		put(l, ".%u", get16(l->p + 2));
-	if (!first)
+	if (!ip->first)
 		put(l, " fragment");
 	else if (proto == 6)
-		tcp(l, payload);
+		tcp(l, ip->payload);
 	else if (proto == 17 && l->n >= 8)
 		put(l, " data %u", get16(l->p + 4) >= 8 ?
 		    get16(l->p + 4) - 8 : 0);
@@ -154,61 +217,12 @@ static void transport(struct line *l, int family, const uint8_t *src,
 		put(l, " proto %u", proto);
 }
 
-static void ip4(struct line *l)
-{
-	const uint8_t *p = l->p;
-	size_t head, total;
-
-	head = l->n >= 20 ? (size_t)(p[0] & 15) * 4 : 0;
-	if (head < 20 || head > l->n || p[0] >> 4 != 4) {
-		put(l, "ip malformed");
-		return;
-	}
-	total = get16(p + 2);
-	l->p += head;
-	l->n -= head;
-	transport(l, AF_INET, p + 12, p + 16, p[9],
-	    (get16(p + 6) & 0x1fff) == 0, total > head ? total - head : 0);
-}
-
-static void ip6(struct line *l)
-{
-	const uint8_t *p = l->p;
-	unsigned next;
-	size_t payload;
-	bool first = true;
-
-	if (l->n < 40 || p[0] >> 4 != 6) {
-		put(l, "ip6 malformed");
-		return;
-	}
-	next = p[6];
-	payload = get16(p + 4);
-	l->p += 40;
-	l->n -= 40;
-	/* Hop-by-hop, routing, destination and fragment headers; each takes
-	 * at least 8 bytes, so this ends. */
-	while ((next == 0 || next == 43 || next == 60 || next == 44) &&
-	    l->n >= 8) {
-		size_t n = next == 44 ? 8 : (size_t)l->p[1] * 8 + 8;
-
-		if (n > l->n)
-			break;
-		if (next == 44 && get16(l->p + 2) & 0xfff8)
-			first = false;
-		next = l->p[0];
-		payload -= n < payload ? n : payload;
-		l->p += n;
-		l->n -= n;
-	}
-	transport(l, AF_INET6, p + 8, p + 24, next, first, payload);
-}
-
 void frame_describe(char *dst, size_t size, const uint8_t *p, size_t n,
     size_t len)
 {
 	struct line l = { .dst = dst, .size = size };
 	char to[TEXT_MACLEN], from[TEXT_MACLEN];
+	struct frame_ip ip;
 
 	dst[0] = '\0';
 	if (n < ETH_LEN) {
@@ -223,10 +237,12 @@ void frame_describe(char *dst, size_t size, const uint8_t *p, size_t n,
 		arp(&l);
 		break;
 	case TYPE_IP4:
-		ip4(&l);
-		break;
 	case TYPE_IP6:
-		ip6(&l);
+		if (frame_ip(&ip, p, n))
+			transport(&l, &ip);
+		else
+			put(&l, "%s malformed", get16(p + 12) == TYPE_IP4 ?
+			    "ip" : "ip6");
 		break;
 	default:
 		put(&l, "ethertype 0x%04x", get16(p + 12));
