@@ -18,6 +18,7 @@
 #include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/packet.h"
+#include "hijack/rpc.h"
 #include "hijack/sock.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
@@ -118,16 +119,42 @@ static int await_connection(int fd, int flags)
 	return n == 0 ? -EAGAIN : n < 0 ? n : 0;
 }
 
+/*
+ * sendmsg with MSG_OOB: the kernel puts a mark into the pair, and the host is
+ * told to look for it.  Without such marks the data go in line.
+ */
+static ssize_t send_urgent(int fd, const struct msghdr *m, int flags)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+	ssize_t n;
+
+	if (client_id_of(fd, &id))
+		rpc_sock(&id, WIRE_URGENT, 0, 0, 0, NULL, 0, &rep);
+	n = next.sendmsg(fd, m, flags);
+	return n < 0 && errno == EOPNOTSUPP ?
+	    next.sendmsg(fd, m, flags & ~MSG_OOB) : n;
+}
+
+static ssize_t send_stream(int fd, const struct msghdr *m, int flags)
+{
+	ssize_t n;
+
+	if (unlikely(flags & MSG_OOB))
+		n = send_urgent(fd, m, flags | MSG_NOSIGNAL);
+	else
+		n = next.sendmsg(fd, m, flags | MSG_NOSIGNAL);
+	return likely(n >= 0) ? n : send_failed(fd, flags);
+}
+
 static ssize_t send_connecting(int fd, const struct msghdr *m, int flags)
 {
 	int err = await_connection(fd, flags);
-	ssize_t n;
 
 	if (err)
 		return hj_ret(err);
 	fd_mark(fd);		/* puts its buffer right */
-	n = next.sendmsg(fd, m, (flags & ~MSG_OOB) | MSG_NOSIGNAL);
-	return n < 0 ? send_failed(fd, flags) : n;
+	return send_stream(fd, m, flags);
 }
 
 ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,
@@ -184,15 +211,29 @@ static ssize_t discard(int fd, size_t n, int flags)
 	return done ? (ssize_t)done : io_read_done(fd, r, n);
 }
 
+/*
+ * Urgent data are the kernel's on the pair, where it has them; without them
+ * there are none, ever.
+ */
+static ssize_t recv_urgent(int fd, struct msghdr *m, int flags)
+{
+	ssize_t r = next.recvmsg(fd, m, flags);
+
+	return r < 0 && errno == EOPNOTSUPP ? hj_ret(-EINVAL) : r;
+}
+
 /* recv with a flag of RECV_ODD, on an fd without a mark. */
 static ssize_t recv_odd(int fd, void *buf, size_t n, int flags)
 {
+	struct iovec iov = { buf, n };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
 	if (!is_stream(fd))
 		return next.recv(fd, buf, n, flags);
 	if (flags & MSG_ERRQUEUE)
 		return hj_ret(-EAGAIN);
 	if (flags & MSG_OOB)
-		return hj_ret(-EINVAL);		/* no urgent data, ever */
+		return recv_urgent(fd, &m, flags);
 	if (!n)
 		return 0;		/* where a pair would wait for data */
 	return discard(fd, n, flags & ~MSG_TRUNC);
@@ -312,6 +353,8 @@ static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags)
 			return hj_ret(-EFAULT);
 		n += v.iov_len;
 	}
+	if (flags & MSG_OOB)
+		return recv_urgent(fd, m, flags);
 	m->msg_namelen = 0;
 	m->msg_controllen = 0;
 	m->msg_flags = 0;
@@ -433,8 +476,7 @@ static ssize_t send_odd(int fd, const struct msghdr *m, int flags)
 	plain.msg_namelen = 0;
 	plain.msg_control = NULL;
 	plain.msg_controllen = 0;
-	return send_done(fd, next.sendmsg(fd, &plain, (flags & ~MSG_OOB) |
-	    MSG_NOSIGNAL), flags);
+	return send_stream(fd, &plain, flags);
 }
 
 HOOK(ssize_t, send, int fd, const void *buf, size_t n, int flags)

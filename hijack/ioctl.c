@@ -245,10 +245,7 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 		val = (int)rep.value;
 		break;
 	case SIOCATMARK:
-		if (id->type != SOCK_STREAM)
-			return -ENOTTY;
-		val = 0;	/* there is no urgent data */
-		break;
+		return id->type == SOCK_STREAM ? -ENOSYS : -ENOTTY;
 	default:
 		return -ENOSYS;
 	}

@@ -130,6 +130,10 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 		if (level == SOL_SOCKET && name == SO_LINGER &&
 		    id->type == SOCK_STREAM)
 			linger_set(fd, data, len);
+		/* Urgent data are the pair's own. */
+		if (level == SOL_SOCKET && name == SO_OOBINLINE &&
+		    id->type == SOCK_STREAM)
+			sys_setsockopt(fd, level, name, data, len);
 	}
 	return err;
 }

@@ -170,6 +170,7 @@ int sock_renew(int fd, const struct wire_id *id)
 	copy_option(fd, neu, SO_RCVTIMEO);
 	copy_option(fd, neu, SO_SNDTIMEO);
 	copy_option(fd, neu, SO_LINGER);
+	copy_option(fd, neu, SO_OOBINLINE);
 	/* What it was connected to is reset, not closed. */
 	rpc_sock(id, WIRE_SETSOCKOPT, SOL_SOCKET, SO_LINGER, 0, &hard,
 	    sizeof(hard), &rep);

@@ -143,7 +143,10 @@
 #define LWIP_HOOK_IP6_INPUT(p, nif)		input_ip6(p, nif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \
 	((pcb)->state == LISTEN ? accept_admit(pcb, hdr) : \
-	(pcb)->state < ESTABLISHED ? connect_crossed(pcb, hdr) : ERR_OK)
+	(pcb)->state < ESTABLISHED ? connect_crossed(pcb, hdr) : \
+	TCPH_FLAGS(hdr) & TCP_URG ? urgent_came(pcb, hdr) : ERR_OK)
+#define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, hdr, pcb, opts) \
+	urgent_point(pcb, hdr, opts)
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		stream_isn(l, lp, r, rp)
 
 

@@ -138,7 +138,8 @@ static void queues(void)
 
 static void urgent(void)
 {
-	int c, s;
+	struct msghdr h = { .msg_iovlen = 1 };
+	int c, s, n = 0;
 	char b[8];
 
 	tcp_pair(&c, &s);
@@ -147,11 +148,31 @@ static void urgent(void)
 	say("comes", "%d", wait_for(s, POLLIN));
 	CALL("read in line", read(s, b, 8));
 	tcp_pair(&c, &s);
+	CALL("none", recv(s, b, 1, MSG_OOB | MSG_DONTWAIT));
 	CALL("send", send(c, "!", 1, MSG_OOB));
 	pause_ms(QUIET_MS);
-	show_ready("urgent", s);
+	show_ready("alone", s);
+	say("at it", "%d", sockatmark(s));
 	CALL("oob", recv(s, b, 1, MSG_OOB | MSG_DONTWAIT));
+	show_ready("alone, taken", s);
+	CALL("again", recv(s, b, 1, MSG_OOB | MSG_DONTWAIT));
 	CALL("data", recv(s, b, 1, MSG_DONTWAIT));
+	CALL("nothing", send(c, "", 0, MSG_OOB));
+	CALL("before", send(c, "ab", 2, 0));
+	CALL("three bytes", send(c, "cd!", 3, MSG_OOB));
+	CALL("behind", send(c, "ef", 2, 0));
+	pause_ms(QUIET_MS);
+	show_ready("between", s);
+	ioctl(s, FIONREAD, &n);
+	say("bytes to read", "%d", n);
+	CALL("to the mark", read(s, b, 8));
+	say("at the mark", "%d", sockatmark(s));
+	CALL("peek", recv(s, b, 1, MSG_OOB | MSG_PEEK));
+	h.msg_iov = &(struct iovec){ b, 8 };
+	CALL("message", recvmsg(s, &h, MSG_OOB));
+	say("flags", "%d", h.msg_flags == MSG_OOB);
+	CALL("from the mark", read(s, b, 8));
+	say("past the mark", "%d", sockatmark(s));
 }
 
 /* How far a writer gets that nobody reads, and that it goes on then. */

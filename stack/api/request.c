@@ -294,6 +294,11 @@ static int sock_request(struct request *r)
 		return s->ops->shutdown(s, r->req.a);
 	case WIRE_QUERY:
 		return do_query(r, s);
+	case WIRE_URGENT:
+		if (s->type != SOCK_STREAM)
+			return -EOPNOTSUPP;
+		urgent_expect(stream_of(s));
+		return 0;
 	case WIRE_LEND:
 		r->rep_fd = dgram_lend(s, r->nfd > 1 ? r->fd[1] : -1);
 		return r->rep_fd < 0 ? r->rep_fd : 0;
@@ -369,6 +374,7 @@ static int dispatch(struct request *r)
 	case WIRE_HELLO:
 		return do_hello(r);
 	case WIRE_LEND:
+	case WIRE_URGENT:
 	case WIRE_BIND ... WIRE_QUERY:
 		return sock_request(r);
 	case WIRE_NOTIFY:
@@ -400,6 +406,7 @@ static const char *const op_names[] = {
 	[WIRE_TRACE] = "trace", [WIRE_CHANNEL] = "channel",
 	[WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
 	[WIRE_NOTIFY] = "notify", [WIRE_LIMIT] = "limit",
+	[WIRE_URGENT] = "urgent",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");

@@ -25,5 +25,7 @@ u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
     u16_t rport);
 err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
+err_t urgent_came(struct tcp_pcb *pcb, const struct tcp_hdr *h);
+u32_t *urgent_point(const struct tcp_pcb *pcb, struct tcp_hdr *h, u32_t *opts);
 
 #endif

@@ -234,7 +234,7 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 	sockopt_init(&s->opt, domain, type, protocol);
 	err = ops->open(s);
 	if (!err) {
-		s->events = EPOLLIN | EPOLLRDHUP;
+		s->events = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
 		err = loop_add(&s->poll, s->events | EPOLLET);
 	}
 	if (err) {

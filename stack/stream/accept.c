@@ -165,6 +165,9 @@ static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 		return NULL;
 	}
 	s->opt = l->opt;
+	if (s->opt.oobinline)
+		setsockopt(sv[1], SOL_SOCKET, SO_OOBINLINE, &s->opt.oobinline,
+		    sizeof(s->opt.oobinline));
 	s->opt.defer_accept = 0;	/* the listener's own */
 	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
 	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);

@@ -109,22 +109,27 @@ bool data_append(struct stream *st, struct pbuf *p)
 	return true;
 }
 
-/* The queue from byte `skip` on. */
-static int rx_iov(const struct rx_queue *q, uint32_t skip, struct iovec *iov)
+/* At most max bytes of the queue, from byte `skip` on. */
+static int rx_iov(const struct rx_queue *q, uint32_t skip, uint32_t max,
+    struct iovec *iov)
 {
 	int n = 0;
 
 	skip += q->skip;
-	for (uint32_t i = 0; i < q->count && n < RX_IOV; i++) {
+	for (uint32_t i = 0; i < q->count && max && n < RX_IOV; i++) {
 		struct pbuf *p = q->v[(q->head + i) % q->cap];
 
-		for (; p && n < RX_IOV; p = p->next) {
+		for (; p && max && n < RX_IOV; p = p->next) {
+			uint32_t part;
+
 			if (skip >= p->len) {
 				skip -= p->len;
 				continue;
 			}
+			part = p->len - skip < max ? p->len - skip : max;
 			iov[n].iov_base = (uint8_t *)p->payload + skip;
-			iov[n++].iov_len = p->len - skip;
+			iov[n++].iov_len = part;
+			max -= part;
 			skip = 0;
 		}
 	}
@@ -200,6 +205,8 @@ void data_cut(struct stream *st)
 static void rx_taken(struct stream *st, struct rx_queue *q, uint32_t n)
 {
 	rx_consume(q, n);
+	if (q == &st->out)
+		urgent_taken(st, n);
 	while (st->pcb && n) {
 		u16_t part = n > 0xffff ? 0xffff : (u16_t)n;
 
@@ -217,12 +224,16 @@ static long rx_send(void *arg)
 	struct stream *st = arg;
 	struct iovec iov[RX_IOV];
 	struct msghdr m = { .msg_iov = iov };
-	uint32_t sent = 0;
+	uint32_t sent = 0, max;
+	int flags;
 	ssize_t n;
 
 	while (sent < st->out.bytes) {
-		m.msg_iovlen = (size_t)rx_iov(&st->out, sent, iov);
-		n = sendmsg(st->s.poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+		max = urgent_part(st, sent, &flags);
+		m.msg_iovlen = (size_t)rx_iov(&st->out, sent, max, iov);
+		n = sendmsg(st->s.poll.fd, &m, flags);
+		if (n < 0 && flags & MSG_OOB && errno == EOPNOTSUPP)
+			n = sendmsg(st->s.poll.fd, &m, flags & ~MSG_OOB);
 		if (n < 0)
 			return sent ? (long)sent : -errno;
 		sent += (uint32_t)n;
@@ -299,6 +310,7 @@ void data_rx_push(struct stream *st)
 	if (!st->out.count) {
 		st->out = st->rx;
 		memset(&st->rx, 0, sizeof(st->rx));
+		urgent_out(st);
 	}
 	st->out_busy = core_after(&(struct core_after){ .out = rx_send,
 	    .fin = rx_sent, .arg = st, .id = st->s.id });
@@ -381,7 +393,8 @@ static bool tx_read(struct stream *st, uint32_t room)
 		st->tx_tail = c;
 	}
 	want = TXBUF_SIZE - c->len < room ? TXBUF_SIZE - c->len : room;
-	n = recv(st->s.poll.fd, c->data + c->len, want, MSG_DONTWAIT);
+	n = st->urgent.look ? urgent_recv(st, c->data + c->len, want) :
+	    recv(st->s.poll.fd, c->data + c->len, want, MSG_DONTWAIT);
 	if (n <= 0) {
 		st->s.readable = false;
 		if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -396,9 +409,10 @@ static bool tx_read(struct stream *st, uint32_t room)
 	st->tx_unwritten += (uint32_t)n;
 	/*
 	 * Less than asked for: the pair was empty; news make a new edge, but
-	 * for an end of file whose edge came with these bytes.
+	 * for an end of file whose edge came with these bytes, and what is
+	 * behind a mark.
 	 */
-	if ((uint32_t)n < want && st->tx_state == TX_OPEN)
+	if ((uint32_t)n < want && st->tx_state == TX_OPEN && !st->urgent.look)
 		st->s.readable = false;
 	return true;
 }
@@ -435,6 +449,7 @@ void data_tx_pull(struct stream *st)
 static bool corked(const struct stream *st)
 {
 	return st->s.opt.cork && st->tx_state < TX_EOF && st->pcb &&
+	    !st->urgent.tx_due &&
 	    TCP_SND_BUF - st->pcb->snd_buf < st->pcb->mss;
 }
 
@@ -449,9 +464,14 @@ void data_tx_push(struct stream *st)
 	    tcp_shutdown(st->pcb, 0, 1) == ERR_OK)
 		stream_set_tx(st, TX_FIN);
 	if (!corked(st)) {
+		/* What is urgent does not wait (Nagle). */
+		if (st->urgent.tx_due)
+			tcp_nagle_disable(st->pcb);
 		iface_batch_begin();
 		tcp_output(st->pcb);
 		iface_batch_end();
+		if (st->urgent.tx_due && !st->s.opt.nodelay)
+			tcp_nagle_enable(st->pcb);
 	} else if (st->pcb->flags & TF_ACK_NOW) {
 		tcp_send_empty_ack(st->pcb);
 	}

@@ -39,6 +39,8 @@ static void input(struct sock *s, uint32_t events)
 		stream_set_end(st, END_CLOSED);
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		stream_set_tx(st, TX_ENDING);
+	if (events & EPOLLPRI)
+		urgent_expect(st);
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->readable = true;
 	if (events & EPOLLOUT)

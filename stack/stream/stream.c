@@ -2,6 +2,7 @@
 #include "stack/stream/stream.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core/log.h"
@@ -218,6 +219,7 @@ void stream_flush(struct sock *s)
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
 	struct stream *st = arg;
+	uint16_t n;
 
 	(void)err;
 	/* Several segments: every second one is acknowledged (RFC 5681 4.2). */
@@ -236,7 +238,9 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		/* Shut down both ways: Linux takes no more, and says so. */
 		pbuf_free(p);
 		st->unwanted = true;
-	} else if (!data_append(st, p)) {
+	} else if (n = p->tot_len, data_append(st, p)) {
+		urgent_queued(st, n);
+	} else {
 		return ERR_MEM;	/* lwIP offers it again */
 	}
 	sock_defer(&st->s);
@@ -249,6 +253,7 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 
 	(void)pcb;
 	data_acked(st, len);
+	urgent_acked(st);
 	/* This may be the last we hear of a pcb that is closed both ways. */
 	if (st->s.gone && st->tx_state == TX_FIN && !st->tx_bytes)
 		detach(st);
@@ -290,7 +295,12 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 
 void stream_attach(struct stream *st, struct tcp_pcb *pcb)
 {
+	static const int on = 1;
+
 	st->pcb = pcb;
+	st->urgent.rx_next = pcb->rcv_nxt;
+	/* Where no mark is looked for, its byte is not to be lost. */
+	setsockopt(st->s.poll.fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	tcp_arg(pcb, st);
 	tcp_recv(pcb, on_recv);
 	tcp_sent(pcb, on_sent);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lwip/ip_addr.h"
 #include "stack/sock/sock.h"
@@ -69,6 +70,19 @@ struct rx_queue {
 	uint32_t bytes;		/* in all, less skip */
 };
 
+/* urgent.c's, of a stream; all zero: there are none. */
+struct urgent {
+	/* From the peer. */
+	uint32_t rx_next;	/* sequence number of the next byte queued */
+	uint32_t rx_at;		/* ... of the urgent one, if rx_due */
+	bool rx_due;		/* it is not yet in stream.out */
+	uint32_t out_nth;	/* it is the nth byte of stream.out, from 1 */
+	/* From the program. */
+	bool look;		/* there may be a mark in the pair */
+	bool tx_due;		/* the peer does not have all up to tx_end */
+	uint32_t tx_end;	/* sequence number behind the urgent byte */
+};
+
 struct stream {
 	struct sock s;		/* first */
 	struct tcp_pcb *pcb;	/* NULL when lwIP has let go of it */
@@ -95,6 +109,7 @@ struct stream {
 	struct rx_queue out;
 	bool out_busy;
 	bool out_blocked;	/* the pair is full; EPOLLOUT comes */
+	struct urgent urgent;
 
 	/* data.c's: from the program. */
 	struct txbuf *tx_head, *tx_tail;
@@ -195,6 +210,23 @@ bool expire_due(struct stream *st);
  * again to a peer that does not answer; 0 means 8.
  */
 extern int expire_orphan_retries;
+
+/* urgent.c: urgent data, between a pair's mark and TCP's pointer. */
+/* n bytes of the peer's have been queued; all of the queue is in out now. */
+void urgent_queued(struct stream *st, uint32_t n);
+void urgent_out(struct stream *st);
+/* The pair took the first n bytes of out. */
+void urgent_taken(struct stream *st, uint32_t n);
+/*
+ * How many of the bytes of out from byte `sent` on may go into the pair with
+ * one call, and with which flags.  Without the core lock, as out is used.
+ */
+uint32_t urgent_part(const struct stream *st, uint32_t sent, int *flags);
+/* The program begins to send urgent data: look for marks from now on. */
+void urgent_expect(struct stream *st);
+/* As recv(2) of the pair with MSG_DONTWAIT; finds a mark where it begins. */
+ssize_t urgent_recv(struct stream *st, void *buf, size_t n);
+void urgent_acked(struct stream *st);	/* what the peer has, has changed */
 
 /* delack.c */
 /* Every DELACK_MS while needed: acknowledgements that were put off. */

@@ -165,6 +165,8 @@ enum wire_op {
 	 * rights are what they were.  Reply value = what is left of them.
 	 */
 	WIRE_LIMIT,
+	/* A stream's program is about to send urgent data. */
+	WIRE_URGENT,
 	WIRE_NUM_OPS
 };
 
