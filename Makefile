@@ -4,6 +4,8 @@
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
+# Where Wireshark looks for what it can capture from.
+EXTCAPDIR ?= $(PREFIX)/lib/wireshark/extcap
 VERSION	?= 0.1.0
 # Where the programs look for the library; nothing: where the system does.
 RPATH	?= $$ORIGIN:$$ORIGIN/../lib
@@ -242,11 +244,13 @@ libdir	= $(DESTDIR)$(LIBDIR)
 share	= $(DESTDIR)$(PREFIX)/share
 incdir	= $(DESTDIR)$(PREFIX)/include/rump
 netdir	= $(DESTDIR)$(PREFIX)/lib/shmif-net
+extdir	= $(DESTDIR)$(EXTCAPDIR)
 install: all	## into $(DESTDIR)$(PREFIX)
 	install -d "$(bindir)" "$(libdir)/pkgconfig" "$(incdir)"
 	install $(bins) $(tools) "$(bindir)"
 	for i in $(cmds:%=rump.%) $(olds); do ln -sf shmif "$(bindir)/$$i"; done
 	ln -sf shmif_server "$(bindir)/rump_server"
+	install -d "$(extdir)" && ln -srf "$(bindir)/shmif" "$(extdir)/shmif"
 	install -m 644 $(filter-out %m.so,$(libs)) "$(libdir)"
 	ln -sf librumpshm.so.0 "$(libdir)/librumpshm.so"
 	ln -sf libshmhijack.so "$(libdir)/librumphijack.so"
@@ -263,6 +267,7 @@ install: all	## into $(DESTDIR)$(PREFIX)
 uninstall:	## remove exactly that
 	for i in $(notdir $(bins) $(tools)) rump_server $(cmds:%=rump.%) $(olds); \
 		do rm -f "$(bindir)/$$i"; done
+	rm -f "$(extdir)/shmif"
 	for i in $(notdir $(libs)) librumphijack.so \
 		$(addprefix pkgconfig/,$(notdir $(pcs))); \
 		do rm -f "$(libdir)/$$i"; done

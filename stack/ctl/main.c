@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "stack/ctl/extcap.h"
 #include "stack/ctl/json.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
@@ -305,6 +306,8 @@ int main(int argc, char **argv)
 		snprintf(prog, sizeof(prog), "%s", argv[2]);
 		return cmd_wait(argc - 3, argv + 3);
 	}
+	if (extcap_called(argc, argv))
+		return extcap_main(argc, argv);
 	status = parse(argc, argv, &i);
 	if (status)
 		return status;
