@@ -56,7 +56,7 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	resolve.o select.o spawn.o syscall.o uring.o warn.o),$(hijack)))
 server	:= $(addprefix $B/stack/,server.o succeed.o oldopt.o)
 # A whole host, to be linked into a program: all of stack/ but these.
-rooms	:= wire core ip sock stream dgram packet api rump
+rooms	:= wire core ip fault sock stream dgram packet api rump
 stack	:= $(filter-out $(server),$(call objs,stack/*.c \
 	$(rooms:%=stack/%/*.c) bus/*.c tap/*.c)) $(calls)
 # The parts of lwIP that are needed.
@@ -187,7 +187,7 @@ $B/shmhijack: $(call objs,hijack/launcher/*.c) \
 	$B/hijack/launcher/shmhijack_usage.o $(look) $(rump)
 # The library comes first: the tool's own socket() is to be the library's.
 $B/shmif: $(call objs,stack/ctl/*.c) $B/stack/ctl/shmif_usage.o $(lib) $(rump)
-$B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap
+$B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap -lm
 $(tests): %: %.o $(rump)
 $(hooking): $(hook)
 $(bins) $(tests):

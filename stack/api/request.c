@@ -24,6 +24,7 @@
 #include "stack/core/affinity.h"
 #include "stack/core/log.h"
 #include "stack/dgram/dgram.h"
+#include "stack/fault/config.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/packet/packet.h"
@@ -372,6 +373,9 @@ static int dispatch(struct request *r)
 	case WIRE_URGENT:
 	case WIRE_BIND ... WIRE_QUERY:
 		return sock_request(r);
+	case WIRE_FAULT:
+		return fault_request(&r->req, &r->rep,
+		    r->nfd > 1 ? r->fd[1] : -1);
 	case WIRE_NOTIFY:
 		return notify_join(&r->req, r->nfd > 1 ? r->fd[1] : -1,
 		    request_take_fd(r, 2));
@@ -403,6 +407,7 @@ static const char *const op_names[] = {
 	[WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
 	[WIRE_NOTIFY] = "notify", [WIRE_LIMIT] = "limit",
 	[WIRE_URGENT] = "urgent",
+	[WIRE_FAULT] = "fault",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");

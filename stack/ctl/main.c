@@ -37,6 +37,7 @@ static const struct command {
 	{ "help", cmd_help },
 	{ "hosts", cmd_hosts },
 	{ "ifconfig", cmd_ifconfig },
+	{ "link", cmd_link },
 	{ "log", cmd_log },
 	{ "ndp", cmd_ndp },
 	{ "netstat", cmd_netstat },

@@ -175,6 +175,12 @@ enum wire_op {
 	WIRE_LIMIT,
 	/* A stream's program is about to send urgent data. */
 	WIRE_URGENT,
+	/*
+	 * a = enum wire_fault_op, data = struct wire_fault; what it counts of
+	 * instructions, numbers and addresses is in the file fd[1], in that
+	 * order.  Reply data = the entry that there is now.
+	 */
+	WIRE_FAULT,
 	WIRE_NUM_OPS
 };
 
@@ -236,6 +242,8 @@ enum wire_dump {
 	WIRE_DUMP_LOG,		/* struct wire_log, oldest first */
 	WIRE_DUMP_COUNTER,	/* struct wire_counter, by name */
 	WIRE_DUMP_SOCKINFO,	/* struct wire_sockinfo, one for each socket */
+	WIRE_DUMP_FAULT,	/* struct wire_fault, by interface, as they count */
+	WIRE_DUMP_FAULT_ADDR,	/* struct wire_fault_addr, in the same order */
 	WIRE_NUM_DUMPS
 };
 
@@ -515,6 +523,71 @@ struct wire_counter {
 	uint64_t n;
 };
 
+/* Faults of an interface: tc-netem(8) says what its words mean. */
+enum wire_fault_op {
+	WIRE_FAULT_SET,		/* in place of one with the same key */
+	WIRE_FAULT_ADD,		/* EEXIST: there is one */
+	WIRE_FAULT_CHANGE,	/* ENOENT: there is none */
+	WIRE_FAULT_CLEAR,	/* all of these directions; ENOENT: none */
+};
+enum { WIRE_FAULT_IN = 1, WIRE_FAULT_OUT = 2 };
+enum wire_fault_kind { WIRE_FAULT_NETEM, WIRE_FAULT_DOWN,
+    WIRE_FAULT_PARTITION, WIRE_FAULT_NUM_KINDS };
+enum wire_fault_loss { WIRE_LOSS_RANDOM, WIRE_LOSS_STATE, WIRE_LOSS_GEMODEL,
+    WIRE_LOSS_NUM };
+
+/* Of 2^32 - 1: how likely, and how much like it was the last time. */
+struct wire_chance {
+	uint32_t p, correlation;
+};
+
+struct wire_fault {
+	/* The key: dirs, kind and match are what an entry is known by. */
+	char ifname[WIRE_NAMELEN];
+	uint8_t dirs;		/* WIRE_FAULT_IN, WIRE_FAULT_OUT, or both */
+	uint8_t kind;		/* enum wire_fault_kind */
+	/* WIRE_FAULT_CLEAR: only that kind; only that match. */
+	uint8_t this_kind, this_match;
+	char match[512];	/* a filter as it was written; "": all frames */
+
+	uint8_t loss_model;	/* enum wire_fault_loss */
+	uint8_t ecn;		/* mark in place of a loss, if that may be */
+	uint8_t drawn;		/* the seed was */
+	uint8_t spare;
+	uint32_t limit;		/* frames that may wait */
+	int64_t delay_ns, jitter_ns;
+	uint32_t delay_correlation;
+	uint32_t gap;		/* 0: nothing is reordered */
+	struct wire_chance loss, duplicate, reorder, corrupt;
+	uint32_t markov[5];	/* p13 p31 p32 p23 p14; or p r h 1-k */
+	int32_t overhead;	/* bytes more of a frame */
+	uint64_t rate;		/* bytes a second; 0: as fast as may be */
+	uint32_t cell_size;	/* bytes; 0: no cells */
+	int32_t cell_overhead;
+	uint64_t seed;		/* 0 and drawn: one is to be drawn */
+	char dist[16];		/* name of the distribution */
+	/* In the file: struct sock_filter, int16_t, struct wire_fault_addr. */
+	uint32_t ninsn, ndist, naddr;
+	uint32_t ifindex;
+
+	/* What became of frames. */
+	uint64_t frames, bytes;	/* that met it */
+	uint64_t sent, sent_bytes;
+	uint64_t lost, marked, duplicated, reordered, corrupted;
+	uint64_t delayed;
+	uint64_t limited;	/* lost, since `limit` were waiting */
+	uint64_t cut;		/* lost, since the way is down or partitioned */
+	uint32_t waiting, waiting_bytes;
+};
+
+/* A partition's: an IPv4, IPv6 or Ethernet address. */
+struct wire_fault_addr {
+	uint8_t family;		/* AF_INET, AF_INET6, AF_PACKET: Ethernet */
+	uint8_t spare[3];
+	uint32_t entry;		/* in the dump: which one, from 0 */
+	uint8_t addr[16];
+};
+
 struct wire_ifreq {
 	char name[WIRE_NAMELEN];
 	struct wire_ifaddr addr;
@@ -534,5 +607,6 @@ static_assert(sizeof(struct wire_log) == 200, "wire_log");
 static_assert(sizeof(struct wire_counter) == 48, "wire_counter");
 static_assert(sizeof(struct wire_trace) <= WIRE_DATA, "wire_trace fits");
 static_assert(sizeof(struct wire_ifreq) <= WIRE_DATA, "wire_ifreq fits");
+static_assert(sizeof(struct wire_fault) <= WIRE_DATA, "wire_fault fits");
 
 #endif
