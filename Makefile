@@ -4,8 +4,6 @@
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
-# Where Wireshark looks for what it can capture from.
-EXTCAPDIR ?= $(PREFIX)/lib/wireshark/extcap
 VERSION	?= 0.1.0
 # Where the programs look for the library; nothing: where the system does.
 RPATH	?= $$ORIGIN:$$ORIGIN/../lib
@@ -56,7 +54,7 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	resolve.o select.o spawn.o syscall.o uring.o warn.o),$(hijack)))
 server	:= $(addprefix $B/stack/,server.o succeed.o oldopt.o)
 # A whole host, to be linked into a program: all of stack/ but these.
-rooms	:= wire core ip fault sock stream dgram packet api rump
+rooms	:= wire core ip sock stream dgram packet api rump
 stack	:= $(filter-out $(server),$(call objs,stack/*.c \
 	$(rooms:%=stack/%/*.c) bus/*.c tap/*.c)) $(calls)
 # The parts of lwIP that are needed.
@@ -69,10 +67,10 @@ hashed	:= $B/lwip-o/core/tcp.o $B/lwip-o/core/tcp_in.o
 cut	:= $(addprefix $B/lwip-o/core/ipv,4/icmp.o 4/ip4_frag.o 6/ip6_frag.o)
 lib	:= $B/libshmhijack.so
 # These know where things are installed.
-placed	:= $B/hijack/spawn.o $B/hijack/launcher/library.o
+placed	:= $B/hijack/spawn.o $B/hijack/launcher/library.o $B/stack/remote.o
 rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so.0) $(rump:.a=.so)
-bins	:= $(addprefix $B/,shmif_server shmif shmhijack)
+bins	:= $(addprefix $B/,shmif_server shmif_relay shmif shmhijack)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 # The bus once more, with the tests' hand in every access: bus/shm.h.
 hook	:= $(patsubst $B/%,$B/hook/%,$(filter-out $B/bus/shmif.o \
@@ -183,11 +181,14 @@ $B/%_usage.o: $B/%_usage.c $B/flags
 $B/completion: scripts/completion stack/ctl/completion.sh $(usages)
 	$Qscripts/completion stack/ctl/completion.sh $(usages) >$@
 $B/shmif_server: $(server) $B/stack/shmif_server_usage.o $(rump)
+$B/shmif_relay: $(call objs,stack/relay/*.c) \
+	$B/stack/relay/shmif_relay_usage.o $(rump)
+$B/shmif_relay: with = -lnghttp2 -lssl -lcrypto
 $B/shmhijack: $(call objs,hijack/launcher/*.c) \
 	$B/hijack/launcher/shmhijack_usage.o $(look) $(rump)
 # The library comes first: the tool's own socket() is to be the library's.
 $B/shmif: $(call objs,stack/ctl/*.c) $B/stack/ctl/shmif_usage.o $(lib) $(rump)
-$B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap -lm
+$B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap
 $(tests): %: %.o $(rump)
 $(hooking): $(hook)
 $(bins) $(tests):
@@ -244,13 +245,11 @@ libdir	= $(DESTDIR)$(LIBDIR)
 share	= $(DESTDIR)$(PREFIX)/share
 incdir	= $(DESTDIR)$(PREFIX)/include/rump
 netdir	= $(DESTDIR)$(PREFIX)/lib/shmif-net
-extdir	= $(DESTDIR)$(EXTCAPDIR)
 install: all	## into $(DESTDIR)$(PREFIX)
 	install -d "$(bindir)" "$(libdir)/pkgconfig" "$(incdir)"
 	install $(bins) $(tools) "$(bindir)"
 	for i in $(cmds:%=rump.%) $(olds); do ln -sf shmif "$(bindir)/$$i"; done
 	ln -sf shmif_server "$(bindir)/rump_server"
-	install -d "$(extdir)" && ln -srf "$(bindir)/shmif" "$(extdir)/shmif"
 	install -m 644 $(filter-out %m.so,$(libs)) "$(libdir)"
 	ln -sf librumpshm.so.0 "$(libdir)/librumpshm.so"
 	ln -sf libshmhijack.so "$(libdir)/librumphijack.so"
@@ -267,7 +266,6 @@ install: all	## into $(DESTDIR)$(PREFIX)
 uninstall:	## remove exactly that
 	for i in $(notdir $(bins) $(tools)) rump_server $(cmds:%=rump.%) $(olds); \
 		do rm -f "$(bindir)/$$i"; done
-	rm -f "$(extdir)/shmif"
 	for i in $(notdir $(libs)) librumphijack.so \
 		$(addprefix pkgconfig/,$(notdir $(pcs))); \
 		do rm -f "$(libdir)/$$i"; done

@@ -150,7 +150,8 @@ static const char *value_now(const char *name)
 		return hj_set.bus;
 	if (!strcmp(name, "SHMIF_HOST__"))
 		return hj_set.tree[0] ? hj_set.tree : NULL;
-	if (!strcmp(name, "XDG_RUNTIME_DIR") && hj_set.host != HJ_HOST_PRIVATE)
+	if (!strcmp(name, "XDG_RUNTIME_DIR") && !hj_set.relay &&
+	    hj_set.host != HJ_HOST_PRIVATE)
 		return NULL;
 	return childenv_get(environ, name);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "stack/wire/client.h"
+#include "stack/wire/url.h"
 
 #define HIJACK_DEFAULT	"path=/rump,socket=all:nolocal"
 
@@ -272,19 +273,45 @@ static void copy(char *dst, size_t size, const char *var)
 	strcpy(dst, val);
 }
 
+/* Of several programs those with the same key file share a relay. */
+static void read_relay(struct hj_settings *set)
+{
+	char cwd[PATH_MAX];
+
+	set->relay = true;
+	copy(set->what, sizeof(set->what), "RUMP_SERVER");
+	copy(set->key, sizeof(set->key), "RUMP_SERVER_KEY");
+	if (!set->key[0] || set->key[0] == '/')
+		return;
+	if (!getcwd(cwd, sizeof(cwd)) || strlen(cwd) + strlen(set->key) + 2 >
+	    sizeof(set->key))
+		bad("RUMP_SERVER_KEY", set->key, "the path is too long");
+	strcat(cwd, "/");
+	strcat(cwd, set->key);
+	strcpy(set->key, cwd);
+	setenv("RUMP_SERVER_KEY", cwd, 1);
+}
+
 /* A relative URL is made absolute: it must outlive chdir(2) and exec. */
 static void read_server(struct hj_settings *set, const char *url)
 {
 	char abs[sizeof(set->what)] = "unix://";
 	const char *why = NULL;
+	struct url u;
 
+	if (url_parse(url, &u, &why) < 0)
+		bad("RUMP_SERVER", url, why);
+	set->host = HJ_HOST_URL;
+	if (u.kind != URL_UNIX) {
+		read_relay(set);
+		return;
+	}
 	if (client_parse_url(url, &set->sun, &why) < 0)
 		bad("RUMP_SERVER", url, why);
 	hj_append(abs, sizeof(abs), set->sun.sun_path);
 	strcpy(set->what, abs);
 	if (strcmp(abs, url))
 		setenv("RUMP_SERVER", abs, 1);
-	set->host = HJ_HOST_URL;
 }
 
 /*

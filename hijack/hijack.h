@@ -80,8 +80,10 @@ struct hj_settings {
 	enum hj_retry retry;
 	enum hj_escape escape;	/* never HJ_ESCAPE_HOST */
 	unsigned retry_s;	/* HJ_RETRY_SECONDS */
-	struct sockaddr_un sun;	/* HJ_HOST_URL: where it serves */
-	char what[144];		/* its URL or the bus's name, for messages */
+	struct sockaddr_un sun;	/* HJ_HOST_URL: where it serves, or */
+	bool relay;		/* a near half of a relay does, which we start */
+	char key[256];		/* with the keys in this file; "": none */
+	char what[448];		/* its URL or the bus's name, for messages */
 	char bus[256];		/* HJ_HOST_PRIVATE: SHMIF_BUS and company */
 	char addr[512];
 	char gateway[64];

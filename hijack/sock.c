@@ -63,8 +63,7 @@ unsigned sock_fresh_mark(const struct wire_id *id)
 }
 
 /* The host's gift, close-on-exec and blocking so far. */
-static int given_pair(struct wire_id *id, int flags,
-    const struct wire_id *like)
+static int given_pair(struct wire_id *id, int flags, uint64_t like)
 {
 	int fd = rpc_socket_given(id, like);
 
@@ -76,8 +75,7 @@ static int given_pair(struct wire_id *id, int flags,
 }
 
 /* One try, with a pair of its own. */
-static int own_pair(struct wire_id *id, int flags,
-    const struct wire_id *like)
+static int own_pair(struct wire_id *id, int flags, uint64_t like)
 {
 	int pair = id->type == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET;
 	int sv[2], err;
@@ -98,8 +96,7 @@ static int own_pair(struct wire_id *id, int flags,
 }
 
 /* flags as socket(2) takes them. */
-static int make_pair(struct wire_id *id, int flags,
-    const struct wire_id *like)
+static int make_pair(struct wire_id *id, int flags, uint64_t like)
 {
 	int fd = own_pair(id, flags, like);
 
@@ -113,10 +110,10 @@ static int make_pair(struct wire_id *id, int flags,
 	return fd;
 }
 
-int sock_make(int domain, int type, int protocol, const struct wire_id *like)
+int sock_make(int domain, int type, int protocol, uint64_t like)
 {
 	int flags = type & (SOCK_CLOEXEC | SOCK_NONBLOCK), kind, fd = 0;
-	struct wire_id id = { .domain = domain, .fd = -1 };
+	struct wire_id id = { .domain = domain };
 
 	if (hj_sandboxed)
 		return -ENETDOWN;	/* and never a socket of the host */
@@ -167,7 +164,7 @@ int sock_renew(int fd, const struct wire_id *id)
 
 	neu = sock_make(id->domain, id->type | SOCK_CLOEXEC |
 	    (fl > 0 && fl & O_NONBLOCK ? SOCK_NONBLOCK : 0), id->protocol,
-	    id);
+	    id->sock);
 	if (neu < 0)
 		return neu;
 	copy_option(fd, neu, SO_RCVTIMEO);
@@ -251,7 +248,7 @@ CALL(int, socket, "n:DTd", (int domain, int type, int protocol), domain, type,
 	} else if (domain == AF_NETLINK) {
 		fd = (int)hj_ret(netlink_make(type));
 	} else {
-		fd = (int)hj_ret(sock_make(domain, type, protocol, NULL));
+		fd = (int)hj_ret(sock_make(domain, type, protocol, 0));
 	}
 	fd_forget(fd);
 	return fd;
@@ -275,7 +272,7 @@ CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 	if (hj_sandboxed || !client_id_of(fd, &id))
 		return next.bind(fd, addr, len);
 	if (id.domain == AF_NETLINK)
-		return (int)hj_ret(netlink_bind(fd, addr, len));
+		return (int)hj_ret(netlink_bind(fd, &id, addr, len));
 	if (len < shortest_name(id.domain) || len > sizeof(ss))
 		return (int)hj_ret(-EINVAL);
 	err = hj_copy_in(&ss, addr, len);

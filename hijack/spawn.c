@@ -1,5 +1,6 @@
 /*
- * spawn.c: the private host of the embedded default.
+ * spawn.c: the private host of the embedded default, and the near half of a
+ * relay to a host on another machine.
  *
  * Its socket lies in the per-user directory, named by a hash of what makes
  * two programs want the same host: bus and addresses, or, with no address
@@ -24,6 +25,7 @@
 #include "hijack/aside.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/url.h"
 
 #ifndef SHMIF_BINDIR
 #define SHMIF_BINDIR	"/usr/local/bin"
@@ -31,22 +33,23 @@
 
 #define START_MS	15000	/* for a server to come up */
 #define SERVER		"shmif_server"
+#define RELAY		"shmif_relay"
 
 struct launch {
+	const char *program;		/* SERVER or RELAY */
 	char sock[108];			/* path of the server's socket */
 	char url[128], spec[1024], route[80];
 	const char *argv[12];
 	const char **env;		/* without LD_PRELOAD */
-	char beside[PATH_MAX], up[PATH_MAX];	/* where the server may be */
+	/* Where the program may be. */
+	char beside[PATH_MAX], up[PATH_MAX], installed[PATH_MAX];
 };
 
 /* In the child: nothing but system calls until exec. */
 static int child_exec(void *arg)
 {
 	const struct launch *l = arg;
-	const char *const where[] = {
-		l->beside, l->up, SHMIF_BINDIR "/" SERVER
-	};
+	const char *const where[] = { l->beside, l->up, l->installed };
 	char dfl[64] = { 0 };	/* a struct sigaction of the kernel: SIG_DFL */
 	uint64_t none = 0;
 	int null;
@@ -114,18 +117,20 @@ unknown:
 /* The server beside the library, as built, or in ../bin, as installed. */
 static void find_server(struct launch *l)
 {
-	size_t len = strlen(library_dir);
-
-	if (!len)
+	hj_append(l->installed, sizeof(l->installed), SHMIF_BINDIR "/");
+	hj_append(l->installed, sizeof(l->installed), l->program);
+	if (!library_dir[0])
 		return;
-	memcpy(l->beside, library_dir, len);
-	memcpy(l->up, library_dir, len);
-	strcpy(l->beside + len, "/" SERVER);
-	strcpy(l->up + len, "/../bin/" SERVER);
+	hj_append(l->beside, sizeof(l->beside), library_dir);
+	hj_append(l->beside, sizeof(l->beside), "/");
+	hj_append(l->beside, sizeof(l->beside), l->program);
+	hj_append(l->up, sizeof(l->up), library_dir);
+	hj_append(l->up, sizeof(l->up), "/../bin/");
+	hj_append(l->up, sizeof(l->up), l->program);
 }
 
 /* Wait for the child that became the server to go into the background. */
-static int wait_ready(int pid)
+static int wait_ready(int pid, const char *program)
 {
 	struct pollfd p = { .events = POLLIN };
 	int status = 0, n, r;
@@ -140,12 +145,14 @@ static int wait_ready(int pid)
 		sys_close(p.fd);
 	r = aside_wait(pid, &status);
 	if (n == 0)
-		hj_warn("the private host did not come up in time", NULL);
+		hj_warn(program, " did not come up in time", NULL);
 	else if (r == pid && WIFSIGNALED(status))
-		hj_warn(SERVER " was killed while it started", NULL);
+		hj_warn(program, " was killed while it started", NULL);
 	else if (r == pid && WEXITSTATUS(status) == 127)
-		hj_warn("cannot run " SERVER ", which makes the private host; "
-		    "it belongs beside the library or in " SHMIF_BINDIR, NULL);
+		hj_warn("cannot run ", program, ", which ",
+		    hj_set.relay ? "makes the way to the host" :
+		    "makes the private host", "; it belongs beside the "
+		    "library or in " SHMIF_BINDIR, NULL);
 	return r == pid && WIFEXITED(status) && !WEXITSTATUS(status) && n ?
 	    0 : -ENETDOWN;
 }
@@ -157,12 +164,13 @@ static int wait_ready(int pid)
  */
 static int child_between(void *launch)
 {
+	const struct launch *l = launch;
 	char dfl[64] = { 0 };
 	int pid;
 
 	SYS4(SYS_rt_sigaction, SIGCHLD, dfl, NULL, sizeof(uint64_t));
 	pid = aside_start(child_exec, launch);
-	return pid < 0 || wait_ready(pid) < 0;
+	return pid < 0 || wait_ready(pid, l->program) < 0;
 }
 
 /* The words of SHMIF_ADDR as ",ADDR/PLEN" each. */
@@ -204,6 +212,7 @@ static int describe(struct launch *l, char *lock, size_t lock_size)
 	uint64_t h = 0xcbf29ce484222325ull;
 	int r;
 
+	l->program = SERVER;
 	r = bus_path(bus, sizeof(bus), hj_set.bus, true, err);
 	if (!r)
 		r = bus_user_dir(dir, sizeof(dir), true, err);
@@ -247,10 +256,45 @@ static int describe(struct launch *l, char *lock, size_t lock_size)
 	return 0;
 }
 
+/* The same for a host on another machine. */
+static int describe_relay(struct launch *l, char *lock, size_t lock_size)
+{
+	char err[BUS_ERRLEN], dir[PATH_MAX], name[URL_SOCKLEN];
+	int r = bus_user_dir(dir, sizeof(dir), true, err);
+
+	if (!r && strlen(dir) + URL_SOCKLEN >= sizeof(l->sock)) {
+		r = -ENAMETOOLONG;
+		strcpy(err, "the per-user directory's path is too long for a "
+		    "socket; unset XDG_RUNTIME_DIR");
+	}
+	if (r) {
+		hj_warn(err, NULL);
+		return r;
+	}
+	l->program = RELAY;
+	url_socket(hj_set.what, hj_set.key, name);
+	hj_append(l->sock, sizeof(l->sock), dir);
+	hj_append(l->sock, sizeof(l->sock), "/");
+	hj_append(l->sock, sizeof(l->sock), name);
+	*lock = '\0';
+	hj_append(lock, lock_size, l->sock);
+	hj_append(lock, lock_size, ".lock");
+	strcpy(l->url, "unix://");
+	hj_append(l->url, sizeof(l->url), l->sock);
+	return 0;
+}
+
 static void command_line(struct launch *l)
 {
 	const char **a = l->argv;
 
+	if (hj_set.relay) {
+		*a++ = RELAY;
+		*a++ = hj_set.what;
+		*a++ = l->url;
+		*a = NULL;
+		return;
+	}
 	*a++ = SERVER;
 	*a++ = "-P";
 	*a++ = "-i";
@@ -356,7 +400,8 @@ int spawn_connect(int min_fd, struct client_hello *hello)
 	if (r < 0 && r > -4096)
 		return (int)r;
 	l = (struct launch *)r;
-	fd = describe(l, lock, sizeof(lock));
+	fd = hj_set.relay ? describe_relay(l, lock, sizeof(lock)) :
+	    describe(l, lock, sizeof(lock));
 	if (!fd)
 		fd = connect_to(l, min_fd, hello);
 	if (fd == -ENOENT || fd == -ECONNREFUSED || fd == -EPIPE ||

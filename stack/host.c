@@ -96,7 +96,7 @@ int host_listen(const struct sockaddr_un *sun,
 
 	core_lock();
 	e = control_listen(sun, err);
-	path = e ? NULL : realpath(sun->sun_path, NULL);
+	path = e || iface_server[0] ? NULL : realpath(sun->sun_path, NULL);
 	if (path)
 		iface_set_server(path);
 	free(path);

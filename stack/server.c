@@ -17,15 +17,18 @@
 #include "stack/core/loop.h"
 #include "stack/host.h"
 #include "stack/oldopt.h"
+#include "stack/remote.h"
 #include "stack/spec.h"
 #include "stack/succeed.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/url.h"
 #include "stack/wire/usage.h"
 #include "stack/wire/wire.h"
 
 #define MAX_SPECS	64
 #define MAX_ROUTES	256
+#define MAX_URLS	16
 #define PRIVATE_GRACE	1000	/* ms without a client */
 
 static struct {
@@ -36,8 +39,12 @@ static struct {
 	int nroute;
 	bool front;		/* -s */
 	bool private;		/* -P */
-	struct sockaddr_un sun;
-	const char *url;
+	struct sockaddr_un sun[MAX_URLS];	/* unix:// */
+	int nsun;
+	const char *remote[REMOTE_MAX];		/* tcp:// */
+	int nremote;
+	const char *key;	/* -k: for those */
+	bool insecure;		/* none is needed */
 } cfg;
 
 /* One line, and the end. */
@@ -59,20 +66,44 @@ static _Noreturn void bad_option(int c)
 	bad_usage(what, c == ':' ? "needs a value" : "unknown option");
 }
 
-/* The n words behind the options, of which the first is url. */
-static void parse_url(int n, const char *url)
+static void parse_url(const char *url)
 {
 	const char *why;
+	struct url u;
 
-	if (n != 1) {
-		bad_usage("", !n ? "serve at which URL?" :
-		    "serve at one URL");
+	if (url_parse(url, &u, &why) == 0 && u.kind == URL_TCP) {
+		if (cfg.nremote == REMOTE_MAX)
+			bad_usage(url, ": too many URLs");
+		if (u.user[0])
+			bad_usage(url, ": a server is not told a name");
+		cfg.remote[cfg.nremote++] = url;
+		return;
 	}
-	cfg.url = url;
-	if (client_parse_url(cfg.url, &cfg.sun, &why)) {
-		log_err("%s: %s", cfg.url, why);
+	if (cfg.nsun == MAX_URLS)
+		bad_usage(url, ": too many URLs");
+	if (client_parse_url(url, &cfg.sun[cfg.nsun++], &why)) {
+		log_err("%s: %s", url, why);
 		exit(2);
 	}
+}
+
+/* The words behind the options. */
+static void parse_urls(int n, char **urls)
+{
+	if (!n)
+		bad_usage("", "serve at which URL?");
+	for (int i = 0; i < n; i++)
+		parse_url(urls[i]);
+	if (cfg.private && (n != 1 || cfg.nremote))
+		bad_usage("", "-P is for one unix:// URL");
+	if (cfg.nremote && !cfg.key && !cfg.insecure) {
+		log_err("%s: whoever can reach it could do anything here; give "
+		    "a file of keys with -k FILE (shmif key new -f FILE NAME "
+		    "makes one), or --insecure", cfg.remote[0]);
+		exit(2);
+	}
+	if (cfg.key && cfg.insecure)
+		bad_usage("", "-k and --insecure exclude each other");
 }
 
 static void parse_args(int argc, char **argv)
@@ -83,11 +114,12 @@ static void parse_args(int argc, char **argv)
 
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "insecure", no_argument, NULL, 'I' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 
-	snprintf(letters, sizeof(letters), "+:shvVPi:r:%s",
+	snprintf(letters, sizeof(letters), "+:shvVPi:k:r:%s",
 	    oldopt_letters(program_invocation_short_name));
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (oldopt_take(c, optarg))
@@ -101,6 +133,12 @@ static void parse_args(int argc, char **argv)
 			break;
 		case 'P':
 			cfg.private = true;
+			break;
+		case 'I':
+			cfg.insecure = true;
+			break;
+		case 'k':
+			cfg.key = optarg;
 			break;
 		case 'i':
 			e = cfg.nspec == MAX_SPECS ? -E2BIG :
@@ -131,7 +169,7 @@ static void parse_args(int argc, char **argv)
 			exit(2);
 		}
 	}
-	parse_url(argc - optind, argv[optind]);
+	parse_urls(argc - optind, argv + optind);
 	oldopt_tell();
 }
 
@@ -245,9 +283,25 @@ static void raise_limit(void)
 	}
 }
 
-int main(int argc, char **argv)
+/* 0, or -errno, told. */
+static int listen_all(void)
 {
 	char err[CONTROL_ERRLEN] = "";
+	int e = 0;
+
+	if (!cfg.nsun) {
+		e = remote_socket(&cfg.sun[0], err);
+		cfg.nsun++;
+	}
+	for (int i = 0; !e && i < cfg.nsun; i++)
+		e = host_listen(&cfg.sun[i], err);
+	if (e)
+		log_err("%s", err);
+	return e;
+}
+
+int main(int argc, char **argv)
+{
 	int fd = -1, e;
 
 	sys_fill_stdio();
@@ -261,15 +315,16 @@ int main(int argc, char **argv)
 	if (e)
 		log_err("start: %s", strerror(-e));
 	if (!e && cfg.private && cfg.nspec)
-		succeed(&cfg.spec[0], cfg.sun.sun_path);
+		succeed(&cfg.spec[0], cfg.sun[0].sun_path);
 	if (!e)
 		e = configure();
 	if (e)
 		return 1;
-	e = host_listen(&cfg.sun, err);
-	if (e) {
-		log_err("%s", err);
-	} else {
+	e = listen_all();
+	if (!e && cfg.nremote && remote_start(cfg.remote, cfg.nremote, cfg.key,
+	    cfg.insecure, &cfg.sun[0]))
+		e = -EIO;
+	if (!e) {
 		if (cfg.private)
 			private_start(PRIVATE_GRACE);
 		ready(fd);

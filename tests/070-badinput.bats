@@ -35,7 +35,7 @@ bad_server() {
 @test "wrong calls: unknown options, commands and missing arguments" {
 	run_usage '-z: unknown' shmif_server -z unix://b.sock
 	run_usage usage shmif_server
-	run_usage usage shmif_server unix://b.sock extra
+	run_usage 'extra: .*unix://path' shmif_server unix://b.sock extra
 	run_usage foo shmif foo
 	run_usage usage shmif
 	run_usage -s shmif -s
@@ -59,8 +59,7 @@ bad_server() {
 @test "malformed and unusable URLs" {
 	local remedy='unix://path|shorter directory'
 
-	for url in http://x x.sock unix:// unix:x tcp://127.0.0.1:80/ \
-		"unix://$long"; do
+	for url in http://x x.sock unix:// unix:x "unix://$long"; do
 		run_bad 2 "$url: " "$remedy" shmif_server "$url"
 		run_bad 2 "$url: " "$remedy" shmif -s "$url" ifconfig
 		run_bad 2 "$url: " "$remedy" shmhijack -s "$url" ls

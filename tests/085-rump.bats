@@ -99,7 +99,7 @@ said_ready() {
 	[ ! -s err ]
 	run_cmd env RUMP_VERBOSE=1 "$B/tests/h_rump" errors net
 	expect_err '^h_rump: shmif1: shmif1 has no bus yet; '
-	expect_err '^h_rump: tcp://127\.0\.0\.1:1/: only unix://'
+	expect_err '^h_rump: ssh://127\.0\.0\.1/x: only unix://'
 }
 
 @test "a program's host talks to other hosts" {

@@ -411,7 +411,7 @@ static void errors(const char *bus)
 	CHECK(rump_pub_netconfig_ipv6_gw("10.0.0.1") == EINVAL);
 	CHECK(rump_pub_virtif_create(-1) == EINVAL);
 	CHECK(rump_init_server("http://x") == EINVAL);
-	CHECK(rump_init_server("tcp://127.0.0.1:1/") == EPROTONOSUPPORT);
+	CHECK(rump_init_server("ssh://127.0.0.1/x") == EPROTONOSUPPORT);
 	CHECK(rump_init_server("unix:///nonexistent/dir/x") == ENOENT);
 }
 

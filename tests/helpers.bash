@@ -4,6 +4,7 @@
 # DIR	its directory, and the current one; short, for socket paths
 # HIJACK	what a program must preload
 # PID	the processes started, by name; the log is NAME.log
+# OVER	if it is tcp, hosts are reached by tcp://, and a relay
 
 bats_require_minimum_version 1.5.0
 
@@ -15,7 +16,7 @@ common_setup() {
 	[ ! -e "$BATS_RUN_TMPDIR/smoke" ] || skip "the smoke test failed"
 	DIR=$(mktemp -d /tmp/sh.XXXXXX)
 	cd "$DIR" || return
-	declare -gA PID=()
+	declare -gA PID=() PORT=()
 	STARTED=()
 	ALLOWED=()
 	HIJACK=${SAN_PRELOAD:+$SAN_PRELOAD:}$B/libshmhijack.so
@@ -117,6 +118,30 @@ plain() {
 	echo "$file"
 }
 
+# A port that nothing listens on.
+free_port() {
+	"$PYTHON" -c 'import socket
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# Where a host is reached.
+url_of() {
+	if [ -n "${PORT[$1]:-}" ]; then
+		echo "tcp://127.0.0.1:${PORT[$1]}/"
+	else
+		echo "unix://$DIR/$1.sock"
+	fi
+}
+
+# Set URLS to what a host is to serve at.  usage: urls_for NAME
+urls_for() {
+	URLS=("unix://$DIR/$1.sock")
+	[ "${OVER:-}" = tcp ] || return 0
+	PORT[$1]=$(free_port)
+	URLS=(--insecure "${URLS[@]}" "$(url_of "$1")")
+}
+
 # Set WORDS to the command to execute.  "on HOST" puts it on a running host,
 # "at ADDR" on a private one of the bus "net"; "tool HOST" is the control tool
 # for a host.
@@ -127,11 +152,11 @@ command_words() {
 	on | at) program=$(plain "$3") || return ;;
 	esac
 	case $1 in
-	on) WORDS=(env "RUMP_SERVER=unix://$DIR/$2.sock"
+	on) WORDS=(env "RUMP_SERVER=$(url_of "$2")"
 		"LD_PRELOAD=$HIJACK" "$program" "${@:4}") ;;
 	at) WORDS=(env SHMIF_BUS=net "SHMIF_ADDR=$2" "LD_PRELOAD=$HIJACK"
 		"$program" "${@:4}") ;;
-	tool) WORDS=(shmif -s "unix://$DIR/$2.sock" "${@:3}") ;;
+	tool) WORDS=(shmif -s "$(url_of "$2")" "${@:3}") ;;
 	*) WORDS=("$@") ;;
 	esac
 }

@@ -121,13 +121,15 @@ conforms() {
 	else
 		skip "may not make network namespaces"
 	fi
+	urls_for a
 	start_bg a shmif_server -s -i shmif0=net,10.0.0.1/24,fd00::1/64 \
-		"unix://$DIR/a.sock"
+		"${URLS[@]}"
 	wait_for host_up a
 	export PEER=${PEER:-}
 	if [ -n "$PEER" ]; then
+		urls_for b
 		start_bg b shmif_server -s -i \
-			shmif0=net,10.0.0.2/24,fd00::2/64 "unix://$DIR/b.sock"
+			shmif0=net,10.0.0.2/24,fd00::2/64 "${URLS[@]}"
 		wait_for host_up b
 		start_bg peer on b "$PEER" peer
 	fi

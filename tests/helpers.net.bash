@@ -8,9 +8,9 @@ start_host() {
 	shift 2
 	# It takes over what one that was killed has left.
 	ALLOWED=("${ALLOWED[@]/#$name.sock/}")
+	urls_for "$name"
 	start_bg "$name" shmif_server -s \
-		-i "shmif0=${BUS:-net},$addr/24,name=$name" "$@" \
-		"unix://$DIR/$name.sock"
+		-i "shmif0=${BUS:-net},$addr/24,name=$name" "$@" "${URLS[@]}"
 	wait_for host_up "$name"
 }
 
@@ -21,7 +21,7 @@ host_up() {
 
 # The control tool for one host.  usage: tool HOST COMMAND...
 tool() {
-	timeout -k 2 20 shmif -s "unix://$DIR/$1.sock" "${@:2}" </dev/null 3>&-
+	timeout -k 2 20 shmif -s "$(url_of "$1")" "${@:2}" </dev/null 3>&-
 }
 
 # Does the host show a socket like that?  usage: has_socket HOST REGEXP

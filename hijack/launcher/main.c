@@ -17,6 +17,7 @@
 #include "bus/bus.h"
 #include "hijack/look/program.h"
 #include "stack/wire/client.h"
+#include "stack/wire/url.h"
 #include "stack/wire/process.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
@@ -259,13 +260,18 @@ static int set_server(const char *url)
 	struct sockaddr_un sun;
 	char text[sizeof(sun.sun_path) + 8];
 	const char *why;
+	struct url u;
 
-	if (client_parse_url(url, &sun, &why)) {
+	if (url_parse(url, &u, &why) ||
+	    (u.kind == URL_UNIX && client_parse_url(url, &sun, &why))) {
 		say("%s: %s", url, why);
 		return USAGE;
 	}
-	snprintf(text, sizeof(text), "unix://%s", sun.sun_path);
-	setenv("RUMP_SERVER", text, 1);
+	if (u.kind == URL_UNIX) {
+		snprintf(text, sizeof(text), "unix://%s", sun.sun_path);
+		url = text;
+	}
+	setenv("RUMP_SERVER", url, 1);
 	unsetenv("SHMIF_BUS");
 	unsetenv("SHMIF_ADDR");
 	unsetenv("SHMIF_GATEWAY");

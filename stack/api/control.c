@@ -18,7 +18,6 @@
 #include "stack/api/channel.h"
 #include "stack/api/descr.h"
 #include "stack/api/private.h"
-#include "stack/api/proof.h"
 #include "stack/api/request.h"
 #include "stack/api/rights.h"
 #include "stack/core/core.h"
@@ -33,12 +32,15 @@ struct client {
 	struct sock_owner owner;	/* of the last request */
 	struct channels channels;
 	struct rights rights;
-	struct proofs proofs;
 };
 
-static struct pollable listener = { .fd = -1 };
-static char listen_path[108];
-static struct stat listen_stat;
+/* A socket that we listen on. */
+static struct door {
+	struct pollable poll;
+	char path[108];
+	struct stat st;
+} doors[CONTROL_MAX];
+static unsigned ndoors;
 
 /* A request that names a channel has no socket for the reply. */
 static void find_channel(struct request *r, const struct client *c)
@@ -104,21 +106,6 @@ static bool only_ours(struct request *r)
 	return ok;
 }
 
-/* The descriptor behind the others shows the socket: see WIRE_SHOWS. */
-static int take_proof(struct request *r, struct client *c, int flags)
-{
-	int err;
-
-	if (!(r->req.flags & WIRE_SHOWS))
-		return 0;
-	/* We had no number for it. */
-	if (flags & MSG_CTRUNC || !r->nfd)
-		return -ENFILE;
-	err = proof_show(&c->proofs, &r->req, r->fd[--r->nfd]);
-	close(r->fd[r->nfd]);
-	return err;
-}
-
 /* 1: handled; 0: none now; -1: the program is gone. */
 static int receive(struct client *c)
 {
@@ -142,14 +129,12 @@ static int receive(struct client *c)
 	r.rep_fd = -1;
 	r.owner = &c->owner;
 	r.rights = &c->rights;
-	r.proofs = &c->proofs;
 	memset(&r.rep, 0, WIRE_REP_HEAD);
 	collect(&m, &r, c);
 	if (only_ours(&r) && n >= (ssize_t)WIRE_REQ_HEAD &&
 	    r.req.magic == WIRE_MAGIC &&
 	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
 	    r.req.len <= WIRE_DATA) {
-		r.err = take_proof(&r, c, m.msg_flags);
 		find_channel(&r, c);
 		if (r.req.op == WIRE_CHANNEL)
 			add_channel(&r, c);
@@ -179,7 +164,6 @@ static void on_request(struct pollable *p, uint32_t events)
 	if (r < 0) {
 		private_client(-1);
 		channel_drop_all(&c->channels);
-		proof_drop_all(&c->proofs);
 		loop_retire(p);
 	}
 }
@@ -202,7 +186,6 @@ int control_adopt(int fd)
 	c->owner.affinity = -1;
 	rights_of_peer(&c->rights, fd);
 	c->owner.rights = c->rights.may.bits;
-	c->owner.conn = c->rights.number;
 	e = loop_add(&c->poll, EPOLLIN);
 	if (e)
 		goto fail;
@@ -262,9 +245,15 @@ static bool alive(const struct sockaddr_un *sun)
 int control_listen(const struct sockaddr_un *sun,
     char err[static CONTROL_ERRLEN])
 {
+	struct door *d = &doors[ndoors];
 	struct stat st;
 	int fd, e;
 
+	if (ndoors == CONTROL_MAX) {
+		snprintf(err, CONTROL_ERRLEN, "%s: too many URLs",
+		    sun->sun_path);
+		return -E2BIG;
+	}
 	if (lstat(sun->sun_path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode)) {
 			snprintf(err, CONTROL_ERRLEN, "%s: exists and is not "
@@ -289,23 +278,27 @@ int control_listen(const struct sockaddr_un *sun,
 			close(fd);
 		return e;
 	}
-	strcpy(listen_path, sun->sun_path);
-	if (lstat(listen_path, &listen_stat) < 0)
-		memset(&listen_stat, 0, sizeof(listen_stat));
-	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	listener.fn = on_connection;
-	listener.fd = fd;
-	return loop_add(&listener, EPOLLIN);
+	strcpy(d->path, sun->sun_path);
+	if (lstat(d->path, &d->st) < 0)
+		memset(&d->st, 0, sizeof(d->st));
+	if (spare_fd < 0)
+		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	d->poll.fn = on_connection;
+	d->poll.fd = fd;
+	ndoors++;
+	return loop_add(&d->poll, EPOLLIN);
 }
 
 void control_unlisten(void)
 {
 	struct stat st;
 
-	if (listen_path[0] && lstat(listen_path, &st) == 0 &&
-	    st.st_ino == listen_stat.st_ino && st.st_dev == listen_stat.st_dev)
-		unlink(listen_path);
-	listen_path[0] = '\0';
+	for (unsigned i = 0; i < ndoors; i++)
+		if (lstat(doors[i].path, &st) == 0 &&
+		    st.st_ino == doors[i].st.st_ino &&
+		    st.st_dev == doors[i].st.st_dev)
+			unlink(doors[i].path);
+	ndoors = 0;
 }
 
 void control_in_child(void)
@@ -313,5 +306,5 @@ void control_in_child(void)
 	if (spare_fd >= 0)
 		close(spare_fd);
 	spare_fd = -1;
-	listen_path[0] = '\0';
+	ndoors = 0;
 }

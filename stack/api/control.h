@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #define CONTROL_ERRLEN 512
+#define CONTROL_MAX	16	/* sockets at most */
 
 /*
  * Serve requests on that address; a stale socket file is replaced.
@@ -16,7 +17,7 @@ int control_listen(const struct sockaddr_un *sun,
 int control_adopt(int fd);
 /* In a forked child: let go of what the loop does not watch. */
 void control_in_child(void);
-/* Remove the socket file, if it is still ours. */
+/* Remove the sockets' files that are still ours. */
 void control_unlisten(void);
 
 #endif

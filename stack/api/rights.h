@@ -11,7 +11,6 @@
 
 struct rights {
 	struct right_set may;
-	uint64_t number;	/* of the connection, from 1 */
 	char key[WIRE_KEYLEN];	/* "": none was named */
 };
 

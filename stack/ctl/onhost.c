@@ -10,6 +10,7 @@
 
 #include "bus/bus.h"
 #include "stack/wire/client.h"
+#include "stack/wire/url.h"
 
 /* Without /proc all but the commands that use sockets work. */
 static int start_over(char **argv, int skip)
@@ -23,8 +24,10 @@ int ctl_use_url(const char *url, char **argv, int skip)
 {
 	const char *old = getenv("RUMP_SERVER"), *why;
 	struct sockaddr_un sun;
+	struct url u;
 
-	if (client_parse_url(url, &sun, &why) < 0) {
+	if (url_parse(url, &u, &why) < 0 ||
+	    (u.kind == URL_UNIX && client_parse_url(url, &sun, &why) < 0)) {
 		ctl_fail("%s: %s", url, why);
 		return CTL_USAGE;
 	}

@@ -11,6 +11,7 @@
 #include "bus/bus.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/url.h"
 
 #define CALL_TIMEOUT	20000		/* ms; a big bus takes a while */
 #define DUMP_MAX	(64u << 20)	/* bytes of one table at most */
@@ -70,9 +71,13 @@ static int find_server(struct sockaddr_un *sun)
 {
 	static char url[sizeof(sun->sun_path) + 8];
 	const char *bus = getenv("SHMIF_BUS"), *why = NULL;
+	struct url u;
 
 	server.url = getenv("RUMP_SERVER");
 	if (server.url && *server.url) {
+		/* The library starts the relay, which says what is wrong. */
+		if (!url_parse(server.url, &u, &why) && u.kind != URL_UNIX)
+			return find_private(sun) ? 0 : CTL_FAILED;
 		if (client_parse_url(server.url, sun, &why) < 0)
 			return ctl_fail("%s: %s", server.url, why);
 		return 0;
@@ -139,12 +144,6 @@ static void reply_text(const struct wire_rep *rep, char *buf, size_t size)
 int ctl_call(struct wire_req *req, struct wire_rep *rep, int *fd,
     const char *what)
 {
-	return ctl_call_with(req, -1, rep, fd, what);
-}
-
-int ctl_call_with(struct wire_req *req, int with, struct wire_rep *rep,
-    int *fd, const char *what)
-{
 	char text[WIRE_DATA + 1];
 	size_t n;
 	int err;
@@ -152,8 +151,8 @@ int ctl_call_with(struct wire_req *req, int with, struct wire_rep *rep,
 	if (ctl_connect())
 		return CTL_FAILED;
 	rep->error = -1;
-	err = client_call(server.fd, req, &with, with >= 0, rep, fd,
-	    CALL_TIMEOUT, false);
+	err = client_call(server.fd, req, NULL, 0, rep, fd, CALL_TIMEOUT,
+	    false);
 	if (err == -ETIMEDOUT)
 		return ctl_fail("%s: the server does not answer", server.url);
 	if (err < 0) {
@@ -198,10 +197,6 @@ static const struct {
 	[WIRE_DUMP_SOCKINFO] = { sizeof(struct wire_sockinfo),
 	    { LAST(wire_sockinfo, rx), LAST(wire_sockinfo, tx),
 	      LAST(wire_sockinfo, end) } },
-	[WIRE_DUMP_FAULT] = { sizeof(struct wire_fault),
-	    { LAST(wire_fault, ifname), LAST(wire_fault, match),
-	      LAST(wire_fault, dist) } },
-	[WIRE_DUMP_FAULT_ADDR] = { sizeof(struct wire_fault_addr), { 0 } },
 	[WIRE_DUMP_COUNTER] = { sizeof(struct wire_counter),
 	    { LAST(wire_counter, name) } },
 #undef LAST

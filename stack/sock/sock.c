@@ -198,7 +198,7 @@ void sock_init(void)
 	iface_on_tx_ready(tx_ready);
 }
 
-int sock_new(struct sock **out, const struct wire_made *made, int domain, int type,
+int sock_new(struct sock **out, uint64_t id, int domain, int type,
     int protocol, int fd, const struct sock_owner *owner)
 {
 	const struct sock_ops *ops = NULL;
@@ -209,7 +209,7 @@ int sock_new(struct sock **out, const struct wire_made *made, int domain, int ty
 		ops = ops_for(domain, type, &protocol);
 	else
 		err = -EAFNOSUPPORT;
-	if (ops && (!made->id || sock_find(made->id)))
+	if (ops && (!id || sock_find(id)))
 		err = -EINVAL;
 	if (!ops || err == -EINVAL) {
 		close(fd);
@@ -217,7 +217,7 @@ int sock_new(struct sock **out, const struct wire_made *made, int domain, int ty
 	}
 	s = calloc(1, ops->size);
 	if (s)
-		s->id = made->id;
+		s->id = id;
 	if (!s || !table_put(s)) {
 		free(s);
 		close(fd);
@@ -230,7 +230,6 @@ int sock_new(struct sock **out, const struct wire_made *made, int domain, int ty
 	s->type = type;
 	s->protocol = protocol;
 	s->owner = *owner;
-	s->cookie = made->cookie;
 	open_count++;
 	sockopt_init(&s->opt, domain, type, protocol);
 	err = ops->open(s);
@@ -246,55 +245,19 @@ int sock_new(struct sock **out, const struct wire_made *made, int domain, int ty
 	return 0;
 }
 
-uint64_t sock_cookie(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-	return cookie;
-}
-
-uint64_t sock_made(struct wire_made *made, int program_end)
-{
-	struct wire_id id;
-
-	client_id_new(&id);
-	*made = (struct wire_made){ id.sock, sock_cookie(program_end) };
-	return id.salt;
-}
-
-int sock_name(const struct sock *s, int program_end, uint64_t salt)
+int sock_name(const struct sock *s, int program_end)
 {
 	struct wire_id id = {
 		.server = sock_server_id(), .sock = s->id,
 		.domain = s->domain, .type = s->type, .protocol = s->protocol,
-		.salt = salt,
 	};
 
 	return client_id_bind(program_end, &id);
 }
 
-/*
- * The kernel keeps the name of the end as long as the end lives, and our end,
- * made with it, is in the same name space wherever the program runs: it gets
- * that name when it is free.
- */
 bool sock_end_closed(const struct sock *s)
 {
-	struct sockaddr_un sun;
-	socklen_t len = sizeof(sun);
-
-	if (s->poll.fd < 0)
-		return true;
-	if (getpeername(s->poll.fd, (struct sockaddr *)&sun, &len) < 0)
-		return false;		/* not to be known */
-	/* Without a name its maker died early; a path is a stranger's. */
-	if (len <= offsetof(struct sockaddr_un, sun_path) || sun.sun_path[0])
-		return true;
-	/* EINVAL: we got it before. */
-	return bind(s->poll.fd, (struct sockaddr *)&sun, len) == 0 ||
-	    errno == EINVAL;
+	return s->poll.fd < 0 || client_end_closed(s->poll.fd);
 }
 
 void sock_look(struct sock *s)

@@ -16,9 +16,9 @@ int client_parse_url(const char *url, struct sockaddr_un *sun,
 
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
-	if (!strncmp(url, "tcp://", 6) || !strncmp(url, "tcp6://", 7)) {
-		*why = "only unix:// URLs are served, since descriptors are "
-		    "passed; use unix://path";
+	if (!strncmp(url, "tcp://", 6) || !strncmp(url, "ssh://", 6)) {
+		*why = "only unix:// URLs are served here, since descriptors "
+		    "are passed; use unix://path";
 		return -EPROTONOSUPPORT;
 	}
 	if (strncmp(url, scheme, sizeof(scheme) - 1) ||
@@ -223,28 +223,18 @@ static char *put_dec(char *p, unsigned v)
 	return p;
 }
 
-/* Nobody can take a number or a name first that has this in it. */
-static void draw(uint64_t *r, size_t n)
+/* Nobody can take the name first that has this in it. */
+static uint64_t unguessable(void)
 {
-	size_t size = n * sizeof(*r);
+	uint64_t r;
 
-	if (SYS3(SYS_getrandom, r, size, GRND_NONBLOCK) == (long)size)
-		return;
-	while (n--)		/* the machine has only just started */
-		r[n] = (clock_ns() + n) * 0x9e3779b97f4a7c15u ^ (uintptr_t)r;
+	if (SYS3(SYS_getrandom, &r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
+		r = clock_ns() * 0x9e3779b97f4a7c15u ^ (uintptr_t)&r;
+	return r;
 }
 
-void client_id_new(struct wire_id *id)
-{
-	uint64_t r[2];
-
-	draw(r, 2);
-	id->sock = (r[0] >> 16) | 1u << 31;
-	id->salt = r[1];
-}
-
-static void compose(const struct wire_id *id, uint64_t salt,
-    struct sockaddr_un *sun, socklen_t *len)
+static void compose(const struct wire_id *id, struct sockaddr_un *sun,
+    socklen_t *len)
 {
 	char *p = sun->sun_path + 1;
 
@@ -255,7 +245,7 @@ static void compose(const struct wire_id *id, uint64_t salt,
 	*p++ = '/';
 	p = put_hex(p, id->sock, 16);
 	*p++ = '/';
-	p = put_hex(p, salt, 16);
+	p = put_hex(p, unguessable(), 16);
 	*p++ = '/';
 	p = put_dec(p, (unsigned)id->domain & 0xff);
 	*p++ = '.';
@@ -270,12 +260,9 @@ int client_id_bind(int fd, const struct wire_id *id)
 	struct sockaddr_un sun;
 	socklen_t len;
 	int err = -EADDRINUSE;
-	uint64_t salt = id->salt;
 
 	for (int i = 0; i < 3 && err == -EADDRINUSE; i++) {
-		if (i || !salt)
-			draw(&salt, 1);
-		compose(id, salt, &sun, &len);
+		compose(id, &sun, &len);
 		err = (int)SYS3(SYS_bind, fd, &sun, len);
 	}
 	return err;
@@ -315,10 +302,10 @@ bool client_id_of(int fd, struct wire_id *id)
 	struct sockaddr_un sun;
 	socklen_t len = sizeof(sun);
 	const char *p = sun.sun_path, *end;
+	uint64_t nonce;
 
 	if (SYS3(SYS_getsockname, fd, &sun, &len) < 0)
 		return false;
-	id->fd = fd;
 	if (sun.sun_family != AF_UNIX || len > sizeof(sun) ||
 	    len < offsetof(struct sockaddr_un, sun_path) + 1 +
 	    sizeof(WIRE_ID_PREFIX) - 1)
@@ -333,7 +320,7 @@ bool client_id_of(int fd, struct wire_id *id)
 	p = get_hex(p, end, &id->sock);
 	if (!p || p >= end || *p++ != '/')
 		return false;
-	p = get_hex(p, end, &id->salt);
+	p = get_hex(p, end, &nonce);
 	if (!p || p >= end || *p++ != '/')
 		return false;
 	p = get_dec(p, end, &id->domain);
@@ -343,4 +330,24 @@ bool client_id_of(int fd, struct wire_id *id)
 	if (!p || p >= end || *p++ != '.')
 		return false;
 	return get_dec(p, end, &id->protocol) == end;
+}
+
+/*
+ * The kernel keeps the name of the other end as long as that lives, and ours,
+ * made with it, is in the same name space wherever the program runs: it gets
+ * that name when it is free.
+ */
+bool client_end_closed(int fd)
+{
+	struct sockaddr_un sun;
+	socklen_t len = sizeof(sun);
+	long r;
+
+	if (SYS3(SYS_getpeername, fd, &sun, &len) < 0)
+		return false;		/* not to be known */
+	/* Without a name its maker died early; a path is a stranger's. */
+	if (len <= offsetof(struct sockaddr_un, sun_path) || sun.sun_path[0])
+		return true;
+	r = SYS3(SYS_bind, fd, &sun, len);
+	return r == 0 || r == -EINVAL;	/* EINVAL: we got it before */
 }

@@ -15,7 +15,7 @@
 /*
  * The socket address of a URL, unix://path.  A relative path is taken from
  * the current directory and made absolute.
- * Return: 0; -EINVAL: no URL of ours; -EPROTONOSUPPORT: tcp://;
+ * Return: 0; -EINVAL: no URL of ours; -EPROTONOSUPPORT: tcp:// or ssh://;
  * -ENAMETOOLONG: the path does not fit.  *why gets a static text.
  */
 int client_parse_url(const char *url, struct sockaddr_un *sun,
@@ -73,8 +73,6 @@ int client_wait(int reply, struct wire_rep *rep, int *rep_fd, int timeout,
  */
 int client_post(int ctl, struct wire_req *req, const int *fds, int nfds);
 
-/* Draw a number for a new socket, and the random part of its name. */
-void client_id_new(struct wire_id *id);
 /*
  * Give a virtual socket's fd its name.  All users of a machine share the space
  * of such names, first come, first served: so a part of it is random.
@@ -83,5 +81,10 @@ void client_id_new(struct wire_id *id);
 int client_id_bind(int fd, const struct wire_id *id);
 /* Return: true if fd is the program's end of a virtual socket; 1 system call. */
 bool client_id_of(int fd, struct wire_id *id);
+/*
+ * fd is the other end of such a pair.  Return: is the program's end closed by
+ * all who had it?  A pair that is shut down both ways hangs up just the same.
+ */
+bool client_end_closed(int fd);
 
 #endif

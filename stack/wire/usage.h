@@ -21,7 +21,8 @@
 #define USAGE_LINELEN	512
 
 /* The Makefile makes these of the files. */
-extern const char shmhijack_usage[], shmif_usage[], shmif_server_usage[];
+extern const char shmhijack_usage[], shmif_usage[], shmif_server_usage[],
+    shmif_relay_usage[];
 
 /* The block of a command, or with NULL the program's.  Return: NULL: none. */
 const char *usage_find(const char *text, const char *command);

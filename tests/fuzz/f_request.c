@@ -59,14 +59,13 @@ static void good_socket(struct input *in, struct wire_req *r)
 		{ SOCK_RAW, IPPROTO_RAW }, { SOCK_DGRAM, IPPROTO_ICMPV6 },
 	};
 	unsigned which = take8(in);
-	struct wire_made made = { take8(in) % 8, 0 };
+	uint64_t id = take8(in) % 8;
 
 	r->a = which & 1 ? AF_INET6 : AF_INET;
 	r->b = kind[which / 2 % 6][0];
 	r->c = kind[which / 2 % 6][1];
-	made.cookie = made.id;
-	r->len = sizeof(made);
-	memcpy(r->data, &made, sizeof(made));
+	r->len = sizeof(id);
+	memcpy(r->data, &id, sizeof(id));
 }
 
 static void send_one(struct input *in, int to)
@@ -79,7 +78,6 @@ static void send_one(struct input *in, int to)
 	req.a = (int16_t)take16(in);
 	req.b = (int16_t)take16(in);
 	req.c = (int16_t)take16(in);
-	req.flags = (uint32_t)req.c >> 14 & 3;
 	req.len = (uint32_t)take_bytes(in, req.data, WIRE_DATA);
 	if (harmful(&req))
 		return;

@@ -1,0 +1,401 @@
+/*
+ * farcall.c: the near half's requests, as a program would make them; the
+ * replies come by channels, one for each request that is under way.
+ */
+#include "stack/relay/far.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stack/wire/client.h"
+#include "stack/wire/sys.h"
+
+#define CHANNELS_MAX	4000	/* requests at once; the host allows 4096 */
+#define CLOSE_AFTER	-1	/* an op: the reply is ours */
+
+struct far_channel {
+	struct watch watch;	/* first */
+	struct far_channel *next;	/* of the idle */
+	struct far_channel *next_all;
+	struct far *far;
+	uint64_t id;
+	bool busy;
+	/* The request. */
+	uint32_t number, stream;
+	int op, a;
+};
+
+struct far_post {
+	struct far_post *next;
+	struct wire_req req;
+	int fd, nfd;
+};
+
+/* To the host. */
+
+static int post_now(struct far *far, struct wire_req *req, const int *fds,
+    int nfds)
+{
+	int err;
+
+	req->magic = WIRE_MAGIC;
+	do {
+		err = (int)sys_send_fds(far->ctl.fd, req, WIRE_REQ_HEAD +
+		    req->len, fds, nfds, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (err == -EINTR);
+	return err < 0 ? err : 0;
+}
+
+static void post_free(struct far_post *p)
+{
+	if (p->nfd)
+		close(p->fd);
+	free(p);
+}
+
+/* What waits for room; each turn tries again. */
+static void post_waiting(struct far *far)
+{
+	struct far_post *p;
+
+	while ((p = far->post)) {
+		if (post_now(far, &p->req, &p->fd, p->nfd) == -EAGAIN)
+			return;
+		far->post = p->next;
+		post_free(p);
+	}
+}
+
+int far_send(struct far *far, struct wire_req *req, const int *fds, int nfds)
+{
+	struct far_post *p;
+	int err = far->post ? -EAGAIN : post_now(far, req, fds, nfds);
+
+	if (err != -EAGAIN)
+		return err;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->req = *req;
+	p->nfd = nfds > 0;
+	p->fd = nfds > 0 ? fcntl(fds[0], F_DUPFD_CLOEXEC, 3) : -1;
+	if (nfds > 0 && p->fd < 0) {
+		free(p);
+		return -EMFILE;
+	}
+	if (!far->post)
+		far->post_end = &far->post;
+	*far->post_end = p;
+	far->post_end = &p->next;
+	return 0;
+}
+
+/* Replies. */
+
+static void tell_reply(struct far *far, const struct far_channel *ch,
+    uint64_t after, const struct wire_rep *rep, const void *memory, size_t n)
+{
+	struct relay_msg m = {
+		.op = RELAY_REPLY, .number = ch->number, .stream = ch->stream,
+		.after = after, .flags = memory ? RELAY_HAS_MEMORY : 0,
+	};
+
+	if (ch->number)
+		link_tell(&far->link, &m, rep, WIRE_REP_HEAD + rep->len,
+		    memory, n);
+}
+
+/* What came with the reply. Return: mapped, or NULL; *n bytes. */
+static void *map_memory(int fd, size_t *n)
+{
+	struct stat st;
+	void *p;
+
+	*n = 0;
+	if (fd < 0 || fcntl(fd, F_GET_SEALS) < 0 || fstat(fd, &st) < 0 ||
+	    st.st_size > (off_t)RELAY_MEMORY_MAX)
+		return NULL;
+	if (!st.st_size)
+		return &errno;	/* no bytes of it are looked at */
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	*n = (size_t)st.st_size;
+	return p;
+}
+
+static void answered(struct far_channel *ch, struct wire_rep *rep, int fd)
+{
+	struct far *far = ch->far;
+	struct far_sock *s = ch->stream ? far_by_stream(far, ch->stream) :
+	    NULL;
+	uint64_t after = 0;
+	size_t n;
+	void *p = map_memory(fd, &n);
+
+	if (ch->op == CLOSE_AFTER) {
+		if (s)
+			flow_close(&s->flow);
+	} else {
+		if (s)
+			after = flow_drain(&s->flow);
+		tell_reply(far, ch, after, rep, p, n);
+		if (s)
+			far_answered(s, ch->op, ch->a, -rep->error);
+	}
+	if (n)
+		munmap(p, n);
+}
+
+static void channel_free(struct watch *w)
+{
+	far_put(((struct far_channel *)w)->far);
+	free(w);
+}
+
+static void channel_event(struct watch *w, uint32_t events)
+{
+	struct far_channel *ch = (struct far_channel *)w;
+	struct wire_rep rep;
+	int fd = -1, err;
+
+	(void)events;
+	err = client_recv(w->fd, &rep, &fd);
+	if (err == -EAGAIN)
+		return;
+	if (err || !ch->busy) {
+		link_fail(&ch->far->link, "the host does not answer");
+		return;
+	}
+	ch->busy = false;
+	answered(ch, &rep, fd);
+	if (fd >= 0)
+		close(fd);
+	ch->next = ch->far->idle;
+	ch->far->idle = ch;
+}
+
+/* Return: a channel that is the caller's until its reply comes, or NULL. */
+static struct far_channel *channel_get(struct far *far)
+{
+	struct wire_req req = { .op = WIRE_CHANNEL, .len = sizeof(uint64_t) };
+	struct far_channel *ch = far->idle;
+	socklen_t len = sizeof(ch->id);
+	int sv[2], err;
+
+	if (ch) {
+		far->idle = ch->next;
+		return ch;
+	}
+	if (far->channels >= CHANNELS_MAX ||
+	    sys_socketpair(SOCK_SEQPACKET | SOCK_CLOEXEC, sv) < 0)
+		return NULL;
+	ch = calloc(1, sizeof(*ch));
+	if (!ch) {
+		close(sv[0]);
+		close(sv[1]);
+		return NULL;
+	}
+	ch->far = far;
+	ch->next_all = far->all;
+	far->all = ch;
+	ch->watch = (struct watch){ .fn = channel_event, .free = channel_free,
+	    .fd = sv[0] };
+	far->refs++;
+	far->channels++;
+	getsockopt(sv[0], SOL_SOCKET, SO_COOKIE, &ch->id, &len);
+	memcpy(req.data, &ch->id, sizeof(ch->id));
+	err = watch_add(&ch->watch, EPOLLIN);
+	if (!err)
+		err = far_send(far, &req, &sv[1], 1);
+	close(sv[1]);
+	if (!err)
+		return ch;
+	far->all = ch->next_all;
+	far->channels--;
+	watch_drop(&ch->watch);
+	return NULL;
+}
+
+/* Requests. */
+
+static void refuse(struct far *far, const struct relay_msg *m, int err)
+{
+	struct far_channel none = {
+		.number = m->number, .stream = m->stream,
+	};
+	struct wire_rep rep = { .magic = WIRE_MAGIC, .error = -err };
+
+	tell_reply(far, &none, 0, &rep, NULL, 0);
+}
+
+/* What a host does for one that is not on its machine. */
+static bool may_ask(const struct wire_req *req)
+{
+	switch (req->op) {
+	case WIRE_HELLO:
+	case WIRE_BIND ... WIRE_TRACE:
+	case WIRE_YIELD:
+	case WIRE_NOTIFY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int memory_of(const void *p, size_t n)
+{
+	int fd = memfd_create("shmif-request", MFD_CLOEXEC);
+
+	if (fd >= 0 && write(fd, p, n) != (ssize_t)n) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The descriptor that goes with it; -1: none. */
+static int companion(struct far_sock *s, const struct wire_req *req,
+    const uint8_t *extra, size_t n)
+{
+	int fd = -1;
+
+	if (req->op == WIRE_NOTIFY && s) {
+		fd = s->news;
+		s->news = -1;
+	} else if (n) {
+		fd = memory_of(extra, n);
+	}
+	return fd;
+}
+
+/* It was closed, but is not yet so for the host. */
+static bool lingers(const struct far_sock *s, const struct wire_req *req)
+{
+	return s && req->op == WIRE_QUERY && req->a == WIRE_QUERY_LINGER &&
+	    s->closing && s->flow.watch.fd >= 0;
+}
+
+static void ask(struct far *far, struct far_sock *s,
+    const struct relay_msg *m, struct wire_req *req, int fd)
+{
+	struct far_channel *ch = m->number ? channel_get(far) : NULL;
+	int err;
+
+	if (m->number && !ch) {
+		refuse(far, m, -ENFILE);
+		return;
+	}
+	if (s)
+		far_asked(s, req);
+	req->server = 0;
+	req->reply = ch ? ch->id : 0;
+	if (ch) {
+		ch->busy = true;
+		ch->number = m->number;
+		ch->stream = m->stream;
+		ch->op = req->op;
+		ch->a = req->a;
+	}
+	err = far_send(far, req, &fd, fd >= 0);
+	if (err)
+		link_fail(&far->link, "the host has ended");
+}
+
+void far_request(struct far *far, struct far_sock *s,
+    const struct relay_msg *m, const uint8_t *data)
+{
+	struct wire_rep busy = { .magic = WIRE_MAGIC, .value = 1 };
+	struct far_channel to = { .number = m->number, .stream = m->stream };
+	struct wire_req req;
+	int fd;
+
+	if (m->len < WIRE_REQ_HEAD)
+		return;
+	memcpy(&req, data, WIRE_REQ_HEAD);
+	if (req.len > WIRE_DATA || m->len < WIRE_REQ_HEAD + req.len)
+		return;
+	memcpy(req.data, data + WIRE_REQ_HEAD, req.len);
+	data += WIRE_REQ_HEAD + req.len;
+	if (!may_ask(&req)) {
+		refuse(far, m, -EOPNOTSUPP);
+		return;
+	}
+	if (lingers(s, &req)) {
+		tell_reply(far, &to, 0, &busy, NULL, 0);
+		return;
+	}
+	if (req.op == WIRE_HELLO) {
+		req.a = 0;
+		req.len = (uint16_t)strnlen((char *)req.data, req.len);
+	}
+	fd = companion(s, &req, data, m->len - WIRE_REQ_HEAD - req.len);
+	ask(far, s, m, &req, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * To the host a program that has left nothing unread has closed in good order:
+ * that it is a reset has to be said, and be heard before.
+ */
+void far_abort(struct far_sock *s)
+{
+	static const struct linger hard = { 1, 0 };
+	struct far_channel *ch = s->type == SOCK_STREAM &&
+	    s->state == FAR_OPEN ? channel_get(s->far) : NULL;
+	struct wire_req req = {
+		.op = WIRE_SETSOCKOPT, .sock = s->id, .a = SOL_SOCKET,
+		.b = SO_LINGER, .len = sizeof(hard),
+	};
+
+	s->state = FAR_ENDED;
+	s->flow.discard = true;
+	if (!ch) {
+		flow_close(&s->flow);
+		return;
+	}
+	memcpy(req.data, &hard, sizeof(hard));
+	req.reply = ch->id;
+	ch->busy = true;
+	ch->number = 0;
+	ch->stream = (uint32_t)s->flow.by_stream.key;
+	ch->op = CLOSE_AFTER;
+	if (far_send(s->far, &req, NULL, 0))
+		link_fail(&s->far->link, "the host has ended");
+}
+
+/* The control connection. */
+
+void far_calls_end(struct far *far)
+{
+	struct far_channel *ch;
+	struct far_post *p;
+
+	while ((p = far->post)) {
+		far->post = p->next;
+		post_free(p);
+	}
+	far->idle = NULL;
+	while ((ch = far->all)) {
+		far->all = ch->next_all;
+		watch_drop(&ch->watch);
+	}
+	watch_close(&far->ctl);
+}
+
+void far_ctl_event(struct watch *w, uint32_t events)
+{
+	struct far *far = table_of(struct far, ctl, w);
+
+	if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+		link_fail(&far->link, "the host has ended");
+	else
+		post_waiting(far);
+}

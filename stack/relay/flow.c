@@ -1,0 +1,400 @@
+/* flow.c: a descriptor and its stream; see flow.h. */
+#include "stack/relay/flow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define HEAD		sizeof(uint32_t)
+#define DGRAM_MAX	(sizeof(struct wire_dgram) + 65535 + 18)
+
+struct held {
+	struct held *next;
+	struct relay_msg m;
+	uint8_t data[];
+};
+
+/* From the descriptor. */
+
+static void at_end(struct flow *f)
+{
+	f->read_end = true;
+	f->readable = false;
+}
+
+/* Read into p. Return: bytes, or -EAGAIN: none, or the end. */
+static ssize_t take(struct flow *f, void *p, size_t n)
+{
+	ssize_t r;
+
+	if (!f->readable || f->read_end || f->watch.fd < 0)
+		return -EAGAIN;
+	r = recv(f->watch.fd, p, n, MSG_DONTWAIT);
+	if (r > 0) {
+		/* Less than asked for: what is new makes an edge. */
+		if ((size_t)r < n && !f->dgram && !f->ending)
+			f->readable = false;
+		return r;
+	}
+	if (r < 0 && (errno == EAGAIN || errno == EINTR))
+		f->readable = false;
+	else if (r < 0 || !f->dgram || f->ending)
+		at_end(f);
+	/* Else it is an empty datagram, of which hosts know nothing. */
+	return -EAGAIN;
+}
+
+/* One datagram into `ahead`, if the window lets it pass. */
+static bool take_dgram(struct flow *f, size_t window)
+{
+	static uint8_t buf[HEAD + DGRAM_MAX];
+	uint32_t len;
+	ssize_t n;
+
+	if (window < HEAD + DGRAM_MAX) {
+		n = recv(f->watch.fd, buf, 1, MSG_DONTWAIT | MSG_PEEK |
+		    MSG_TRUNC);
+		if (n > 0 && HEAD + (size_t)n > window)
+			return false;
+	}
+	n = take(f, buf + HEAD, DGRAM_MAX);
+	if (n <= 0)
+		return false;
+	len = (uint32_t)n;
+	memcpy(buf, &len, HEAD);
+	return bytes_put(&f->ahead, buf, HEAD + len);
+}
+
+static void take_stream(struct flow *f, size_t window)
+{
+	size_t part = window < 65536 ? window : 65536;
+	uint8_t *to = part ? bytes_room(&f->ahead, part) : NULL;
+	ssize_t n = to ? take(f, to, part) : -EAGAIN;
+
+	if (n > 0)
+		f->ahead.len += (size_t)n;
+}
+
+uint64_t flow_drain(struct flow *f)
+{
+	size_t window = link_window(&f->stream), before;
+
+	while (f->open && f->readable && f->ahead.len < window) {
+		before = f->ahead.len;
+		if (f->dgram)
+			take_dgram(f, window - before);
+		else
+			take_stream(f, window - before);
+		if (f->ahead.len == before)
+			break;
+	}
+	if (f->ahead.len || f->read_end)
+		link_resume(&f->stream);
+	return f->sent + f->ahead.len + (f->read_end && !f->sent_end);
+}
+
+static ssize_t on_read(struct link_stream *s, uint8_t *buf, size_t n,
+    bool *end)
+{
+	struct flow *f = table_of(struct flow, stream, s);
+	ssize_t r = -EAGAIN;
+
+	if (!f->ahead.len && f->dgram && f->open && f->readable)
+		take_dgram(f, SIZE_MAX);
+	if (f->ahead.len) {
+		r = (ssize_t)(n < f->ahead.len ? n : f->ahead.len);
+		memcpy(buf, bytes_head(&f->ahead), (size_t)r);
+		bytes_take(&f->ahead, (size_t)r);
+	} else if (f->open && !f->dgram) {
+		r = take(f, buf, n);
+	}
+	if (r > 0)
+		f->sent += (uint64_t)r;
+	if (!f->ahead.len && f->read_end && r <= 0) {
+		*end = true;
+		f->sent++;
+		f->sent_end = true;
+		f->ops->ended(f);
+		return 0;
+	}
+	return r;
+}
+
+/* To the descriptor. */
+
+/* Return: bytes of p that are done with. */
+static size_t put_stream(struct flow *f, const uint8_t *p, size_t n)
+{
+	size_t put = 0;
+	ssize_t r;
+
+	while (put < n) {
+		r = send(f->watch.fd, p + put, n - put, MSG_DONTWAIT |
+		    MSG_NOSIGNAL);
+		if (r < 0)
+			return errno == EAGAIN ? put : SIZE_MAX;
+		put += (size_t)r;
+	}
+	return put;
+}
+
+static size_t put_dgrams(struct flow *f, const uint8_t *p, size_t n)
+{
+	size_t put = 0;
+	uint32_t len;
+
+	while (n - put >= HEAD) {
+		memcpy(&len, p + put, HEAD);
+		if (len > DGRAM_MAX)
+			return SIZE_MAX;
+		if (n - put < HEAD + len)
+			break;
+		if (send(f->watch.fd, p + put + HEAD, len, MSG_DONTWAIT |
+		    MSG_NOSIGNAL) < 0) {
+			if (errno == EAGAIN || errno == ENOBUFS)
+				break;
+			if (errno != EMSGSIZE)
+				return SIZE_MAX;
+		}
+		put += HEAD + len;
+	}
+	return put;
+}
+
+static void want_room(struct flow *f, bool yes)
+{
+	uint32_t events = yes ? f->watch.events | EPOLLOUT :
+	    f->watch.events & ~(uint32_t)EPOLLOUT;
+
+	if (f->watch.fd >= 0 && events != f->watch.events)
+		watch_set(&f->watch, events);
+}
+
+static void finish(struct flow *f)
+{
+	if (!f->came_end || f->back.len || f->done)
+		return;
+	f->done = true;
+	f->ops->done(f);
+}
+
+/* Return: bytes that are done with: written, or not wanted. */
+static size_t put(struct flow *f, const uint8_t *p, size_t n)
+{
+	size_t r;
+
+	if (f->discard || f->watch.fd < 0)
+		return n;
+	r = f->dgram ? put_dgrams(f, p, n) : put_stream(f, p, n);
+	if (r <= n)
+		return r;
+	f->discard = true;
+	f->ops->refused(f);
+	return n;
+}
+
+static void push(struct flow *f)
+{
+	size_t n = put(f, bytes_head(&f->back), f->back.len);
+
+	bytes_take(&f->back, n);
+	link_consumed(&f->stream, n);
+	want_room(f, f->back.len > 0);
+	finish(f);
+}
+
+static void release(struct flow *f)
+{
+	struct held *h;
+
+	while ((h = f->held) && h->m.after <= f->came) {
+		f->held = h->next;
+		f->ops->message(f, &h->m, h->data);
+		free(h);
+	}
+}
+
+static void on_input(struct link_stream *s, const uint8_t *p, size_t n)
+{
+	struct flow *f = table_of(struct flow, stream, s);
+	size_t done = 0;
+
+	f->came += n;
+	f->got += n;
+	if (!f->back.len)
+		done = put(f, p, n);
+	link_consumed(s, done);
+	if (done < n) {
+		if (!bytes_put(&f->back, p + done, n - done)) {
+			flow_reset(f, ENOBUFS);
+			return;
+		}
+		push(f);
+	}
+	release(f);
+}
+
+static void on_end(struct link_stream *s)
+{
+	struct flow *f = table_of(struct flow, stream, s);
+
+	f->came++;
+	f->came_end = true;
+	finish(f);
+	release(f);
+}
+
+static void on_over(struct link_stream *s, int error)
+{
+	struct flow *f = table_of(struct flow, stream, s);
+
+	if (error)
+		f->ops->reset(f, error);
+	f->came = UINT64_MAX;	/* no message has to wait any more */
+	release(f);
+	flow_settle(f);
+}
+
+/* Events. */
+
+static void on_event(struct watch *w, uint32_t events)
+{
+	struct flow *f = (struct flow *)w;
+
+	f->ops->event(f, events);
+	if (w->dead || w->fd < 0)
+		return;
+	if (events & EPOLLOUT && f->back.len)
+		push(f);
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+		f->readable = true;
+		f->ending |= !!(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+		if (f->open)
+			link_resume(&f->stream);
+	}
+}
+
+static void on_free(struct watch *w)
+{
+	struct flow *f = (struct flow *)w;
+	struct held *h;
+
+	while ((h = f->held)) {
+		f->held = h->next;
+		free(h);
+	}
+	bytes_free(&f->ahead);
+	bytes_free(&f->back);
+	f->ops->free(f);
+}
+
+int flow_start(struct flow *f, int fd, bool dgram, const struct flow_ops *ops)
+{
+	int one = 1;
+
+	f->watch = (struct watch){ .fn = on_event, .free = on_free, .fd = fd };
+	f->dgram = dgram;
+	f->ops = ops;
+	/* What is urgent goes in line, as it does where pairs have no marks. */
+	if (!dgram)
+		setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
+	return watch_add(&f->watch, EPOLLIN | EPOLLRDHUP);
+}
+
+static const struct link_stream_ops stream_ops = {
+	.read = on_read, .input = on_input, .end = on_end, .over = on_over,
+};
+
+int flow_make_stream(struct flow *f, struct link *l,
+    const struct relay_open *o)
+{
+	f->stream.ops = &stream_ops;
+	f->opened = true;
+	return link_open(l, &f->stream, o);
+}
+
+void flow_take_stream(struct flow *f, struct link *l, int32_t id)
+{
+	f->stream = (struct link_stream){
+		.ops = &stream_ops, .link = l, .id = id,
+	};
+	f->opened = true;
+}
+
+void flow_open(struct flow *f)
+{
+	if (f->open)
+		return;
+	f->open = true;
+	f->readable = true;
+	link_resume(&f->stream);
+}
+
+bool flow_hold(struct flow *f, const struct relay_msg *m, const uint8_t *data)
+{
+	struct held *h;
+
+	if (!f->held && m->after <= f->came)
+		return false;
+	h = malloc(sizeof(*h) + m->len);
+	if (!h)
+		return false;
+	h->m = *m;
+	h->next = NULL;
+	memcpy(h->data, data, m->len);
+	if (!f->held)
+		f->held_end = &f->held;
+	*f->held_end = h;
+	f->held_end = &h->next;
+	return true;
+}
+
+void flow_end(struct flow *f)
+{
+	at_end(f);
+	link_resume(&f->stream);
+}
+
+void flow_cut(struct flow *f)
+{
+	static uint8_t sink[65536];
+	int room = 8 << 20;		/* as much as the kernel allows */
+
+	if (f->watch.fd < 0)
+		return;
+	/* In this order: what is written in between is refused. */
+	shutdown(f->watch.fd, SHUT_RD);
+	while (recv(f->watch.fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+		;
+	if (f->back.len)
+		setsockopt(f->watch.fd, SOL_SOCKET, SO_SNDBUF, &room,
+		    sizeof(room));
+	flow_end(f);
+	if (f->back.len)
+		push(f);
+}
+
+void flow_close(struct flow *f)
+{
+	watch_close(&f->watch);
+	f->discard = true;
+	at_end(f);
+	link_consumed(&f->stream, f->back.len);
+	bytes_take(&f->back, f->back.len);
+	finish(f);
+	link_resume(&f->stream);
+	flow_settle(f);
+}
+
+void flow_reset(struct flow *f, int error)
+{
+	link_reset(&f->stream, error);
+	flow_close(f);
+}
+
+void flow_settle(struct flow *f)
+{
+	if (f->watch.fd < 0 && !f->stream.id && f->opened)
+		watch_drop(&f->watch);
+}
