@@ -4,6 +4,8 @@
 CFLAGS	?= -O2 -g
 PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
+# Where Wireshark looks for what it can capture from.
+EXTCAPDIR ?= $(PREFIX)/lib/wireshark/extcap
 VERSION	?= 0.1.0
 # Where the programs look for the library; nothing: where the system does.
 RPATH	?= $$ORIGIN:$$ORIGIN/../lib
@@ -54,7 +56,7 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	resolve.o select.o spawn.o syscall.o uring.o warn.o),$(hijack)))
 server	:= $(addprefix $B/stack/,server.o succeed.o oldopt.o)
 # A whole host, to be linked into a program: all of stack/ but these.
-rooms	:= wire core ip sock stream dgram packet api rump
+rooms	:= wire core ip fault sock stream dgram packet api rump
 stack	:= $(filter-out $(server),$(call objs,stack/*.c \
 	$(rooms:%=stack/%/*.c) bus/*.c tap/*.c)) $(calls)
 # The parts of lwIP that are needed.
@@ -188,7 +190,7 @@ $B/shmhijack: $(call objs,hijack/launcher/*.c) \
 	$B/hijack/launcher/shmhijack_usage.o $(look) $(rump)
 # The library comes first: the tool's own socket() is to be the library's.
 $B/shmif: $(call objs,stack/ctl/*.c) $B/stack/ctl/shmif_usage.o $(lib) $(rump)
-$B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap
+$B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap -lm
 $(tests): %: %.o $(rump)
 $(hooking): $(hook)
 $(bins) $(tests):
@@ -245,11 +247,13 @@ libdir	= $(DESTDIR)$(LIBDIR)
 share	= $(DESTDIR)$(PREFIX)/share
 incdir	= $(DESTDIR)$(PREFIX)/include/rump
 netdir	= $(DESTDIR)$(PREFIX)/lib/shmif-net
+extdir	= $(DESTDIR)$(EXTCAPDIR)
 install: all	## into $(DESTDIR)$(PREFIX)
 	install -d "$(bindir)" "$(libdir)/pkgconfig" "$(incdir)"
 	install $(bins) $(tools) "$(bindir)"
 	for i in $(cmds:%=rump.%) $(olds); do ln -sf shmif "$(bindir)/$$i"; done
 	ln -sf shmif_server "$(bindir)/rump_server"
+	install -d "$(extdir)" && ln -srf "$(bindir)/shmif" "$(extdir)/shmif"
 	install -m 644 $(filter-out %m.so,$(libs)) "$(libdir)"
 	ln -sf librumpshm.so.0 "$(libdir)/librumpshm.so"
 	ln -sf libshmhijack.so "$(libdir)/librumphijack.so"
@@ -266,6 +270,7 @@ install: all	## into $(DESTDIR)$(PREFIX)
 uninstall:	## remove exactly that
 	for i in $(notdir $(bins) $(tools)) rump_server $(cmds:%=rump.%) $(olds); \
 		do rm -f "$(bindir)/$$i"; done
+	rm -f "$(extdir)/shmif"
 	for i in $(notdir $(libs)) librumphijack.so \
 		$(addprefix pkgconfig/,$(notdir $(pcs))); \
 		do rm -f "$(libdir)/$$i"; done

@@ -226,7 +226,10 @@ static void cut(struct shmif *sh, struct gso_cut *c, bool whole)
 	}
 }
 
-/* A frame, or a large segment: whole to who it is for, else as its frames. */
+/*
+ * A frame, or a large segment: whole to who it is for, else as its frames, of
+ * which with faults each has its own fate.
+ */
 static void deliver(struct shmif *sh, struct pbuf *p)
 {
 	uint32_t seg_size = ((struct rxbuf *)p)->seg_size;
@@ -237,7 +240,7 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 		return;
 	}
 	gso_open(&c, p->payload, p->len, seg_size);
-	if (c.n == 1 || ends_here(&c)) {
+	if (c.n == 1 || (!sh->f->faults && ends_here(&c))) {
 		sh->f->rx_packets += c.n - 1;
 		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
 		if (tap_listener && c.n > 1)

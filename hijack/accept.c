@@ -211,6 +211,7 @@ static int accept_one(int fd, unsigned mark, void *addr, socklen_t *len,
 		drop(&kept);
 		return err == -ENOTCONN || err == -ECONNRESET ? ended(fd) : err;
 	}
+	rpc_accepted(&r.rec);
 	inherit(fd, r.fd);
 	fd = install(r.fd, kept, flags);
 	if (addr) {

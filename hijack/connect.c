@@ -27,13 +27,10 @@ struct target {
 	socklen_t len;
 };
 
-static void request(struct wire_req *req, const struct wire_id *id,
-    const struct target *to, int a)
+static void request(struct wire_req *req, const struct target *to, int a)
 {
 	memset(req, 0, WIRE_REQ_HEAD);
 	req->op = WIRE_CONNECT;
-	req->server = id->server;
-	req->sock = id->sock;
 	req->a = a;
 	req->len = (uint16_t)to->len;
 	memcpy(req->data, &to->ss, to->len);
@@ -48,8 +45,8 @@ static int connect_async(int fd, const struct wire_id *id,
 	int err;
 
 	plug_in(fd);
-	request(&req, id, to, WIRE_CONNECT_ASYNC);
-	err = rpc_call(&req, NULL, 0, &rep, NULL);
+	request(&req, to, WIRE_CONNECT_ASYNC);
+	err = rpc_call_on(id, &req, NULL, 0, &rep, NULL);
 	if (err == -EINPROGRESS)
 		fd_mark_set(fd, MARK_CONNECTING | (mark & MARK_V6));
 	else
@@ -154,8 +151,8 @@ static int connect_blocking(int fd, const struct wire_id *id,
 	struct rpc_wait w;
 	int err, late;
 
-	request(&req, id, to, 0);
-	err = rpc_send(&req, &w);
+	request(&req, to, 0);
+	err = rpc_send(id, &req, &w);
 	if (err == -EMFILE) {
 		err = connect_async(fd, id, to, mark);
 		return err == -EINPROGRESS ? connect_check(fd, id, true) : err;
@@ -219,7 +216,7 @@ CALL(int, connect, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 	if (hj_sandboxed || !client_id_of(fd, &id))
 		return next.connect(fd, addr, len);
 	if (id.domain == AF_NETLINK)
-		return (int)hj_ret(netlink_bind(fd, &id, addr, len));
+		return (int)hj_ret(netlink_bind(fd, addr, len));
 	if ((int)len < (int)sizeof(sa_family_t) || len > sizeof(to.ss))
 		return (int)hj_ret(-EINVAL);
 	memset(&to, 0, sizeof(to));

@@ -12,12 +12,10 @@
 /* Return: the socket to have instead, or -errno. */
 static int ask_host(const struct wire_id *id)
 {
-	struct wire_req req = {
-		.op = WIRE_LEND, .server = id->server, .sock = id->sock,
-	};
+	struct wire_req req = { .op = WIRE_LEND };
 	const int own = STDIN_FILENO;
 	struct wire_rep rep;
-	int fd = -1, err = rpc_call(&req, &own, 1, &rep, &fd);
+	int fd = -1, err = rpc_call_on(id, &req, &own, 1, &rep, &fd);
 
 	return err ? err : fd;
 }

@@ -66,8 +66,15 @@ int linger_close(int fd)
 {
 	struct wire_id id;
 	unsigned seconds = hj_sandboxed ? 0 : linger_time(fd, &id);
-	int r = next.close(fd);
+	struct wire_rep rep;
+	int r;
 
+	/* The host has to know it before we cannot show it any more. */
+	if (seconds)
+		rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_STATE, 0, 0, NULL, 0,
+		    &rep);
+	r = next.close(fd);
+	id.fd = -1;
 	if (r == 0 && seconds)
 		wait_acknowledged(&id, seconds);
 	return r;

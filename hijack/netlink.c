@@ -70,25 +70,25 @@ static int make_return(int fd)
 	return err;
 }
 
-static int notify(int fd, const struct wire_id *id, enum wire_notify_op op,
-    uint32_t groups)
+static int notify(int fd, enum wire_notify_op op, uint32_t groups)
 {
-	struct wire_notify n = { id->server, op, groups };
+	struct wire_notify n = { op, groups };
 	struct wire_req req = { .op = WIRE_NOTIFY, .len = sizeof(n) };
 	int back = op == WIRE_NOTIFY_LEAVE ? -1 : make_return(fd), err;
+	int fds[2] = { fd, back };
 	struct wire_rep rep;
 
 	if (back < 0 && op != WIRE_NOTIFY_LEAVE)
 		return back;
 	memcpy(req.data, &n, sizeof(n));
-	err = rpc_call(&req, &back, back >= 0, &rep, NULL);
+	err = rpc_call(&req, fds, back < 0 ? 1 : 2, &rep, NULL);
 	if (back >= 0)
 		sys_close(back);
 	return err;
 }
 
-int netlink_set_option(int fd, const struct wire_id *id, int level, int name,
-    const void *val, socklen_t len)
+int netlink_set_option(int fd, int level, int name, const void *val,
+    socklen_t len)
 {
 	uint32_t group;
 
@@ -101,13 +101,12 @@ int netlink_set_option(int fd, const struct wire_id *id, int level, int name,
 		return -EFAULT;
 	if (!group || group > RTNLGRP_MAX)
 		return -EINVAL;
-	return group > 32 ? 0 : notify(fd, id, name == NETLINK_ADD_MEMBERSHIP ?
+	return group > 32 ? 0 : notify(fd, name == NETLINK_ADD_MEMBERSHIP ?
 	    WIRE_NOTIFY_JOIN : WIRE_NOTIFY_LEAVE, 1u << (group - 1));
 }
 
 /* The port id is given. */
-int netlink_bind(int fd, const struct wire_id *id, const void *addr,
-    socklen_t len)
+int netlink_bind(int fd, const void *addr, socklen_t len)
 {
 	struct sockaddr_nl nl;
 
@@ -117,7 +116,7 @@ int netlink_bind(int fd, const struct wire_id *id, const void *addr,
 		return -EFAULT;
 	if (nl.nl_family != AF_NETLINK)
 		return -EINVAL;
-	return nl.nl_groups ? notify(fd, id, WIRE_NOTIFY_SET, nl.nl_groups) :
+	return nl.nl_groups ? notify(fd, WIRE_NOTIFY_SET, nl.nl_groups) :
 	    0;
 }
 

@@ -11,10 +11,9 @@ struct wire_id;
 /* socket(AF_NETLINK, type, NETLINK_ROUTE). Return: the fd or -errno. */
 HJ_HIDDEN int netlink_make(int type);
 /* bind(2) and setsockopt(2), by which it joins groups. Return: 0 or -errno. */
-HJ_HIDDEN int netlink_bind(int fd, const struct wire_id *id, const void *addr,
-    socklen_t len);
-HJ_HIDDEN int netlink_set_option(int fd, const struct wire_id *id, int level,
-    int name, const void *val, socklen_t len);
+HJ_HIDDEN int netlink_bind(int fd, const void *addr, socklen_t len);
+HJ_HIDDEN int netlink_set_option(int fd, int level, int name,
+    const void *val, socklen_t len);
 /* The socket's own name, or with id NULL its peer's: the kernel. */
 HJ_HIDDEN int netlink_name(const struct wire_id *id, void *addr,
     socklen_t *len);

@@ -148,7 +148,7 @@ CALL(int, setsockopt, "i:fo", (int fd, int level, int name, const void *val,
 		return next.setsockopt(fd, level, name, val, len);
 	if (id.domain == AF_NETLINK) {
 		if (level != SOL_SOCKET)
-			return (int)hj_ret(netlink_set_option(fd, &id, level,
+			return (int)hj_ret(netlink_set_option(fd, level,
 			    name, val, len));
 		/* The queue is ours. */
 		if (name == SO_SNDBUF || name == SO_SNDBUFFORCE ||

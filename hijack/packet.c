@@ -100,8 +100,7 @@ ssize_t packet_send(int fd, const struct msghdr *m, int flags)
 int packet_attach(const struct wire_id *id, const void *val, socklen_t len)
 {
 	struct wire_req req = {
-		.op = WIRE_SETSOCKOPT, .server = id->server, .sock = id->sock,
-		.a = SOL_SOCKET, .b = SO_ATTACH_FILTER,
+		.op = WIRE_SETSOCKOPT, .a = SOL_SOCKET, .b = SO_ATTACH_FILTER,
 		.len = sizeof(uint32_t),
 	};
 	struct wire_rep rep;
@@ -122,7 +121,7 @@ int packet_attach(const struct wire_id *id, const void *val, socklen_t len)
 	if (fd < 0)
 		return fd;
 	r = SYS3(SYS_write, fd, prog.filter, n * sizeof(*prog.filter));
-	err = r < 0 ? (int)r : rpc_call(&req, &fd, 1, &rep, NULL);
+	err = r < 0 ? (int)r : rpc_call_on(id, &req, &fd, 1, &rep, NULL);
 	sys_close(fd);
 	return err;
 }
@@ -149,9 +148,7 @@ static void *ring_map(void *addr, size_t len, int prot, int flags, int fd,
 
 	if (!client_id_of(fd, &id))
 		return (void *)hj_ret(-EBADF);
-	req.server = id.server;
-	req.sock = id.sock;
-	err = rpc_call(&req, NULL, 0, &rep, &mem);
+	err = rpc_call_on(&id, &req, NULL, 0, &rep, &mem);
 	if (err)
 		return (void *)hj_ret(err);
 	if (mem < 0 || off || SYS2(SYS_fstat, mem, &st) ||

@@ -18,6 +18,7 @@
 #include "hijack/aside.h"
 #include "hijack/channel.h"
 #include "hijack/fd.h"
+#include "hijack/known.h"
 #include "hijack/spawn.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
@@ -358,18 +359,69 @@ static int call_once(int fd, struct wire_req *req, const int *fds, int nfds,
 	return err;
 }
 
-int rpc_call(struct wire_req *req, const int *fds, int nfds,
-    struct wire_rep *rep, int *rep_fd)
+/* What goes with a request about a socket. */
+struct parcel {
+	int fd[SYS_FDS - 1];
+	int n;
+	uint64_t ctl;		/* cookie of the connection it is for */
+};
+
+/* The socket itself is the last, unless the host knows it. */
+static void pack(struct parcel *p, const struct wire_id *id,
+    struct wire_req *req, int ctl_fd, const int *fds, int nfds)
 {
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE);
+
+	for (p->n = 0; p->n < nfds; p->n++)
+		p->fd[p->n] = fds[p->n];
+	p->ctl = ctl_number(c) == ctl_fd ? c & COOKIE_MASK : 0;
+	req->flags &= ~(uint32_t)WIRE_SHOWS;
+	if (!id)
+		return;
+	req->server = id->server;
+	req->sock = id->sock;
+	if (id->fd < 0 || known_is(id->sock, p->ctl))
+		return;
+	p->fd[p->n++] = id->fd;
+	req->flags |= WIRE_SHOWS;
+}
+
+/* It was sent, and whoever asks next does so after it. */
+static void packed(const struct parcel *p, const struct wire_req *req)
+{
+	if (req->flags & WIRE_SHOWS)
+		known_add(req->sock, p->ctl, false);
+}
+
+/* The host has not seen it, though we thought so. */
+static bool show_again(const struct wire_id *id, const struct wire_req *req,
+    int err)
+{
+	if (err != -EBADF || !id)
+		return false;
+	known_drop(id->sock);
+	return id->fd >= 0 && !(req->flags & WIRE_SHOWS);
+}
+
+int rpc_call_on(const struct wire_id *id, struct wire_req *req, const int *fds,
+    int nfds, struct wire_rep *rep, int *rep_fd)
+{
+	struct parcel p;
 	int fd, err;
 
 	for (int tries = 0; ; tries++) {
-		fd = ctl_ready(req->sock != 0);
+		fd = ctl_ready(id != NULL);
 		if (fd < 0)
 			return fd;
-		err = call_once(fd, req, fds, nfds, rep, rep_fd);
-		if (!err)
-			return -(rep->error & 4095);
+		pack(&p, id, req, fd, fds, nfds);
+		err = call_once(fd, req, p.fd, p.n, rep, rep_fd);
+		if (!err) {
+			packed(&p, req);
+			err = -(rep->error & 4095);
+			if (!show_again(id, req, err) || tries >= 3)
+				return err;
+			continue;
+		}
 		/* Closed under us by another thread: a new one is made. */
 		if ((err == -EBADF || err == -ENOTSOCK) && tries < 3)
 			continue;
@@ -379,60 +431,73 @@ int rpc_call(struct wire_req *req, const int *fds, int nfds,
 			return -ENFILE;
 		ctl_drop(fd);
 		/* A socket of the host that is gone is gone with it. */
-		if (req->sock || tries || hj_set.retry == HJ_RETRY_NEVER)
+		if (id || tries || hj_set.retry == HJ_RETRY_NEVER)
 			return -ENETDOWN;
 	}
+}
+
+int rpc_call(struct wire_req *req, const int *fds, int nfds,
+    struct wire_rep *rep, int *rep_fd)
+{
+	return rpc_call_on(NULL, req, fds, nfds, rep, rep_fd);
 }
 
 int rpc_sock(const struct wire_id *id, enum wire_op op, int a, int b, int c,
     const void *data, size_t len, struct wire_rep *rep)
 {
 	struct wire_req req = {
-		.op = (uint16_t)op, .server = id->server, .sock = id->sock,
-		.a = a, .b = b, .c = c, .len = (uint16_t)len,
+		.op = (uint16_t)op, .a = a, .b = b, .c = c,
+		.len = (uint16_t)len,
 	};
 
 	if (len > WIRE_DATA)
 		return -EINVAL;
 	if (len)
 		memcpy(req.data, data, len);
-	return rpc_call(&req, NULL, 0, rep, NULL);
+	return rpc_call_on(id, &req, NULL, 0, rep, NULL);
 }
 
 int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
     const void *data, size_t len)
 {
 	struct wire_req req = {
-		.op = (uint16_t)op, .server = id->server, .sock = id->sock,
-		.a = a, .b = b, .len = (uint16_t)len,
+		.op = (uint16_t)op, .a = a, .b = b, .len = (uint16_t)len,
 	};
 	int fd = ctl_ready(true), err;
+	struct parcel p;
 
 	if (fd < 0)
 		return fd;
 	memcpy(req.data, data, len);
-	err = client_post(fd, &req, NULL, 0);
+	pack(&p, id, &req, fd, NULL, 0);
+	err = client_post(fd, &req, p.fd, p.n);
+	if (!err)
+		packed(&p, &req);
 	return is_gone(err) ? ctl_drop(fd) : err;
 }
 
-int rpc_send(struct wire_req *req, struct rpc_wait *w)
+int rpc_send(const struct wire_id *id, struct wire_req *req,
+    struct rpc_wait *w)
 {
-	int fd = ctl_ready(req->sock != 0), err;
+	int fd = ctl_ready(true), err;
+	struct parcel p;
 
 	if (fd < 0)
 		return fd;
+	pack(&p, id, req, fd, NULL, 0);
 	w->has_channel = take_channel(&w->channel, fd);
 	if (w->has_channel) {
 		w->fd = w->channel.fd;
 		req->reply = w->channel.id;
-		err = client_post(fd, req, NULL, 0);
+		err = client_post(fd, req, p.fd, p.n);
 		if (err)
 			channel_drop(&w->channel);
 	} else {
-		err = w->fd = client_send(fd, req, NULL, 0);
+		err = w->fd = client_send(fd, req, p.fd, p.n);
 	}
 	if (err < 0)
 		return is_gone(err) ? ctl_drop(fd) : err;
+	packed(&p, req);
 	return 0;
 }
 
@@ -446,20 +511,27 @@ void rpc_done(struct rpc_wait *w, bool answered)
 		channel_drop(&w->channel);
 }
 
-int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
+int rpc_socket(struct wire_id *id, const struct wire_id *like, int ours,
+    int theirs)
 {
 	struct wire_req req = {
 		.op = WIRE_SOCKET, .a = id->domain, .b = id->type,
-		.c = id->protocol, .sock = like, .len = sizeof(id->sock),
+		.c = id->protocol, .len = sizeof(struct wire_made),
 	};
 	int fd = ctl_ready(false), err = fd;
+	struct wire_made made;
+	struct parcel p;
 
 	if (fd >= 0) {
+		client_id_new(id);
+		made = (struct wire_made){ id->sock, fd_cookie(ours) };
+		memcpy(req.data, &made, sizeof(made));
+		pack(&p, like, &req, fd, &theirs, 1);
 		id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);
 		req.server = id->server;
-		id->sock = fd_cookie(ours);
-		memcpy(req.data, &id->sock, sizeof(id->sock));
-		err = client_post(fd, &req, &theirs, 1);
+		err = client_post(fd, &req, p.fd, p.n);
+		if (!err)
+			known_add(id->sock, p.ctl, true);
 	}
 	sys_close(theirs);
 	if (fd < 0 || !err)
@@ -470,19 +542,27 @@ int rpc_socket(struct wire_id *id, uint64_t like, int ours, int theirs)
 	return hj_set.retry == HJ_RETRY_NEVER ? -ENETDOWN : -ERESTART;
 }
 
-int rpc_socket_given(struct wire_id *id, uint64_t like)
+int rpc_socket_given(struct wire_id *id, const struct wire_id *like)
 {
 	struct wire_req req = {
 		.op = WIRE_SOCKET, .a = id->domain, .b = id->type,
-		.c = id->protocol, .sock = like,
+		.c = id->protocol,
 	};
 	struct wire_rep rep;
 	int fd = -1, err;
 
-	err = rpc_call(&req, NULL, 0, &rep, &fd);
+	err = rpc_call_on(like, &req, NULL, 0, &rep, &fd);
 	if (err)
 		return err;
 	id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);
 	id->sock = rep.value;
 	return fd < 0 ? -EMFILE : fd;
+}
+
+void rpc_accepted(const struct wire_accept *rec)
+{
+	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE) & COOKIE_MASK;
+
+	if (known_is_made(rec->listener, c))
+		known_add(rec->sock, c, true);
 }

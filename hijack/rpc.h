@@ -18,7 +18,11 @@
 HJ_HIDDEN int rpc_call(struct wire_req *req, const int *fds, int nfds,
     struct wire_rep *rep, int *rep_fd);
 
-/* The same about one socket: a, b, c and data as wire.h says for op. */
+/* The same about the socket id, which is shown if it has to be. */
+HJ_HIDDEN int rpc_call_on(const struct wire_id *id, struct wire_req *req,
+    const int *fds, int nfds, struct wire_rep *rep, int *rep_fd);
+
+/* The same with nothing else along: a, b, c and data as wire.h says for op. */
 HJ_HIDDEN int rpc_sock(const struct wire_id *id, enum wire_op op, int a, int b,
     int c, const void *data, size_t len, struct wire_rep *rep);
 
@@ -30,20 +34,23 @@ HJ_HIDDEN int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
     const void *data, size_t len);
 
 /*
- * WIRE_SOCKET with `theirs` given away, whatever comes of it; like: the id of
- * a socket to take the options from, or 0.  id gets the server and sock.
+ * WIRE_SOCKET with `theirs` given away, whatever comes of it; like: a socket
+ * to take the options from, or NULL.  id gets the server and sock.
  * Return: 0 or -errno; -ERESTART: the host is another one than before, make
  * a new pair and ask again.
  */
-HJ_HIDDEN int rpc_socket(struct wire_id *id, uint64_t like, int ours,
-    int theirs);
+HJ_HIDDEN int rpc_socket(struct wire_id *id, const struct wire_id *like,
+    int ours, int theirs);
 
 /*
  * For a program that has one fd number left: the host makes the pair.  id
  * gets the server and sock.  Return: the program's end, close-on-exec, or
  * -errno.
  */
-HJ_HIDDEN int rpc_socket_given(struct wire_id *id, uint64_t like);
+HJ_HIDDEN int rpc_socket_given(struct wire_id *id, const struct wire_id *like);
+
+/* A connection was accepted: made where its listener was. */
+HJ_HIDDEN void rpc_accepted(const struct wire_accept *rec);
 
 /* Where a reply is waited for. */
 struct rpc_wait {
@@ -53,7 +60,8 @@ struct rpc_wait {
 };
 
 /* Send only. Return: 0: then rpc_done() has to follow; or -errno. */
-HJ_HIDDEN int rpc_send(struct wire_req *req, struct rpc_wait *w);
+HJ_HIDDEN int rpc_send(const struct wire_id *id, struct wire_req *req,
+    struct rpc_wait *w);
 /* The reply was taken, or nobody waits for it any more. */
 HJ_HIDDEN void rpc_done(struct rpc_wait *w, bool answered);
 /* To be called when what rpc_send waits on ends; returns -ENETDOWN. */

@@ -63,7 +63,8 @@ unsigned sock_fresh_mark(const struct wire_id *id)
 }
 
 /* The host's gift, close-on-exec and blocking so far. */
-static int given_pair(struct wire_id *id, int flags, uint64_t like)
+static int given_pair(struct wire_id *id, int flags,
+    const struct wire_id *like)
 {
 	int fd = rpc_socket_given(id, like);
 
@@ -75,7 +76,8 @@ static int given_pair(struct wire_id *id, int flags, uint64_t like)
 }
 
 /* One try, with a pair of its own. */
-static int own_pair(struct wire_id *id, int flags, uint64_t like)
+static int own_pair(struct wire_id *id, int flags,
+    const struct wire_id *like)
 {
 	int pair = id->type == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET;
 	int sv[2], err;
@@ -96,7 +98,8 @@ static int own_pair(struct wire_id *id, int flags, uint64_t like)
 }
 
 /* flags as socket(2) takes them. */
-static int make_pair(struct wire_id *id, int flags, uint64_t like)
+static int make_pair(struct wire_id *id, int flags,
+    const struct wire_id *like)
 {
 	int fd = own_pair(id, flags, like);
 
@@ -110,10 +113,10 @@ static int make_pair(struct wire_id *id, int flags, uint64_t like)
 	return fd;
 }
 
-int sock_make(int domain, int type, int protocol, uint64_t like)
+int sock_make(int domain, int type, int protocol, const struct wire_id *like)
 {
 	int flags = type & (SOCK_CLOEXEC | SOCK_NONBLOCK), kind, fd = 0;
-	struct wire_id id = { .domain = domain };
+	struct wire_id id = { .domain = domain, .fd = -1 };
 
 	if (hj_sandboxed)
 		return -ENETDOWN;	/* and never a socket of the host */
@@ -164,7 +167,7 @@ int sock_renew(int fd, const struct wire_id *id)
 
 	neu = sock_make(id->domain, id->type | SOCK_CLOEXEC |
 	    (fl > 0 && fl & O_NONBLOCK ? SOCK_NONBLOCK : 0), id->protocol,
-	    id->sock);
+	    id);
 	if (neu < 0)
 		return neu;
 	copy_option(fd, neu, SO_RCVTIMEO);
@@ -248,7 +251,7 @@ CALL(int, socket, "n:DTd", (int domain, int type, int protocol), domain, type,
 	} else if (domain == AF_NETLINK) {
 		fd = (int)hj_ret(netlink_make(type));
 	} else {
-		fd = (int)hj_ret(sock_make(domain, type, protocol, 0));
+		fd = (int)hj_ret(sock_make(domain, type, protocol, NULL));
 	}
 	fd_forget(fd);
 	return fd;
@@ -272,7 +275,7 @@ CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 	if (hj_sandboxed || !client_id_of(fd, &id))
 		return next.bind(fd, addr, len);
 	if (id.domain == AF_NETLINK)
-		return (int)hj_ret(netlink_bind(fd, &id, addr, len));
+		return (int)hj_ret(netlink_bind(fd, addr, len));
 	if (len < shortest_name(id.domain) || len > sizeof(ss))
 		return (int)hj_ret(-EINVAL);
 	err = hj_copy_in(&ss, addr, len);

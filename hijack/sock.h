@@ -6,11 +6,12 @@
 #include "stack/wire/wire.h"
 
 /*
- * Make a virtual socket as socket(2).  like: the id of one whose place it
- * takes, or 0.
+ * Make a virtual socket as socket(2).  like: one whose place it takes, or
+ * NULL.
  * Return: the fd, marked, or -errno.
  */
-HJ_HIDDEN int sock_make(int domain, int type, int protocol, uint64_t like);
+HJ_HIDDEN int sock_make(int domain, int type, int protocol,
+    const struct wire_id *like);
 
 /*
  * Put a fresh socket of the same kind in the place of a stream whose

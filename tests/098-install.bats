@@ -37,6 +37,9 @@ make_it() {
 	[ -f root/usr/lib/there/libshmhijack.so ]
 	[ -f root/usr/lib/there/librumpshm.so.0 ]
 	[ ! -e root/usr/lib/libshmhijack.so ]
+	[ -x root/usr/lib/wireshark/extcap/shmif ]
+	make_it install DESTDIR="$DIR/root" PREFIX=/usr EXTCAPDIR=/ext
+	[ -x root/ext/shmif ]
 	in_file root/usr/lib/there/pkgconfig/rumpshm.pc '^libdir=/usr/lib/there$'
 }
 
@@ -48,6 +51,7 @@ make_it() {
 	# No entry of PATH can have a colon.
 	ln -s "$at/bin" bin
 	export PATH=$DIR/bin:$PATH
+	run_cmd "$at/lib/wireshark/extcap/shmif" --extcap-dlts
 	echo 'hello from there' >index.html
 	start_bg web shmhijack -b net -n web "$PYTHON" -m http.server 80
 	run_cmd "$at/bin/shmhijack" -b net -w web:80 curl -s http://web/

@@ -1,17 +1,16 @@
 """Send a host descriptors that are none of its business.
 
-usage: h_descr.py SOCKET MAGIC linger|odd
+usage: h_descr.py SOCKET linger|odd
 linger: a TCP socket of the machine whose close(2) takes 20 s
 odd: a fifo, a device, a directory, in the place of a pair and of the reply
 """
-import array
 import os
 import socket
 import struct
 import sys
 import threading
 
-HELLO, SOCKET = 1, 2
+from h_wire import Client
 
 
 def lingering():
@@ -31,32 +30,26 @@ def lingering():
     return s, (server, peer)
 
 
-def request(ctl, op, fds, data=b""):
-    head = struct.pack("<IHHQQiiiI", int(sys.argv[2], 16), op, 0, 0, 0,
-                       2, 1, 0, len(data))
-    ctl.sendmsg([head + data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
-                                 array.array("i", fds))])
-
-
-ctl = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-ctl.connect(sys.argv[1])
+client = Client(sys.argv[1])
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-if sys.argv[3] == "linger":
+if sys.argv[2] == "linger":
     # Whoever closes the last duplicate waits: here, or in the host.
     print("sent", flush=True)
     for _ in range(8):
         s, keep = lingering()
-        request(ctl, HELLO, [theirs.fileno(), s.fileno()])
+        client.post("HELLO", fds=(theirs.fileno(), s.fileno()))
         threading.Thread(target=s.close, daemon=True).start()
 else:
     os.mkfifo("fifo")
     for path in ("fifo", "/dev/zero", "."):
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        request(ctl, HELLO, [fd])
-        request(ctl, HELLO, [theirs.fileno(), fd])
-        request(ctl, SOCKET, [fd], struct.pack("<Q", fd + 1000000))
+        client.post("HELLO", fds=(fd,))
+        client.post("HELLO", fds=(theirs.fileno(), fd))
+        client.post("SOCKET", 2, 1, data=struct.pack("QQ", fd + 1000000, 1),
+                    fds=(fd,))
         os.close(fd)
     # A pair of the wrong kind for a stream.
-    request(ctl, SOCKET, [theirs.fileno()], struct.pack("<Q", 999))
+    client.post("SOCKET", 2, 1, data=struct.pack("QQ", 999, 1),
+                fds=(theirs.fileno(),))
 print("sent", flush=True)
 sys.stdin.read()

@@ -51,7 +51,7 @@ static int ask(uint32_t may, int op, int a, int b, const char *data)
 		.op = (uint16_t)op, .a = a, .b = b,
 		.len = (uint16_t)strlen(data),
 	};
-	struct rights r = { { may }, "" };
+	struct rights r = { .may = { may } };
 	struct wire_rep rep = { .len = 0 };
 	int e;
 
@@ -115,7 +115,7 @@ static int limit(struct rights *r, const char *text)
 
 static void only_down(void)
 {
-	struct rights r = { { RIGHT_ALL }, "" };
+	struct rights r = { .may = { RIGHT_ALL } };
 
 	CHECK(limit(&r, ":use,config,raw") == 0);
 	CHECK(r.may.bits == parsed("config,raw") && !r.key[0]);

@@ -18,6 +18,7 @@
 #include "stack/api/channel.h"
 #include "stack/api/descr.h"
 #include "stack/api/private.h"
+#include "stack/api/proof.h"
 #include "stack/api/request.h"
 #include "stack/api/rights.h"
 #include "stack/core/core.h"
@@ -32,6 +33,7 @@ struct client {
 	struct sock_owner owner;	/* of the last request */
 	struct channels channels;
 	struct rights rights;
+	struct proofs proofs;
 };
 
 /* A socket that we listen on. */
@@ -106,6 +108,21 @@ static bool only_ours(struct request *r)
 	return ok;
 }
 
+/* The descriptor behind the others shows the socket: see WIRE_SHOWS. */
+static int take_proof(struct request *r, struct client *c, int flags)
+{
+	int err;
+
+	if (!(r->req.flags & WIRE_SHOWS))
+		return 0;
+	/* We had no number for it. */
+	if (flags & MSG_CTRUNC || !r->nfd)
+		return -ENFILE;
+	err = proof_show(&c->proofs, &r->req, r->fd[--r->nfd]);
+	close(r->fd[r->nfd]);
+	return err;
+}
+
 /* 1: handled; 0: none now; -1: the program is gone. */
 static int receive(struct client *c)
 {
@@ -129,12 +146,14 @@ static int receive(struct client *c)
 	r.rep_fd = -1;
 	r.owner = &c->owner;
 	r.rights = &c->rights;
+	r.proofs = &c->proofs;
 	memset(&r.rep, 0, WIRE_REP_HEAD);
 	collect(&m, &r, c);
 	if (only_ours(&r) && n >= (ssize_t)WIRE_REQ_HEAD &&
 	    r.req.magic == WIRE_MAGIC &&
 	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
 	    r.req.len <= WIRE_DATA) {
+		r.err = take_proof(&r, c, m.msg_flags);
 		find_channel(&r, c);
 		if (r.req.op == WIRE_CHANNEL)
 			add_channel(&r, c);
@@ -164,6 +183,7 @@ static void on_request(struct pollable *p, uint32_t events)
 	if (r < 0) {
 		private_client(-1);
 		channel_drop_all(&c->channels);
+		proof_drop_all(&c->proofs);
 		loop_retire(p);
 	}
 }
@@ -186,6 +206,7 @@ int control_adopt(int fd)
 	c->owner.affinity = -1;
 	rights_of_peer(&c->rights, fd);
 	c->owner.rights = c->rights.may.bits;
+	c->owner.conn = c->rights.number;
 	e = loop_add(&c->poll, EPOLLIN);
 	if (e)
 		goto fail;

@@ -14,6 +14,7 @@
 #include "stack/api/counters.h"
 #include "stack/api/sysctl.h"
 #include "stack/core/log.h"
+#include "stack/fault/config.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/neigh.h"
 #include "stack/ip/route.h"
@@ -136,6 +137,29 @@ static void counters(struct out *o)
 		put(o, &c, sizeof(c));
 }
 
+static void faults(struct out *o)
+{
+	const struct wire_fault_addr *addr;
+	struct wire_fault w;
+
+	for (unsigned i = 0; fault_at(i, &w, &addr); i++)
+		put(o, &w, sizeof(w));
+}
+
+static void fault_addrs(struct out *o)
+{
+	const struct wire_fault_addr *addr;
+	struct wire_fault_addr a;
+	struct wire_fault w;
+
+	for (unsigned i = 0; fault_at(i, &w, &addr); i++)
+		for (uint32_t k = 0; k < w.naddr; k++) {
+			a = addr[k];
+			a.entry = i;
+			put(o, &a, sizeof(a));
+		}
+}
+
 static void (*const dumps[])(struct out *o) = {
 	[WIRE_DUMP_LINK] = links,
 	[WIRE_DUMP_ADDR] = addrs,
@@ -146,6 +170,8 @@ static void (*const dumps[])(struct out *o) = {
 	[WIRE_DUMP_LOG] = log_lines,
 	[WIRE_DUMP_COUNTER] = counters,
 	[WIRE_DUMP_SOCKINFO] = sockinfos,
+	[WIRE_DUMP_FAULT] = faults,
+	[WIRE_DUMP_FAULT_ADDR] = fault_addrs,
 };
 static_assert(sizeof(dumps) / sizeof(dumps[0]) == WIRE_NUM_DUMPS,
     "a function for every list");

@@ -188,15 +188,15 @@ static int add(uint64_t key, uint32_t groups, int fd)
 	return 0;
 }
 
-int listener_join(const struct wire_notify *n, int fd)
+int listener_join(uint64_t key, const struct wire_notify *n, int fd)
 {
 	struct listener *l = all;
 	int err = 0;
 
-	while (l && l->key != n->key)
+	while (l && l->key != key)
 		l = l->next;
 	if (!l && fd >= 0 && n->op != WIRE_NOTIFY_LEAVE) {
-		err = add(n->key, n->groups, fd);
+		err = add(key, n->groups, fd);
 		if (!err)
 			return 0;
 	} else if (l) {

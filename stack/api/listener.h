@@ -12,8 +12,11 @@
 
 /* Of all of them. */
 uint32_t listener_groups(void);
-/* fd, which may be -1, becomes ours. Return: 0 or -errno. */
-int listener_join(const struct wire_notify *n, int fd);
+/*
+ * key: SO_COOKIE of the program's socket; fd, which may be -1, becomes ours.
+ * Return: 0 or -errno.
+ */
+int listener_join(uint64_t key, const struct wire_notify *n, int fd);
 /* A netlink message to all in one of the groups; lost by who is full. */
 void listener_tell(uint32_t groups, const void *msg, size_t len);
 

@@ -22,6 +22,7 @@
 #include "stack/ip/iface.h"
 #include "stack/ip/neigh.h"
 #include "stack/ip/route.h"
+#include "stack/sock/sock.h"
 #include "stack/wire/nlput.h"
 
 #define PERIOD	500	/* ms */
@@ -234,7 +235,7 @@ static bool wanted_at_all(void)
 	return listener_groups() != 0;
 }
 
-int notify_join(const struct wire_req *req, int fd)
+int notify_join(const struct wire_req *req, int sock, int fd)
 {
 	static struct core_timer timer = {
 		notify_look, wanted_at_all, PERIOD, 0, NULL,
@@ -243,7 +244,7 @@ int notify_join(const struct wire_req *req, int fd)
 	struct wire_notify n;
 	int err;
 
-	if (req->len != sizeof(n)) {
+	if (req->len != sizeof(n) || !sock_cookie(sock)) {
 		if (fd >= 0)
 			close(fd);
 		return -EINVAL;
@@ -253,7 +254,7 @@ int notify_join(const struct wire_req *req, int fd)
 		core_timer_add(&timer);
 	}
 	memcpy(&n, req->data, sizeof(n));
-	err = listener_join(&n, fd);
+	err = listener_join(sock_cookie(sock), &n, fd);
 	/* From now on: what a table that nobody watched was is no matter. */
 	for (size_t i = 0; i < TABLES; i++)
 		if (tables[i].groups & listener_groups() &&

@@ -7,8 +7,11 @@
 
 #include "stack/wire/wire.h"
 
-/* WIRE_NOTIFY; fd is -1 or becomes ours. Return: 0 or -errno. */
-int notify_join(const struct wire_req *req, int fd);
+/*
+ * WIRE_NOTIFY of the netlink socket sock; fd is -1 or becomes ours.
+ * Return: 0 or -errno.
+ */
+int notify_join(const struct wire_req *req, int sock, int fd);
 /* Something may have changed; with nobody there that is a load. */
 void notify_look(void);
 

@@ -19,10 +19,12 @@
 #include "stack/api/descr.h"
 #include "stack/api/notify.h"
 #include "stack/api/private.h"
+#include "stack/api/proof.h"
 #include "stack/api/opt.h"
 #include "stack/core/affinity.h"
 #include "stack/core/log.h"
 #include "stack/dgram/dgram.h"
+#include "stack/fault/config.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
 #include "stack/packet/packet.h"
@@ -72,18 +74,18 @@ static int do_socket(struct request *r)
 {
 	struct sock *s, *like = sock_find(r->req.sock);
 	int fd = request_take_fd(r, 0), err;
-	uint64_t id;
+	struct wire_made made;
 
-	if (r->req.len != sizeof(id) || !descr_is_pair(fd,
+	if (r->req.len != sizeof(made) || !descr_is_pair(fd,
 	    r->req.b == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET)) {
 		close(fd);
 		return -EINVAL;
 	}
-	memcpy(&id, r->req.data, sizeof(id));
-	err = sock_new(&s, id, r->req.a, r->req.b, r->req.c, fd, r->owner);
+	memcpy(&made, r->req.data, sizeof(made));
+	err = sock_new(&s, &made, r->req.a, r->req.b, r->req.c, fd, r->owner);
 	if (err)
 		return err;
-	r->req.sock = id;	/* for the log */
+	r->req.sock = made.id;	/* for the log */
 	if (like && like->type == s->type && like->domain == s->domain) {
 		s->opt = like->opt;
 		s->ops->apply(s);
@@ -324,30 +326,24 @@ static int do_hello(struct request *r)
 	return 0;
 }
 
-static uint64_t cookie_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-	return cookie;
-}
-
 /* For a program that has one fd number left and cannot make a pair. */
 static int give_socket(struct request *r)
 {
+	struct wire_made made;
+	uint64_t salt;
 	int sv[2], e;
 
 	if (socketpair(AF_UNIX, (r->req.b == SOCK_STREAM ? SOCK_STREAM :
 	    SOCK_SEQPACKET) | SOCK_CLOEXEC, 0, sv) < 0)
 		return -ENFILE;
 	r->fd[0] = sv[0];
-	r->rep.value = cookie_of(sv[1]);
-	memcpy(r->req.data, &r->rep.value, sizeof(r->rep.value));
-	r->req.len = sizeof(r->rep.value);
+	salt = sock_made(&made, sv[1]);
+	r->rep.value = made.id;
+	memcpy(r->req.data, &made, sizeof(made));
+	r->req.len = sizeof(made);
 	e = do_socket(r);
 	if (!e)
-		e = sock_name(sock_find(r->rep.value), sv[1]);
+		e = sock_name(sock_find(r->rep.value), sv[1], salt);
 	if (e)
 		close(sv[1]);
 	else
@@ -377,8 +373,12 @@ static int dispatch(struct request *r)
 	case WIRE_URGENT:
 	case WIRE_BIND ... WIRE_QUERY:
 		return sock_request(r);
+	case WIRE_FAULT:
+		return fault_request(&r->req, &r->rep,
+		    r->nfd > 1 ? r->fd[1] : -1);
 	case WIRE_NOTIFY:
-		return notify_join(&r->req, request_take_fd(r, 1));
+		return notify_join(&r->req, r->nfd > 1 ? r->fd[1] : -1,
+		    request_take_fd(r, 2));
 	case WIRE_LIMIT:
 		return do_limit(r);
 	case WIRE_YIELD:
@@ -407,6 +407,7 @@ static const char *const op_names[] = {
 	[WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
 	[WIRE_NOTIFY] = "notify", [WIRE_LIMIT] = "limit",
 	[WIRE_URGENT] = "urgent",
+	[WIRE_FAULT] = "fault",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");
@@ -433,7 +434,12 @@ static void log_request(const struct request *r, int err)
 
 void request_handle(struct request *r)
 {
-	int err = rights_check(r->rights, &r->req, &r->rep), fd;
+	int err = r->err, fd;
+
+	if (!err)
+		err = rights_check(r->rights, &r->req, &r->rep);
+	if (!err)
+		err = proof_check(r->proofs, r->rights, &r->req);
 
 	if (r->req.op == WIRE_SOCKET && r->fd[0] >= 0) {
 		log_request(r, err ? err : do_socket(r));

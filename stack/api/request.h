@@ -14,9 +14,11 @@ struct request {
 	struct wire_rep rep;
 	struct sock_owner *owner;
 	struct rights *rights;	/* of the connection */
+	const struct proofs *proofs;
 	int fd[MAX_FDS];
 	int nfd;
 	int rep_fd;		/* goes with the reply, then closed; or -1 */
+	int err;		/* 0, or what is wrong with how it came */
 	int channel;		/* for the reply, not ours to close; or -1 */
 };
 

@@ -25,6 +25,8 @@ static enum right of_dump(const struct wire_req *q)
 	case WIRE_DUMP_ROUTE:
 	case WIRE_DUMP_NEIGH:
 	case WIRE_DUMP_SYSCTL:
+	case WIRE_DUMP_FAULT:
+	case WIRE_DUMP_FAULT_ADDR:
 		return RIGHT_USE;
 	default:
 		return RIGHT_WATCH;
@@ -60,6 +62,7 @@ static const struct {
 	[WIRE_LEND] = { RIGHT_USE, NULL },
 	[WIRE_NOTIFY] = { RIGHT_USE, NULL },
 	[WIRE_LIMIT] = { RIGHT_USE, NULL },
+	[WIRE_FAULT] = { RIGHT_CONFIG, NULL },
 };
 
 static enum right right_of(const struct wire_req *q)
@@ -73,8 +76,11 @@ static enum right right_of(const struct wire_req *q)
 
 void rights_of_peer(struct rights *r, int fd)
 {
+	static uint64_t count;
+
 	(void)fd;
 	memset(r, 0, sizeof(*r));
+	r->number = ++count;
 	r->may.bits = RIGHT_ALL;
 }
 

@@ -11,6 +11,7 @@
 
 struct rights {
 	struct right_set may;
+	uint64_t number;	/* of the connection, from 1 */
 	char key[WIRE_KEYLEN];	/* "": none was named */
 };
 

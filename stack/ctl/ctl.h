@@ -23,6 +23,7 @@ int cmd_dump(int argc, char **argv);
 int cmd_halt(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
 int cmd_ifconfig(int argc, char **argv);
+int cmd_link(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_ndp(int argc, char **argv);
 int cmd_netstat(int argc, char **argv);
@@ -98,6 +99,9 @@ int ctl_fd(void);			/* the control connection */
  */
 int ctl_call(struct wire_req *req, struct wire_rep *rep, int *fd,
     const char *what);
+/* The same with a descriptor that goes with it, which stays the caller's. */
+int ctl_call_with(struct wire_req *req, int with, struct wire_rep *rep,
+    int *fd, const char *what);
 
 /* A table of the virtual host: n records in one malloc'ed block. */
 struct ctl_list {

@@ -124,6 +124,12 @@ void json_int(struct json *j, const char *key, int64_t value)
 	fprintf(j->to, "%" PRId64, value);
 }
 
+void json_real(struct json *j, const char *key, double value)
+{
+	begin_value(j, key);
+	fprintf(j->to, "%.12g", value);
+}
+
 void json_bool(struct json *j, const char *key, bool value)
 {
 	begin_value(j, key);

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "stack/ctl/extcap.h"
 #include "stack/ctl/json.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
@@ -36,6 +37,7 @@ static const struct command {
 	{ "help", cmd_help },
 	{ "hosts", cmd_hosts },
 	{ "ifconfig", cmd_ifconfig },
+	{ "link", cmd_link },
 	{ "log", cmd_log },
 	{ "ndp", cmd_ndp },
 	{ "netstat", cmd_netstat },
@@ -305,6 +307,8 @@ int main(int argc, char **argv)
 		snprintf(prog, sizeof(prog), "%s", argv[2]);
 		return cmd_wait(argc - 3, argv + 3);
 	}
+	if (extcap_called(argc, argv))
+		return extcap_main(argc, argv);
 	status = parse(argc, argv, &i);
 	if (status)
 		return status;

@@ -144,6 +144,12 @@ static void reply_text(const struct wire_rep *rep, char *buf, size_t size)
 int ctl_call(struct wire_req *req, struct wire_rep *rep, int *fd,
     const char *what)
 {
+	return ctl_call_with(req, -1, rep, fd, what);
+}
+
+int ctl_call_with(struct wire_req *req, int with, struct wire_rep *rep,
+    int *fd, const char *what)
+{
 	char text[WIRE_DATA + 1];
 	size_t n;
 	int err;
@@ -151,8 +157,8 @@ int ctl_call(struct wire_req *req, struct wire_rep *rep, int *fd,
 	if (ctl_connect())
 		return CTL_FAILED;
 	rep->error = -1;
-	err = client_call(server.fd, req, NULL, 0, rep, fd, CALL_TIMEOUT,
-	    false);
+	err = client_call(server.fd, req, &with, with >= 0, rep, fd,
+	    CALL_TIMEOUT, false);
 	if (err == -ETIMEDOUT)
 		return ctl_fail("%s: the server does not answer", server.url);
 	if (err < 0) {
@@ -197,6 +203,10 @@ static const struct {
 	[WIRE_DUMP_SOCKINFO] = { sizeof(struct wire_sockinfo),
 	    { LAST(wire_sockinfo, rx), LAST(wire_sockinfo, tx),
 	      LAST(wire_sockinfo, end) } },
+	[WIRE_DUMP_FAULT] = { sizeof(struct wire_fault),
+	    { LAST(wire_fault, ifname), LAST(wire_fault, match),
+	      LAST(wire_fault, dist) } },
+	[WIRE_DUMP_FAULT_ADDR] = { sizeof(struct wire_fault_addr), { 0 } },
 	[WIRE_DUMP_COUNTER] = { sizeof(struct wire_counter),
 	    { LAST(wire_counter, name) } },
 #undef LAST

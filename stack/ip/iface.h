@@ -71,6 +71,18 @@ struct iface_alias {
 	char label[WIRE_NAMELEN];	/* "shmif0:1", or "" */
 };
 
+/*
+ * What stands between lwIP and the driver: stack/fault/, in nif.linkoutput's
+ * and nif.input's place.  Where there is one, drivers give each frame to
+ * nif.input by itself, none as part of a large segment.
+ */
+struct iface_faults {
+	/* In loopback_send()'s place. */
+	err_t (*loop)(struct netif *nif, struct pbuf *p);
+	/* The interface is about to go. */
+	void (*gone)(struct iface *f);
+};
+
 /* nif.state points back here, for aliases too. */
 struct iface {
 	struct netif nif;	/* has the first IPv4 and all IPv6 addresses */
@@ -84,6 +96,7 @@ struct iface {
 	uint8_t plen6[LWIP_IPV6_NUM_ADDRESSES];
 	bool mtu_set, mac_set;	/* chosen by the user */
 	unsigned ra_wait, ra_count;	/* rtadv.c's: s to go, sent so far */
+	struct iface_faults *faults;	/* NULL: none */
 	unsigned promisc;	/* who wants to see frames for others; tap.h */
 	uint8_t want_ip4[4];	/* hint for the bus: the slot of this address */
 	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;

@@ -140,6 +140,8 @@ int ifconfig_destroy(struct iface *f, char err[static IFACE_ERRLEN])
 		return -EPERM;
 	}
 	log_event("interface", "%s destroyed", f->name);
+	if (f->faults)
+		f->faults->gone(f);
 	if (tap_listener)
 		tap_listener->lost(f, true);
 	iface_remove(f);

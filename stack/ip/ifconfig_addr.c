@@ -81,6 +81,7 @@ static int add4(struct iface *f, struct wire_ifaddr *a)
 		free(al);
 		return -ENOBUFS;
 	}
+	al->nif.input = f->nif.input;
 	al->nif.linkoutput = f->nif.linkoutput;
 	al->nif.output = f->nif.output;
 	al->nif.output_ip6 = f->nif.output_ip6;

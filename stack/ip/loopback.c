@@ -23,7 +23,7 @@ static bool is_copy(const struct netif *nif, const struct pbuf *p)
 }
 
 /* lwIP loops back on the interface that has the address; we say it was lo. */
-err_t loopback_output(struct netif *nif, struct pbuf *p)
+err_t loopback_send(struct netif *nif, struct pbuf *p)
 {
 	struct iface *f = lo->state;
 	err_t err = netif_loop_output(nif, p);
@@ -39,6 +39,15 @@ err_t loopback_output(struct netif *nif, struct pbuf *p)
 	tap_frame(f, p, type, true);
 	tap_frame(f, p, type, false);
 	return ERR_OK;
+}
+
+err_t loopback_output(struct netif *nif, struct pbuf *p)
+{
+	struct iface *f = lo->state;
+
+	if (__builtin_expect(f->faults != NULL, 0) && !is_copy(nif, p))
+		return f->faults->loop(nif, p);
+	return loopback_send(nif, p);
 }
 
 static err_t output4(struct netif *nif, struct pbuf *p, const ip4_addr_t *to)

@@ -21,7 +21,7 @@
 #include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
-#include "stack/packet/filter.h"
+#include "stack/core/filter.h"
 #include "stack/packet/ring.h"
 #include "stack/packet/state.h"
 

@@ -17,7 +17,7 @@
 #include "lwip/pbuf.h"
 #include "stack/ip/iface.h"
 #include "stack/packet/capture.h"
-#include "stack/packet/filter.h"
+#include "stack/core/filter.h"
 #include "stack/packet/ring.h"
 #include "stack/packet/state.h"
 #include "stack/sock/event.h"

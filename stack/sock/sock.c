@@ -198,7 +198,7 @@ void sock_init(void)
 	iface_on_tx_ready(tx_ready);
 }
 
-int sock_new(struct sock **out, uint64_t id, int domain, int type,
+int sock_new(struct sock **out, const struct wire_made *made, int domain, int type,
     int protocol, int fd, const struct sock_owner *owner)
 {
 	const struct sock_ops *ops = NULL;
@@ -209,7 +209,7 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 		ops = ops_for(domain, type, &protocol);
 	else
 		err = -EAFNOSUPPORT;
-	if (ops && (!id || sock_find(id)))
+	if (ops && (!made->id || sock_find(made->id)))
 		err = -EINVAL;
 	if (!ops || err == -EINVAL) {
 		close(fd);
@@ -217,7 +217,7 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 	}
 	s = calloc(1, ops->size);
 	if (s)
-		s->id = id;
+		s->id = made->id;
 	if (!s || !table_put(s)) {
 		free(s);
 		close(fd);
@@ -230,6 +230,7 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 	s->type = type;
 	s->protocol = protocol;
 	s->owner = *owner;
+	s->cookie = made->cookie;
 	open_count++;
 	sockopt_init(&s->opt, domain, type, protocol);
 	err = ops->open(s);
@@ -245,11 +246,30 @@ int sock_new(struct sock **out, uint64_t id, int domain, int type,
 	return 0;
 }
 
-int sock_name(const struct sock *s, int program_end)
+uint64_t sock_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+	return cookie;
+}
+
+uint64_t sock_made(struct wire_made *made, int program_end)
+{
+	struct wire_id id;
+
+	client_id_new(&id);
+	*made = (struct wire_made){ id.sock, sock_cookie(program_end) };
+	return id.salt;
+}
+
+int sock_name(const struct sock *s, int program_end, uint64_t salt)
 {
 	struct wire_id id = {
 		.server = sock_server_id(), .sock = s->id,
 		.domain = s->domain, .type = s->type, .protocol = s->protocol,
+		.salt = salt,
 	};
 
 	return client_id_bind(program_end, &id);

@@ -46,6 +46,7 @@ struct sock_owner {
 	uint32_t uid;
 	int affinity;		/* for affinity_sample() */
 	char comm[16];
+	uint64_t conn;		/* number of the control connection */
 	char key[WIRE_KEYLEN];	/* see WIRE_LIMIT */
 	uint32_t rights;	/* enum right */
 };
@@ -99,7 +100,8 @@ struct sock {
 	struct pollable poll;	/* our end; first */
 	struct core_work work;	/* ops->flush is due */
 	const struct sock_ops *ops;
-	uint64_t id;		/* the cookie of the program's end */
+	uint64_t id;
+	uint64_t cookie;	/* SO_COOKIE of the program's end */
 	struct sock *id_next;	/* in its bucket of the table */
 	int domain, type, protocol;
 	enum sock_state state;
@@ -124,13 +126,17 @@ void sock_set_state(struct sock *s, enum sock_state st);
 void sock_ops_add(const struct sock_ops *ops);
 /*
  * Make a socket on our end fd, which it owns from now on (also on failure).
- * id: see WIRE_SOCKET; -EINVAL if there is one of that id.
+ * made: -EINVAL if there is one of that id.
  * Return: 0 and *out, or -errno as socket(2).
  */
-int sock_new(struct sock **out, uint64_t id, int domain, int type,
+int sock_new(struct sock **out, const struct wire_made *made, int domain, int type,
     int protocol, int fd, const struct sock_owner *owner);
+/* For a pair that we make ourselves. Return: what its name is salted with. */
+uint64_t sock_made(struct wire_made *made, int program_end);
 /* Give a program's end its name; 0 or -errno. */
-int sock_name(const struct sock *s, int program_end);
+int sock_name(const struct sock *s, int program_end, uint64_t salt);
+/* SO_COOKIE; 0: fd is no socket. */
+uint64_t sock_cookie(int fd);
 struct sock *sock_find(uint64_t id);
 /* Walk all sockets; from NULL to NULL. */
 struct sock *sock_next(struct sock *s);

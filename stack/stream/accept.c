@@ -147,19 +147,20 @@ void accept_flush(struct stream *l)
 
 static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 {
-	uint64_t id = 0;
-	socklen_t len = sizeof(id);
+	struct wire_made made;
+	uint64_t salt;
 	struct sock *s;
 	int sv[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return NULL;
-	getsockopt(sv[1], SOL_SOCKET, SO_COOKIE, &id, &len);
-	if (sock_new(&s, id, l->domain, l->type, l->protocol, sv[0], &l->owner)) {
+	salt = sock_made(&made, sv[1]);
+	if (sock_new(&s, &made, l->domain, l->type, l->protocol, sv[0],
+	    &l->owner)) {
 		close(sv[1]);
 		return NULL;
 	}
-	if (!seal(sv[0]) || sock_name(s, sv[1])) {
+	if (!seal(sv[0]) || sock_name(s, sv[1], salt)) {
 		close(sv[1]);
 		sock_free(s);
 		return NULL;
@@ -198,6 +199,7 @@ err_t accept_add(void *arg, struct tcp_pcb *pcb, err_t err)
 	event_accept(s);
 	it->rec.magic = WIRE_MAGIC;
 	it->rec.sock = s->id;
+	it->rec.listener = l->s.id;
 	it->rec.peer = s->peer;
 	addr_present(&it->rec.peer, l->s.domain);
 	*(l->pending ? l->pending_end : &l->pending) = it;

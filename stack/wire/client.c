@@ -223,18 +223,28 @@ static char *put_dec(char *p, unsigned v)
 	return p;
 }
 
-/* Nobody can take the name first that has this in it. */
-static uint64_t unguessable(void)
+/* Nobody can take a number or a name first that has this in it. */
+static void draw(uint64_t *r, size_t n)
 {
-	uint64_t r;
+	size_t size = n * sizeof(*r);
 
-	if (SYS3(SYS_getrandom, &r, sizeof(r), GRND_NONBLOCK) != sizeof(r))
-		r = clock_ns() * 0x9e3779b97f4a7c15u ^ (uintptr_t)&r;
-	return r;
+	if (SYS3(SYS_getrandom, r, size, GRND_NONBLOCK) == (long)size)
+		return;
+	while (n--)		/* the machine has only just started */
+		r[n] = (clock_ns() + n) * 0x9e3779b97f4a7c15u ^ (uintptr_t)r;
 }
 
-static void compose(const struct wire_id *id, struct sockaddr_un *sun,
-    socklen_t *len)
+void client_id_new(struct wire_id *id)
+{
+	uint64_t r[2];
+
+	draw(r, 2);
+	id->sock = (r[0] >> 16) | 1u << 31;
+	id->salt = r[1];
+}
+
+static void compose(const struct wire_id *id, uint64_t salt,
+    struct sockaddr_un *sun, socklen_t *len)
 {
 	char *p = sun->sun_path + 1;
 
@@ -245,7 +255,7 @@ static void compose(const struct wire_id *id, struct sockaddr_un *sun,
 	*p++ = '/';
 	p = put_hex(p, id->sock, 16);
 	*p++ = '/';
-	p = put_hex(p, unguessable(), 16);
+	p = put_hex(p, salt, 16);
 	*p++ = '/';
 	p = put_dec(p, (unsigned)id->domain & 0xff);
 	*p++ = '.';
@@ -260,9 +270,12 @@ int client_id_bind(int fd, const struct wire_id *id)
 	struct sockaddr_un sun;
 	socklen_t len;
 	int err = -EADDRINUSE;
+	uint64_t salt = id->salt;
 
 	for (int i = 0; i < 3 && err == -EADDRINUSE; i++) {
-		compose(id, &sun, &len);
+		if (i || !salt)
+			draw(&salt, 1);
+		compose(id, salt, &sun, &len);
 		err = (int)SYS3(SYS_bind, fd, &sun, len);
 	}
 	return err;
@@ -302,10 +315,10 @@ bool client_id_of(int fd, struct wire_id *id)
 	struct sockaddr_un sun;
 	socklen_t len = sizeof(sun);
 	const char *p = sun.sun_path, *end;
-	uint64_t nonce;
 
 	if (SYS3(SYS_getsockname, fd, &sun, &len) < 0)
 		return false;
+	id->fd = fd;
 	if (sun.sun_family != AF_UNIX || len > sizeof(sun) ||
 	    len < offsetof(struct sockaddr_un, sun_path) + 1 +
 	    sizeof(WIRE_ID_PREFIX) - 1)
@@ -320,7 +333,7 @@ bool client_id_of(int fd, struct wire_id *id)
 	p = get_hex(p, end, &id->sock);
 	if (!p || p >= end || *p++ != '/')
 		return false;
-	p = get_hex(p, end, &nonce);
+	p = get_hex(p, end, &id->salt);
 	if (!p || p >= end || *p++ != '/')
 		return false;
 	p = get_dec(p, end, &id->domain);

@@ -73,6 +73,8 @@ int client_wait(int reply, struct wire_rep *rep, int *rep_fd, int timeout,
  */
 int client_post(int ctl, struct wire_req *req, const int *fds, int nfds);
 
+/* Draw a number for a new socket, and the random part of its name. */
+void client_id_new(struct wire_id *id);
 /*
  * Give a virtual socket's fd its name.  All users of a machine share the space
  * of such names, first come, first served: so a part of it is random.

@@ -10,6 +10,13 @@
  * may be shared by all threads and forked children of a program.  Who asks
  * often has the replies come by a channel (WIRE_CHANNEL) instead, and then
  * descriptors are counted as if there was a [0] all the same.
+ *
+ * Whoever names a socket shows that he has it, once on a connection, unless
+ * it was made there: a request with WIRE_SHOWS among its flags has the
+ * program's end as its last descriptor, behind all others.  Without that the
+ * answer is EBADF.  A socket that was accepted counts as made where its
+ * listener was.
+ *
  * Both sides are of one machine and one ABI; the receiver checks every length.
  */
 #ifndef STACK_WIRE_H
@@ -20,7 +27,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define WIRE_MAGIC	0x73686d35u	/* "shm5"; changes with the format */
+#define WIRE_MAGIC	0x73686d36u	/* "shm6"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_NAMELEN	16		/* interface name with its NUL */
 #define WIRE_KEYLEN	32		/* name of a key, with its NUL */
@@ -48,6 +55,8 @@ struct wire_id {
 	uint64_t server;
 	uint64_t sock;
 	int domain, type, protocol;
+	int fd;			/* what was asked for its name; -1 */
+	uint64_t salt;		/* for a name to come; 0: some other */
 };
 
 enum wire_op {
@@ -67,9 +76,8 @@ enum wire_op {
 	 * a = domain, b = type without flags, c = protocol; sock = one whose
 	 * options it shall have, or 0.  fd[0] is the server's end of the new
 	 * socket's pair (SOCK_STREAM pair for SOCK_STREAM, else
-	 * SOCK_SEQPACKET), data its id, a uint64_t: the SO_COOKIE of the
-	 * program's end, which no other socket of the machine has.  There is
-	 * no reply; if the server can't make it, its end closes.
+	 * SOCK_SEQPACKET), data = struct wire_made.  There is no reply; if the
+	 * server can't make it, its end closes.
 	 * Without fd[0], and a channel for the reply: the server makes the
 	 * pair, and the program's end, named, comes with the reply; value = id.
 	 */
@@ -132,8 +140,8 @@ enum wire_op {
 	WIRE_TRACE,
 	/*
 	 * fd[0] is the server's end of a SOCK_SEQPACKET pair for the replies to
-	 * requests of this connection that name it, one at a time; data its id, as
-	 * of WIRE_SOCKET.  No reply; it is over when an end of it closes.
+	 * requests of this connection that name it, one at a time; data its id, a
+	 * uint64_t: the SO_COOKIE of the client's end.  No reply; it is over when an end of it closes.
 	 */
 	WIRE_CHANNEL,
 	/*
@@ -149,9 +157,9 @@ enum wire_op {
 	 */
 	WIRE_LEND,
 	/*
-	 * A netlink socket wants news: data = struct wire_notify, fd[1] a
-	 * datagram socket that is connected to it, to which netlink messages
-	 * go.  Without fd[1] it is one that is known.
+	 * A netlink socket wants news: data = struct wire_notify, fd[1] is the
+	 * socket, fd[2] a datagram socket that is connected to it, to which
+	 * netlink messages go.  Without fd[2] it is one that is known.
 	 */
 	WIRE_NOTIFY,
 	/*
@@ -167,12 +175,27 @@ enum wire_op {
 	WIRE_LIMIT,
 	/* A stream's program is about to send urgent data. */
 	WIRE_URGENT,
+	/*
+	 * a = enum wire_fault_op, data = struct wire_fault; what it counts of
+	 * instructions, numbers and addresses is in the file fd[1], in that
+	 * order.  Reply data = the entry that there is now.
+	 */
+	WIRE_FAULT,
 	WIRE_NUM_OPS
+};
+
+/*
+ * A new socket.  No client can guess the id of another's and take it first; by
+ * the SO_COOKIE of the program's end, which no other socket of the machine
+ * has, the server knows that end when it is shown.
+ */
+struct wire_made {
+	uint64_t id;		/* random, of 48 bits; not 0 */
+	uint64_t cookie;
 };
 
 enum wire_notify_op { WIRE_NOTIFY_SET, WIRE_NOTIFY_JOIN, WIRE_NOTIFY_LEAVE };
 struct wire_notify {
-	uint64_t key;		/* the socket's: the server in its wire_id */
 	uint32_t op;		/* enum wire_notify_op */
 	uint32_t groups;	/* bit n - 1: RTNLGRP_ n */
 };
@@ -219,6 +242,8 @@ enum wire_dump {
 	WIRE_DUMP_LOG,		/* struct wire_log, oldest first */
 	WIRE_DUMP_COUNTER,	/* struct wire_counter, by name */
 	WIRE_DUMP_SOCKINFO,	/* struct wire_sockinfo, one for each socket */
+	WIRE_DUMP_FAULT,	/* struct wire_fault, by interface, as they count */
+	WIRE_DUMP_FAULT_ADDR,	/* struct wire_fault_addr, in the same order */
 	WIRE_NUM_DUMPS
 };
 
@@ -253,8 +278,13 @@ struct wire_req {
 	uint64_t sock;		/* socket id where the op is about a socket */
 	uint64_t reply;		/* id of the channel for the reply, or 0 */
 	int32_t a, b, c;
-	uint32_t spare;
+	uint32_t flags;		/* WIRE_SHOWS ... */
 	uint8_t data[WIRE_DATA];
+};
+enum {
+	WIRE_SHOWS = 1,		/* the last descriptor is the socket */
+	WIRE_OF_OTHERS = 2,	/* whose the socket is does not matter: for those
+				   who may configure the host */
 };
 #define WIRE_REQ_HEAD	(sizeof(struct wire_req) - WIRE_DATA)
 
@@ -360,6 +390,7 @@ struct wire_accept {
 	uint32_t magic;
 	uint32_t spare;
 	uint64_t sock;
+	uint64_t listener;	/* id of the socket that it came to */
 	struct wire_addr peer;
 };
 
@@ -492,6 +523,71 @@ struct wire_counter {
 	uint64_t n;
 };
 
+/* Faults of an interface: tc-netem(8) says what its words mean. */
+enum wire_fault_op {
+	WIRE_FAULT_SET,		/* in place of one with the same key */
+	WIRE_FAULT_ADD,		/* EEXIST: there is one */
+	WIRE_FAULT_CHANGE,	/* ENOENT: there is none */
+	WIRE_FAULT_CLEAR,	/* all of these directions; ENOENT: none */
+};
+enum { WIRE_FAULT_IN = 1, WIRE_FAULT_OUT = 2 };
+enum wire_fault_kind { WIRE_FAULT_NETEM, WIRE_FAULT_DOWN,
+    WIRE_FAULT_PARTITION, WIRE_FAULT_NUM_KINDS };
+enum wire_fault_loss { WIRE_LOSS_RANDOM, WIRE_LOSS_STATE, WIRE_LOSS_GEMODEL,
+    WIRE_LOSS_NUM };
+
+/* Of 2^32 - 1: how likely, and how much like it was the last time. */
+struct wire_chance {
+	uint32_t p, correlation;
+};
+
+struct wire_fault {
+	/* The key: dirs, kind and match are what an entry is known by. */
+	char ifname[WIRE_NAMELEN];
+	uint8_t dirs;		/* WIRE_FAULT_IN, WIRE_FAULT_OUT, or both */
+	uint8_t kind;		/* enum wire_fault_kind */
+	/* WIRE_FAULT_CLEAR: only that kind; only that match. */
+	uint8_t this_kind, this_match;
+	char match[512];	/* a filter as it was written; "": all frames */
+
+	uint8_t loss_model;	/* enum wire_fault_loss */
+	uint8_t ecn;		/* mark in place of a loss, if that may be */
+	uint8_t drawn;		/* the seed was */
+	uint8_t spare;
+	uint32_t limit;		/* frames that may wait */
+	int64_t delay_ns, jitter_ns;
+	uint32_t delay_correlation;
+	uint32_t gap;		/* 0: nothing is reordered */
+	struct wire_chance loss, duplicate, reorder, corrupt;
+	uint32_t markov[5];	/* p13 p31 p32 p23 p14; or p r h 1-k */
+	int32_t overhead;	/* bytes more of a frame */
+	uint64_t rate;		/* bytes a second; 0: as fast as may be */
+	uint32_t cell_size;	/* bytes; 0: no cells */
+	int32_t cell_overhead;
+	uint64_t seed;		/* 0 and drawn: one is to be drawn */
+	char dist[16];		/* name of the distribution */
+	/* In the file: struct sock_filter, int16_t, struct wire_fault_addr. */
+	uint32_t ninsn, ndist, naddr;
+	uint32_t ifindex;
+
+	/* What became of frames. */
+	uint64_t frames, bytes;	/* that met it */
+	uint64_t sent, sent_bytes;
+	uint64_t lost, marked, duplicated, reordered, corrupted;
+	uint64_t delayed;
+	uint64_t limited;	/* lost, since `limit` were waiting */
+	uint64_t cut;		/* lost, since the way is down or partitioned */
+	uint32_t waiting, waiting_bytes;
+};
+
+/* A partition's: an IPv4, IPv6 or Ethernet address. */
+struct wire_fault_addr {
+	uint8_t family;		/* AF_INET, AF_INET6, AF_PACKET: Ethernet */
+	uint8_t spare[3];
+	uint32_t entry;		/* in the dump: which one, from 0 */
+	uint8_t addr[16];
+};
+
 struct wire_ifreq {
 	char name[WIRE_NAMELEN];
 	struct wire_ifaddr addr;
@@ -506,10 +602,11 @@ static_assert(sizeof(struct wire_addr) == 24, "wire_addr");
 static_assert(sizeof(struct wire_dgram) == 80, "wire_dgram");
 static_assert(sizeof(struct wire_ll) <= 16 && sizeof(struct wire_aux) == 16,
     "wire_addr.ip holds them");
-static_assert(sizeof(struct wire_accept) == 40, "wire_accept");
+static_assert(sizeof(struct wire_accept) == 48, "wire_accept");
 static_assert(sizeof(struct wire_log) == 200, "wire_log");
 static_assert(sizeof(struct wire_counter) == 48, "wire_counter");
 static_assert(sizeof(struct wire_trace) <= WIRE_DATA, "wire_trace fits");
 static_assert(sizeof(struct wire_ifreq) <= WIRE_DATA, "wire_ifreq fits");
+static_assert(sizeof(struct wire_fault) <= WIRE_DATA, "wire_fault fits");
 
 #endif

@@ -76,7 +76,7 @@ static const struct iface_driver driver = {
 static void add_socket(int type, int protocol, uint16_t port)
 {
 	static const struct sock_owner owner = { .affinity = -1 };
-	static uint64_t id;
+	static struct wire_made made;
 	struct wire_addr a = { .family = AF_INET, .port = htons(port) };
 	struct sock *s;
 	int sv[2];
@@ -84,7 +84,8 @@ static void add_socket(int type, int protocol, uint16_t port)
 	must(socketpair(AF_UNIX, type == SOCK_STREAM ? SOCK_STREAM :
 	    SOCK_SEQPACKET, 0, sv) == 0, "no pair");
 	ends[nends++] = sv[1];
-	must(sock_new(&s, ++id, AF_INET, type, protocol, sv[0], &owner) == 0,
+	made.id++;
+	must(sock_new(&s, &made, AF_INET, type, protocol, sv[0], &owner) == 0,
 	    "no socket");
 	if (port)
 		must(s->ops->bind(s, &a) == 0, "no port");

@@ -59,13 +59,14 @@ static void good_socket(struct input *in, struct wire_req *r)
 		{ SOCK_RAW, IPPROTO_RAW }, { SOCK_DGRAM, IPPROTO_ICMPV6 },
 	};
 	unsigned which = take8(in);
-	uint64_t id = take8(in) % 8;
+	struct wire_made made = { take8(in) % 8, 0 };
 
 	r->a = which & 1 ? AF_INET6 : AF_INET;
 	r->b = kind[which / 2 % 6][0];
 	r->c = kind[which / 2 % 6][1];
-	r->len = sizeof(id);
-	memcpy(r->data, &id, sizeof(id));
+	made.cookie = made.id;
+	r->len = sizeof(made);
+	memcpy(r->data, &made, sizeof(made));
 }
 
 static void send_one(struct input *in, int to)
@@ -78,6 +79,7 @@ static void send_one(struct input *in, int to)
 	req.a = (int16_t)take16(in);
 	req.b = (int16_t)take16(in);
 	req.c = (int16_t)take16(in);
+	req.flags = (uint32_t)req.c >> 14 & 3;
 	req.len = (uint32_t)take_bytes(in, req.data, WIRE_DATA);
 	if (harmful(&req))
 		return;

@@ -4,7 +4,7 @@
  * The library is looked for when the first program comes: few hosts need it,
  * and it brings others with it, which a host's start would wait for.
  */
-#include "stack/packet/filter.h"
+#include "stack/core/filter.h"
 
 #include <dlfcn.h>
 #include <errno.h>
