@@ -34,7 +34,7 @@ struct far_channel {
 struct far_post {
 	struct far_post *next;
 	struct wire_req req;
-	int fd, nfd;
+	int fd[SYS_FDS], nfd;
 };
 
 /* To the host. */
@@ -54,8 +54,8 @@ static int post_now(struct far *far, struct wire_req *req, const int *fds,
 
 static void post_free(struct far_post *p)
 {
-	if (p->nfd)
-		close(p->fd);
+	for (int i = 0; i < p->nfd; i++)
+		close(p->fd[i]);
 	free(p);
 }
 
@@ -65,7 +65,7 @@ static void post_waiting(struct far *far)
 	struct far_post *p;
 
 	while ((p = far->post)) {
-		if (post_now(far, &p->req, &p->fd, p->nfd) == -EAGAIN)
+		if (post_now(far, &p->req, p->fd, p->nfd) == -EAGAIN)
 			return;
 		far->post = p->next;
 		post_free(p);
@@ -83,11 +83,12 @@ int far_send(struct far *far, struct wire_req *req, const int *fds, int nfds)
 	if (!p)
 		return -ENOMEM;
 	p->req = *req;
-	p->nfd = nfds > 0;
-	p->fd = nfds > 0 ? fcntl(fds[0], F_DUPFD_CLOEXEC, 3) : -1;
-	if (nfds > 0 && p->fd < 0) {
-		free(p);
-		return -EMFILE;
+	for (; p->nfd < nfds; p->nfd++) {
+		p->fd[p->nfd] = fcntl(fds[p->nfd], F_DUPFD_CLOEXEC, 3);
+		if (p->fd[p->nfd] < 0) {
+			post_free(p);
+			return -EMFILE;
+		}
 	}
 	if (!far->post)
 		far->post_end = &far->post;
@@ -260,19 +261,26 @@ static int memory_of(const void *p, size_t n)
 	return fd;
 }
 
-/* The descriptor that goes with it; -1: none. */
-static int companion(struct far_sock *s, const struct wire_req *req,
-    const uint8_t *extra, size_t n)
+/*
+ * The descriptors that go with it: memory, or for WIRE_NOTIFY our end of a
+ * pair as the socket, and the first time its other end.  Return: how many.
+ */
+static int companions(struct far_sock *s, const struct wire_req *req,
+    const uint8_t *extra, size_t n, int fd[2])
 {
-	int fd = -1;
+	int nfds = 0;
 
-	if (req->op == WIRE_NOTIFY && s) {
-		fd = s->news;
+	if (req->op == WIRE_NOTIFY && s && s->flow.watch.fd >= 0) {
+		fd[nfds] = fcntl(s->flow.watch.fd, F_DUPFD_CLOEXEC, 3);
+		nfds += fd[nfds] >= 0;
+		if (nfds && s->news >= 0)
+			fd[nfds++] = s->news;
 		s->news = -1;
 	} else if (n) {
-		fd = memory_of(extra, n);
+		fd[nfds] = memory_of(extra, n);
+		nfds += fd[nfds] >= 0;
 	}
-	return fd;
+	return nfds;
 }
 
 /* It was closed, but is not yet so for the host. */
@@ -283,7 +291,7 @@ static bool lingers(const struct far_sock *s, const struct wire_req *req)
 }
 
 static void ask(struct far *far, struct far_sock *s,
-    const struct relay_msg *m, struct wire_req *req, int fd)
+    const struct relay_msg *m, struct wire_req *req, const int *fd, int nfds)
 {
 	struct far_channel *ch = m->number ? channel_get(far) : NULL;
 	int err;
@@ -303,7 +311,7 @@ static void ask(struct far *far, struct far_sock *s,
 		ch->op = req->op;
 		ch->a = req->a;
 	}
-	err = far_send(far, req, &fd, fd >= 0);
+	err = far_send(far, req, fd, nfds);
 	if (err)
 		link_fail(&far->link, "the host has ended");
 }
@@ -314,7 +322,7 @@ void far_request(struct far *far, struct far_sock *s,
 	struct wire_rep busy = { .magic = WIRE_MAGIC, .value = 1 };
 	struct far_channel to = { .number = m->number, .stream = m->stream };
 	struct wire_req req;
-	int fd;
+	int fd[2], nfds;
 
 	if (m->len < WIRE_REQ_HEAD)
 		return;
@@ -335,10 +343,11 @@ void far_request(struct far *far, struct far_sock *s,
 		req.a = 0;
 		req.len = (uint16_t)strnlen((char *)req.data, req.len);
 	}
-	fd = companion(s, &req, data, m->len - WIRE_REQ_HEAD - req.len);
-	ask(far, s, m, &req, fd);
-	if (fd >= 0)
-		close(fd);
+	req.flags &= ~(uint32_t)WIRE_SHOWS;
+	nfds = companions(s, &req, data, m->len - WIRE_REQ_HEAD - req.len, fd);
+	ask(far, s, m, &req, fd, nfds);
+	while (nfds--)
+		close(fd[nfds]);
 }
 
 /*

@@ -266,8 +266,11 @@ static int ask_socket(struct far *far, uint64_t id,
 {
 	struct wire_req req = {
 		.op = WIRE_SOCKET, .a = o->domain, .b = o->type,
-		.c = o->protocol, .sock = o->like, .len = sizeof(id),
+		.c = o->protocol, .sock = o->like,
+		.len = sizeof(struct wire_made),
 	};
+	struct wire_made made = { .id = id };
+	socklen_t len = sizeof(made.cookie);
 	struct wire_id name = {
 		.server = far->server_id, .sock = id, .domain = o->domain,
 		.type = o->type, .protocol = o->protocol,
@@ -278,7 +281,8 @@ static int ask_socket(struct far *far, uint64_t id,
 	    SOCK_SEQPACKET) | SOCK_CLOEXEC, sv);
 	if (err < 0)
 		return err;
-	memcpy(req.data, &id, sizeof(id));
+	getsockopt(sv[0], SOL_SOCKET, SO_COOKIE, &made.cookie, &len);
+	memcpy(req.data, &made, sizeof(made));
 	err = client_id_bind(sv[0], &name);
 	if (!err)
 		err = far_send(far, &req, &sv[1], 1);

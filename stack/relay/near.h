@@ -39,6 +39,7 @@ struct near_accept;		/* a connection the pair had no room for */
 struct near_sock {
 	struct flow flow;	/* first; the inner end of the pair */
 	struct near_name *name;
+	struct entry by_key;	/* RELAY_NEWS */
 	enum near_state state;
 	int domain, type, protocol;
 	bool gone;		/* the program's end is closed */
@@ -72,8 +73,11 @@ struct near_sock *near_by_stream(uint32_t stream);
 /* fd, the inner end, is taken over. Return: 0 or -errno. */
 int near_socket(uint64_t id, int domain, int type, int protocol, int fd,
     uint64_t like);
-/* fd is where netlink messages go. Return: the stream, or 0. */
-uint32_t near_news(int fd);
+/*
+ * Where messages of a netlink socket, whose cookie is key, go: to fd, which is
+ * taken over, or with -1 where they go already.  Return: the stream, or 0.
+ */
+uint32_t near_news(uint64_t key, int fd);
 unsigned near_open_sockets(void);
 /* A request is about to be asked, or was answered with err (-errno). */
 void near_asked(struct near_sock *s, const struct wire_req *req);

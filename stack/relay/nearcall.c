@@ -320,14 +320,14 @@ static int pair_type(const struct wire_req *req)
 static void socket_made(struct call *c)
 {
 	int fd = take_fd(c, 0);
-	uint64_t id;
+	struct wire_made made;
 
-	if (c->req.len != sizeof(id) || !is_pair(fd, pair_type(&c->req))) {
+	if (c->req.len != sizeof(made) || !is_pair(fd, pair_type(&c->req))) {
 		close(fd);
 		return;
 	}
-	memcpy(&id, c->req.data, sizeof(id));
-	near_socket(id, c->req.a, c->req.b, c->req.c, fd, c->req.sock);
+	memcpy(&made, c->req.data, sizeof(made));
+	near_socket(made.id, c->req.a, c->req.b, c->req.c, fd, c->req.sock);
 }
 
 /* It cannot: it has one number left. */
@@ -338,14 +338,13 @@ static void socket_given(struct call *c)
 		.type = c->req.b, .protocol = c->req.c,
 	};
 	struct wire_rep rep = { .error = ENFILE };
-	socklen_t len = sizeof(id.sock);
 	int sv[2];
 
 	if (sys_socketpair(pair_type(&c->req) | SOCK_CLOEXEC, sv) < 0) {
 		answer(c, -ENFILE);
 		return;
 	}
-	getsockopt(sv[1], SOL_SOCKET, SO_COOKIE, &id.sock, &len);
+	client_id_new(&id);
 	if (client_id_bind(sv[1], &id) == 0)
 		rep.error = -near_socket(id.sock, c->req.a, c->req.b, c->req.c,
 		    sv[0], c->req.sock);
@@ -361,17 +360,24 @@ static void socket_given(struct call *c)
 
 static void news(struct call *c)
 {
-	int fd = take_fd(c, 1);
-	uint32_t stream = 0;
+	int fd = take_fd(c, 2);
+	socklen_t len = sizeof(uint64_t);
+	uint64_t key = 0;
+	uint32_t stream;
 
-	if (fd >= 0) {
-		stream = is_pair(fd, SOCK_DGRAM) ? near_news(fd) : 0;
-		if (!stream) {
-			answer(c, -ENOBUFS);
-			return;
-		}
+	if (c->nfd > 1 && c->fd[1] >= 0)
+		getsockopt(c->fd[1], SOL_SOCKET, SO_COOKIE, &key, &len);
+	if (!key || (fd >= 0 && !is_pair(fd, SOCK_DGRAM))) {
+		if (fd >= 0)
+			close(fd);
+		answer(c, -EINVAL);
+		return;
 	}
-	forward(c, NULL, stream);
+	stream = near_news(key, fd);
+	if (stream)
+		forward(c, NULL, stream);
+	else
+		answer(c, fd < 0 ? 0 : -ENOBUFS);	/* it had none */
 }
 
 /* Rings are memory that is shared, which machines do not. */
@@ -472,6 +478,22 @@ static bool is_whole(const struct wire_req *req, ssize_t n)
 	    req->len <= WIRE_DATA && n == (ssize_t)(WIRE_REQ_HEAD + req->len);
 }
 
+/*
+ * The socket that the request is about may be behind the other descriptors.
+ * Only programs of the user who has us come here, and they have all its sockets
+ * already.
+ */
+static void drop_proof(struct call *c)
+{
+	if (c->req.flags & WIRE_SHOWS && c->nfd) {
+		c->nfd--;
+		if (c->fd[c->nfd] >= 0)
+			close(c->fd[c->nfd]);
+		c->fd[c->nfd] = -1;
+	}
+	c->req.flags &= ~(uint32_t)WIRE_SHOWS;
+}
+
 /* 1: handled; 0: none now; -1: the program is gone. */
 static int receive(struct client *from)
 {
@@ -500,6 +522,7 @@ static int receive(struct client *from)
 			c.fd[0] = -1;
 			c.nfd++;
 		}
+		drop_proof(&c);
 		if (c.req.op == WIRE_CHANNEL)
 			channel_asked(&c);
 		else

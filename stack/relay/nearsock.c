@@ -23,7 +23,7 @@ struct near_accept {
 	int fd;			/* the program's end of its pair */
 };
 
-static struct table by_id, by_far, by_stream;
+static struct table by_id, by_far, by_stream, by_key;
 static unsigned open_sockets;
 static struct near_name *graves[GRAVES];
 static unsigned grave_next;
@@ -263,6 +263,7 @@ static void on_free(struct flow *f)
 	struct near_sock *s = (struct near_sock *)f;
 
 	table_take(&by_stream, &f->by_stream);
+	table_take(&by_key, &s->by_key);
 	drop_pending(s);
 	if (s->name && s->gone)
 		name_free(s->name);
@@ -370,25 +371,20 @@ int near_socket(uint64_t id, int domain, int type, int protocol, int fd,
 	return err;
 }
 
-uint32_t near_news(int fd)
+uint32_t near_news(uint64_t key, int fd)
 {
 	struct relay_open o = { .kind = RELAY_NEWS, .type = SOCK_DGRAM };
+	struct entry *e = table_find(&by_key, key);
 	struct near_sock *s;
 	int err;
 
+	if (fd < 0)
+		return e ? (uint32_t)table_of(struct near_sock, by_key, e)->
+		    flow.by_stream.key : 0;
 	s = make(0, 0, fd, &o, &err);
-	if (!s)
+	if (!s || table_put(&by_key, &s->by_key, key))
 		return 0;
 	return (uint32_t)s->flow.stream.id;
-}
-
-static uint64_t cookie_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-	return cookie;
 }
 
 static bool seal(int fd)
@@ -415,7 +411,8 @@ static int make_taken(const struct near_sock *l, uint32_t number,
 
 	if (sys_socketpair(SOCK_STREAM | SOCK_CLOEXEC, sv) < 0)
 		return -1;
-	name.sock = *id = cookie_of(sv[1]);
+	client_id_new(&name);
+	*id = name.sock;
 	if (!seal(sv[0]) || client_id_bind(sv[1], &name)) {
 		close(sv[0]);
 		close(sv[1]);
@@ -445,6 +442,7 @@ static void accept_one(struct near_sock *l, const struct relay_msg *m,
 	if (it->fd < 0)
 		goto fail;
 	it->rec.magic = WIRE_MAGIC;
+	it->rec.listener = l->name->id;
 	*(l->pending ? l->pending_end : &l->pending) = it;
 	l->pending_end = &it->next;
 	push_records(l);

@@ -58,8 +58,8 @@
 #define RELAY_LINE	256	/* bytes, with its end */
 
 /*
- * What the host calls the socket of a stream that the near half opened.  Other
- * programs use SO_COOKIE, which never has the highest bit.
+ * What the host calls the socket of a stream that the near half opened.  Numbers
+ * of other programs have 48 bits, and so never the highest.
  */
 static inline uint64_t relay_sock_id(uint32_t link, uint32_t stream)
 {
@@ -69,7 +69,7 @@ static inline uint64_t relay_sock_id(uint32_t link, uint32_t stream)
 enum relay_kind {
 	RELAY_SOCKET,		/* WIRE_SOCKET was asked for */
 	RELAY_TAKEN,		/* the connection of RELAY_ACCEPT */
-	RELAY_NEWS,		/* fd[1] of WIRE_NOTIFY: messages to the program */
+	RELAY_NEWS,		/* fd[2] of WIRE_NOTIFY: messages to the program */
 };
 
 struct relay_open {
