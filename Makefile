@@ -54,7 +54,7 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	$B/hijack/,childenv.o debug.o debugname.o debugtext.o dl.o elfsym.o \
 	env.o escape.o exec.o hostname.o ifaddrs.o init.o lend.o open.o procnet.o \
 	resolve.o select.o spawn.o syscall.o uring.o warn.o),$(hijack)))
-server	:= $(addprefix $B/stack/,server.o succeed.o oldopt.o)
+server	:= $(addprefix $B/stack/,server.o service.o succeed.o oldopt.o)
 # A whole host, to be linked into a program: all of stack/ but these.
 rooms	:= wire core ip fault sock stream dgram packet api rump
 stack	:= $(filter-out $(server),$(call objs,stack/*.c \
@@ -87,6 +87,7 @@ cmds	:= ifconfig route arp ndp sysctl netstat sockstat ping ping6 traceroute \
 # NetBSD's names for two of them.
 olds	:= shmif_dumpbus shmif_pcapin
 pcs	:= hijack/shmhijack.pc stack/rump/rumpshm.pc
+units	:= $(wildcard scripts/systemd/*)
 tools	:= $(wildcard $(addprefix scripts/,shmif-net tap-bridge tap-nat))
 netlib	:= $(wildcard scripts/netlib/*.py)
 comp	:= bash-completion/completions
@@ -248,6 +249,7 @@ share	= $(DESTDIR)$(PREFIX)/share
 incdir	= $(DESTDIR)$(PREFIX)/include/rump
 netdir	= $(DESTDIR)$(PREFIX)/lib/shmif-net
 extdir	= $(DESTDIR)$(EXTCAPDIR)
+unitdir	= $(DESTDIR)$(PREFIX)/lib/systemd/user
 install: all	## into $(DESTDIR)$(PREFIX)
 	install -d "$(bindir)" "$(libdir)/pkgconfig" "$(incdir)"
 	install $(bins) $(tools) "$(bindir)"
@@ -260,6 +262,9 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	for i in $(pcs); do sed $(foreach i,PREFIX LIBDIR VERSION,-e \
 		's|@$i@|$(subst $(space),\\ ,$($i))|') $$i | install -m 644 /dev/stdin \
 		"$(libdir)/pkgconfig/$${i##*/}" || exit; done
+	install -d "$(unitdir)"
+	for i in $(units); do sed 's|@PREFIX@|$(PREFIX)|' $$i | install -m 644 \
+		/dev/stdin "$(unitdir)/$${i##*/}" || exit; done
 	install -m 644 -D -t "$(netdir)/netlib" $(netlib)
 	install -m 644 -D $B/completion "$(share)/$(comp)/shmif"
 	install -m 644 -D $B/completion "$(share)/$(zcomp)"
@@ -271,6 +276,7 @@ uninstall:	## remove exactly that
 	for i in $(notdir $(bins) $(tools)) rump_server $(cmds:%=rump.%) $(olds); \
 		do rm -f "$(bindir)/$$i"; done
 	rm -f "$(extdir)/shmif"
+	for i in $(notdir $(units)); do rm -f "$(unitdir)/$$i"; done
 	for i in $(notdir $(libs)) librumphijack.so \
 		$(addprefix pkgconfig/,$(notdir $(pcs))); \
 		do rm -f "$(libdir)/$$i"; done

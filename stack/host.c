@@ -88,18 +88,37 @@ int host_route(struct wire_route *r, char err[static IFACE_ERRLEN])
 	return explain(e, err);
 }
 
+/* Where others on the buses find us, the first of them; core lock held. */
+static void announce(const struct sockaddr_un *sun)
+{
+	char *path = iface_server[0] ? NULL : realpath(sun->sun_path, NULL);
+
+	if (path)
+		iface_set_server(path);
+	free(path);
+}
+
 int host_listen(const struct sockaddr_un *sun,
     char err[static CONTROL_ERRLEN])
 {
-	char *path;
 	int e;
 
 	core_lock();
 	e = control_listen(sun, err);
-	path = e || iface_server[0] ? NULL : realpath(sun->sun_path, NULL);
-	if (path)
-		iface_set_server(path);
-	free(path);
+	if (!e)
+		announce(sun);
+	core_unlock();
+	return e;
+}
+
+int host_serve(int fd, const struct sockaddr_un *sun)
+{
+	int e;
+
+	core_lock();
+	e = control_serve(fd);
+	if (!e)
+		announce(sun);
 	core_unlock();
 	return e;
 }

@@ -28,6 +28,8 @@ int host_route(struct wire_route *r, char err[static IFACE_ERRLEN]);
 /* Serve others on a control socket. Return: as control_listen(). */
 int host_listen(const struct sockaddr_un *sun,
     char err[static CONTROL_ERRLEN]);
+/* The same on a socket that listens there already. */
+int host_serve(int fd, const struct sockaddr_un *sun);
 
 /* Serve in the calling thread, until loop_stop(). */
 void host_run(void);

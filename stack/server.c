@@ -18,6 +18,7 @@
 #include "stack/host.h"
 #include "stack/oldopt.h"
 #include "stack/remote.h"
+#include "stack/service.h"
 #include "stack/spec.h"
 #include "stack/succeed.h"
 #include "stack/wire/client.h"
@@ -45,6 +46,8 @@ static struct {
 	int nremote;
 	const char *key;	/* -k: for those */
 	bool insecure;		/* none is needed */
+	int passed;		/* a socket that listens already; -1 */
+	struct sockaddr_un passed_at;
 } cfg;
 
 /* One line, and the end. */
@@ -87,13 +90,39 @@ static void parse_url(const char *url)
 	}
 }
 
+static bool among_urls(const struct sockaddr_un *sun)
+{
+	for (int i = 0; i < cfg.nsun; i++)
+		if (!strcmp(cfg.sun[i].sun_path, sun->sun_path))
+			return true;
+	return false;
+}
+
+/* A socket that was passed need not be named, but may be. */
+static void take_passed(void)
+{
+	char err[SERVICE_ERRLEN];
+
+	cfg.passed = service_socket(&cfg.passed_at, err);
+	if (cfg.passed < -1) {
+		log_err("%s", err);
+		exit(2);
+	}
+	if (cfg.passed < 0 || among_urls(&cfg.passed_at))
+		return;
+	if (cfg.nsun == MAX_URLS)
+		bad_usage("", "too many URLs");
+	cfg.sun[cfg.nsun++] = cfg.passed_at;
+}
+
 /* The words behind the options. */
 static void parse_urls(int n, char **urls)
 {
-	if (!n)
-		bad_usage("", "serve at which URL?");
 	for (int i = 0; i < n; i++)
 		parse_url(urls[i]);
+	take_passed();
+	if (!n && cfg.passed < 0)
+		bad_usage("", "serve at which URL?");
 	if (cfg.private && (n != 1 || cfg.nremote))
 		bad_usage("", "-P is for one unix:// URL");
 	if (cfg.nremote && !cfg.key && !cfg.insecure) {
@@ -169,6 +198,8 @@ static void parse_args(int argc, char **argv)
 			exit(2);
 		}
 	}
+	/* What is in the environment of a private host is for its program. */
+	service_init(cfg.private || !cfg.front);
 	parse_urls(argc - optind, argv + optind);
 	oldopt_tell();
 }
@@ -294,9 +325,12 @@ static int listen_all(void)
 		cfg.nsun++;
 	}
 	for (int i = 0; !e && i < cfg.nsun; i++)
-		e = host_listen(&cfg.sun[i], err);
+		e = cfg.passed >= 0 && !strcmp(cfg.sun[i].sun_path,
+		    cfg.passed_at.sun_path) ?
+		    host_serve(cfg.passed, &cfg.sun[i]) :
+		    host_listen(&cfg.sun[i], err);
 	if (e)
-		log_err("%s", err);
+		log_err("%s", err[0] ? err : strerror(-e));
 	return e;
 }
 
@@ -328,7 +362,9 @@ int main(int argc, char **argv)
 		if (cfg.private)
 			private_start(PRIVATE_GRACE);
 		ready(fd);
+		service_tell("READY=1\nSTATUS=Serving");
 		host_run();
+		service_tell("STOPPING=1");
 	}
 	host_end();
 	return e ? 1 : 0;

@@ -263,6 +263,16 @@ static bool alive(const struct sockaddr_un *sun)
 	return yes;
 }
 
+static int open_door(struct door *d, int fd)
+{
+	if (spare_fd < 0)
+		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	d->poll.fn = on_connection;
+	d->poll.fd = fd;
+	ndoors++;
+	return loop_add(&d->poll, EPOLLIN);
+}
+
 int control_listen(const struct sockaddr_un *sun,
     char err[static CONTROL_ERRLEN])
 {
@@ -302,12 +312,17 @@ int control_listen(const struct sockaddr_un *sun,
 	strcpy(d->path, sun->sun_path);
 	if (lstat(d->path, &d->st) < 0)
 		memset(&d->st, 0, sizeof(d->st));
-	if (spare_fd < 0)
-		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	d->poll.fn = on_connection;
-	d->poll.fd = fd;
-	ndoors++;
-	return loop_add(&d->poll, EPOLLIN);
+	return open_door(d, fd);
+}
+
+int control_serve(int fd)
+{
+	struct door *d = &doors[ndoors];
+
+	if (ndoors == CONTROL_MAX)
+		return -E2BIG;
+	d->path[0] = '\0';
+	return open_door(d, fd);
 }
 
 void control_unlisten(void)
@@ -315,7 +330,7 @@ void control_unlisten(void)
 	struct stat st;
 
 	for (unsigned i = 0; i < ndoors; i++)
-		if (lstat(doors[i].path, &st) == 0 &&
+		if (doors[i].path[0] && lstat(doors[i].path, &st) == 0 &&
 		    st.st_ino == doors[i].st.st_ino &&
 		    st.st_dev == doors[i].st.st_dev)
 			unlink(doors[i].path);

@@ -13,6 +13,8 @@
  */
 int control_listen(const struct sockaddr_un *sun,
     char err[static CONTROL_ERRLEN]);
+/* The same on a listening socket that there is; its file is left alone. */
+int control_serve(int fd);
 /* Serve one connection more, on fd, which is taken over. 0 or -errno. */
 int control_adopt(int fd);
 /* In a forked child: let go of what the loop does not watch. */
