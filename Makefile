@@ -74,6 +74,8 @@ rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so.0) $(rump:.a=.so)
 bins	:= $(addprefix $B/,shmif_server shmif_relay shmif shmhijack)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
+# What tests preload into a host.
+shims	:= $(patsubst %.c,$B/%.so,$(wildcard tests/s_*.c))
 # The bus once more, with the tests' hand in every access: bus/shm.h.
 hook	:= $(patsubst $B/%,$B/hook/%,$(filter-out $B/bus/shmif.o \
 	$B/bus/output.o,$(call objs,bus/*.c)))
@@ -100,7 +102,7 @@ zcomp	:= zsh/site-functions/_shmif
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%_usage.c
 all: $(libs) $(bins) $B/completion	## libraries and programs, into $B
-tests: all $(tests)	## also what the tests and benchmarks run
+tests: all $(tests) $(shims)	## also what the tests and benchmarks run
 
 $B/%.o: own = $(if $(WERROR),-Werror)
 $(hijack) $(look): own = -fvisibility=hidden $(if $(WERROR),-Werror)
@@ -108,6 +110,13 @@ $(lwip): own = -w $(if $(SAN),-fno-sanitize=undefined)
 $B/lwip-o/core/ipv6/icmp6.o: own += -DLWIP_MULTICAST_PING=1
 $B/lwip-o/core/ipv4/ip4.o $B/lwip-o/core/ipv6/ip6.o: own += \
 	-Dnetif_loop_output=loopback_output
+# What strangers make it hold is bounded in bytes: stack/ip/held.h
+$B/lwip-o/core/ipv4/ip4_frag.o: own += -include stack/ip/held.h \
+	-Dpbuf_clen=held_size -DIP_REASS_MAX_PBUFS='(held_frag4 >> 10)'
+$B/lwip-o/core/ipv6/ip6_frag.o: own += -include stack/ip/held.h \
+	-Dpbuf_clen=held_size -DIP_REASS_MAX_PBUFS='(held_frag6 >> 10)'
+$B/lwip-o/core/ipv4/etharp.o $B/lwip-o/core/ipv6/nd6.o: own += \
+	-Dmemp_malloc=held_malloc -Dmemp_free=held_free
 $B/%.o: %.c $B/flags | lwip
 	@mkdir -p $(@D)
 	$P$(compile)
@@ -132,8 +141,8 @@ $(hashed): %.o: %.c stack/stream/pcbhash.h
 edits-tcp	:= 2
 edits-tcp_in	:= 4
 edits-icmp	:= 1
-edits-ip4_frag	:= 2
-edits-ip6_frag	:= 1
+edits-ip4_frag	:= 3
+edits-ip6_frag	:= 2
 $(hashed:.o=.c): script = stack/stream/lwip.sed
 $(cut:.o=.c): script = stack/ip/lwip.sed
 $(hashed:.o=.c): stack/stream/lwip.sed
@@ -175,6 +184,8 @@ $B/librumpshm.so.0: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
 $B/libshmhijack.so: $(hijack) $(look) $(rump) $(wildcard hijack/hijack.map)
 $(lib) $(rump:.a=.so.0):
 	$P$(shared) -ldl
+$(shims): %.so: %.o
+	$P$(shared)
 # The help that users see is a text; the programs have it as a string.
 $B/%_usage.c: %.usage
 	@mkdir -p $(@D)

@@ -32,7 +32,6 @@
 #define ARP_TABLE_SIZE			512
 #define ARP_QUEUEING			1
 #define ARP_QUEUE_LEN			512	/* some datagrams in fragments */
-#define MEMP_NUM_ARP_QUEUE		4096
 #define ETHARP_SUPPORT_STATIC_ENTRIES	1
 #define ETHARP_TABLE_MATCH_NETIF	0	/* aliases share their table */
 #define LWIP_NETIF_HWADDRHINT		1
@@ -48,7 +47,9 @@
 #define IP_FORWARD			1	/* hooks.h says when */
 #define IP_FORWARD_ALLOW_TX_ON_RX_NETIF	1
 #define IP_REASSEMBLY			1
+#ifndef IP_REASS_MAX_PBUFS	/* it is bytes: ip/held.h */
 #define IP_REASS_MAX_PBUFS		4096
+#endif
 #define MEMP_NUM_REASSDATA		256
 #define IP_FRAG				1
 #define IP_DEFAULT_TTL			64
@@ -86,7 +87,8 @@
 #define LWIP_ND6_NUM_NEIGHBORS		127
 #define LWIP_ND6_NUM_DESTINATIONS	127
 #define LWIP_ND6_QUEUEING		1
-#define MEMP_NUM_ND6_QUEUE		1024
+/* Bounded by ip/held.h; lwIP counts those it had no memory for, too. */
+#define MEMP_NUM_ND6_QUEUE		65536
 #define LWIP_ND6_ALLOW_RA_UPDATES	1
 
 /* UDP, TCP */

@@ -72,6 +72,21 @@ flood() {
 	[ "$kept" -lt 30000 ] || fail "$kept KiB for 500,000 bytes"
 }
 
+# What a host holds of fragments and for neighbours is some MiB.
 @test "first fragments of 100,000 datagrams" {
 	flood fragments 100000
+	has_counted ip.fragments_full
+	[ "$(peak)" -lt 40000 ] || fail "$(peak) KiB"
+}
+
+@test "the same of IPv6" {
+	flood 6fragments 100000
+	has_counted ip6.fragments_full
+	[ "$(peak)" -lt 40000 ] || fail "$(peak) KiB"
+}
+
+@test "30,000 large answers to neighbours that are not there" {
+	flood neighbours 30000
+	has_counted ip.neighbour_full
+	[ "$(peak)" -lt 40000 ] || fail "$(peak) KiB"
 }

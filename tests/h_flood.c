@@ -2,12 +2,15 @@
  * h_flood.c: a stranger on the bus who makes a host keep things: crafted
  * frames at full speed from a member of the bus that has no host.
  *
- * usage: h_flood BUS IP PORT syn|bytes|holes|fragments COUNT
+ * usage: h_flood BUS IP PORT KIND COUNT
  *
  * syn		COUNT SYNs, of many addresses, that are never completed
  * bytes	one connection, COUNT segments of one byte in order
  * holes	one connection, COUNT segments of one byte, none in order
  * fragments	first fragments of COUNT datagrams that never get complete
+ * 6fragments	the same of IPv6, to the link-local address of its MAC address
+ * neighbours	COUNT large echo requests of addresses that nobody has, so
+ *		that the answers wait for them
  *
  * Prints "ready" once its frames are out; then it answers ARP until it is
  * ended, so that the connection stays.
@@ -178,9 +181,48 @@ static void keep_pace(void)
 	}
 }
 
+/* fe80:: and what a MAC address makes of the rest (RFC 4291 A). */
+static void link_local(uint8_t *to, const uint8_t *m)
+{
+	memset(to, 0, 16);
+	to[0] = 0xfe;
+	to[1] = 0x80;
+	memcpy(to + 8, m, 3);
+	to[8] ^= 2;
+	to[11] = 0xff;
+	to[12] = 0xfe;
+	memcpy(to + 13, m + 3, 3);
+}
+
+static void put_fragment6(uint8_t *f, uint32_t id, size_t n)
+{
+	memcpy(f, mac, 6);
+	memcpy(f + 6, my_mac, 6);
+	put16(f + 12, 0x86dd);
+	f[14] = 0x60;
+	put16(f + 18, (unsigned)n + 8);
+	f[20] = 44;
+	f[21] = 64;
+	link_local(f + 22, my_mac);
+	link_local(f + 38, mac);
+	f[54] = 17;
+	put16(f + 56, 1);
+	put32(f + 58, id);
+	put_frame(f, 62 + n);
+}
+
+static void put_echo(uint8_t *f, const uint8_t *from, size_t n)
+{
+	f[34] = 8;
+	memset(f + 36, 0, 2);
+	set_sum(f + 36, stack_chksum(f + 34, (int)n));
+	put_ip(f, from, 1, 0, 0, n);
+}
+
 static void flood(const char *how, unsigned long count)
 {
-	uint8_t from[4], f[34 + 1024] = { 0 };
+	static uint8_t f[34 + 8192];
+	uint8_t from[4];
 
 	memcpy(from, my_ip, 4);
 	if (*how == 'b' || *how == 'h')
@@ -200,6 +242,13 @@ static void flood(const char *how, unsigned long count)
 			break;
 		case 'f':
 			put_ip(f, my_ip, 17, 0x2000, i & 0xffff, 1024);
+			break;
+		case '6':
+			put_fragment6(f, (uint32_t)i, 1024);
+			break;
+		case 'n':
+			from[3] = (uint8_t)(100 + i % 150);
+			put_echo(f, from, 8000);
 			break;
 		default:
 			die("what to do?");
@@ -234,7 +283,7 @@ int main(int argc, char **argv)
 	char err[BUS_ERRLEN] = "";
 
 	if (argc != 6 || inet_pton(AF_INET, argv[2], ip) != 1)
-		die("usage: h_flood BUS IP PORT syn|bytes|holes|fragments N");
+		die("usage: h_flood BUS IP PORT KIND COUNT");
 	port = (uint16_t)atoi(argv[3]);
 	if (bus_open(&bus, argv[1], 0, err) || bus_join(bus, &want, err) < 0)
 		die(err);

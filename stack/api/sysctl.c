@@ -13,6 +13,7 @@
 #include "stack/core/affinity.h"
 #include "stack/dgram/dgram.h"
 #include "stack/ip/autoconf.h"
+#include "stack/ip/held.h"
 #include "stack/ip/hooks.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
@@ -45,6 +46,9 @@ static const struct node {
 	{ "net.inet.ip.anonportmin", K_PORT, &port_first, 1024, 65535 },
 	{ "net.inet.ip.anonportmax", K_PORT, &port_last, 1024, 65535 },
 	{ "net.inet.ip.mtudisc", K_INT, &pmtu_discover, 0, 1 },
+	{ "net.inet.ip.frag_high", K_INT, &held_frag4, HELD_MIN, HELD_MAX },
+	{ "net.inet6.ip6.frag_high", K_INT, &held_frag6, HELD_MIN, HELD_MAX },
+	{ "net.link.unres_high", K_INT, &held_unres, HELD_MIN, HELD_MAX },
 	{ "net.inet6.ip6.forwarding", K_INT, &route_forward6, 0, 1 },
 	{ "net.inet6.ip6.accept_rtadv", K_INT, &autoconf_accept, 0, 1 },
 	{ "net.inet6.ip6.sendra", K_INT, &rtadv_send, 0, 1 },

@@ -11,6 +11,7 @@
 #include "lwip/netif.h"
 #include "netif/ethernet.h"
 #include "stack/core/counter.h"
+#include "stack/ip/held.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
@@ -45,11 +46,16 @@ err_t output_send_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
 {
 	const ip4_addr_t *hop = next_hop4(nif, dst);
 
+	err_t err;
+
 	timers_neighbour();
-	if (hop)
-		return etharp_output(nif, p, hop);
-	counter_inc("ip.rejected");
-	return ERR_RTE;
+	if (!hop) {
+		counter_inc("ip.rejected");
+		return ERR_RTE;
+	}
+	held_packet(p);
+	err = etharp_output(nif, p, hop);
+	return err == ERR_MEM && held_refused() ? ERR_OK : err;
 }
 
 /* Ours: routers are to tell us when it is too long for them. */
@@ -104,13 +110,18 @@ err_t output_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
 {
 	const ip6_addr_t *hop = next_hop6(nif, dst);
 	const struct static6 *s;
+	err_t err;
 
-	if (hop) {
-		s = static6_find(iface_index(nif), (const uint8_t *)hop->addr);
-		return s ? to_mac(nif, p, s->mac) : ethip6_output(nif, p, hop);
+	if (!hop) {
+		counter_inc("ip6.rejected");
+		return ERR_RTE;
 	}
-	counter_inc("ip6.rejected");
-	return ERR_RTE;
+	s = static6_find(iface_index(nif), (const uint8_t *)hop->addr);
+	if (s)
+		return to_mac(nif, p, s->mac);
+	held_packet(p);
+	err = ethip6_output(nif, p, hop);
+	return err == ERR_MEM && held_refused() ? ERR_OK : err;
 }
 
 /* lwIP cuts to the interface's MTU: where the path's is less, that is it. */
