@@ -204,6 +204,20 @@ static int was_too_long(int fd, unsigned mark)
 	return dgram_take_error(fd, mark);
 }
 
+/* The host has closed its end: it is gone, or could not make the socket. */
+static int why_closed(int fd)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+	int err = -ENETDOWN;
+
+	if (client_id_of(fd, &id))
+		err = rpc_sock(&id, WIRE_QUERY, WIRE_QUERY_STATE, 0, 0, NULL,
+		    0, &rep);
+	return err == -ENOBUFS || err == -ENOMEM || err == -ENFILE ? err :
+	    -ENETDOWN;
+}
+
 ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 {
 	struct wire_dgram h;
@@ -242,9 +256,8 @@ ssize_t dgram_send(int fd, unsigned mark, const struct msghdr *m, int flags)
 		return err ? err : n - (ssize_t)sizeof(h);
 	err = -errno;
 	errno = keep;
-	/* The host has closed its end. */
 	return err == -EPIPE || err == -ECONNRESET || err == -ECONNREFUSED ?
-	    -ENETDOWN : err;
+	    why_closed(fd) : err;
 }
 
 /*
@@ -274,7 +287,7 @@ static ssize_t recv_one(int fd, struct wire_dgram *h, struct msghdr *m,
 static ssize_t end_of_pair(int fd, int flags)
 {
 	if (!(fd_mark_ask(fd) & MARK_RDSHUT))
-		return -ENETDOWN;
+		return why_closed(fd);
 	/* As UDP has it: the end is only for those who would wait. */
 	return flags & MSG_DONTWAIT || sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK ?
 	    -EAGAIN : 0;

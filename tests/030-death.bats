@@ -197,3 +197,42 @@ for what in (lambda: socket.socket(),
 	run_cmd -1 at 10.0.0.2 nc -z -w 5 10.0.0.1 7
 	has_members net 2
 }
+
+@test "a host that dies and comes back: what its programs see" {
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg listen on b nc -k -d -l 7
+	wait_listen b 7
+	start_bg program env RUMPHIJACK_RETRYCONNECT=inftime \
+		RUMP_SERVER=unix://a.sock LD_PRELOAD="$HIJACK" \
+		"$PYTHON" "$BATS_TEST_DIRNAME/h_lost.py" 10.0.0.2
+	wait_for in_file program.log blocked
+	kill9 a
+	wait_for in_file program.log '^recvfrom'
+	start_host a 10.0.0.1
+	touch back
+	wait_for gone "${PID[program]}"
+	grep -vE 'blocked|libshmhijack' program.log | sort >seen
+	sort >wanted <<-'X'
+		read: b''
+		poll of a stream: POLLHUP,POLLIN
+		poll of a listener: POLLERR,POLLHUP,POLLIN
+		poll of a connect: POLLERR,POLLHUP,POLLOUT
+		accept: ENETDOWN
+		connect: ENETDOWN
+		recvfrom: ENETDOWN
+		SO_ERROR of a connect: ECONNRESET
+		send: EPIPE
+		read again: b''
+		sendto: ENETDOWN
+		listen: ENETDOWN
+		accept again: ENETDOWN
+		getsockname: ENETDOWN
+		setsockopt: ENETDOWN
+		close: None
+		a new stream: 10.0.0.2
+		a new listener: 0.0.0.0
+		a new datagram: 0.0.0.0
+	X
+	diff wanted seen
+}

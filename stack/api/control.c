@@ -160,6 +160,8 @@ static int receive(struct client *c)
 		else if (r.req.reply ? r.channel >= 0 : r.nfd >= 1 ||
 		    r.req.op == WIRE_SETSOCKOPT)
 			request_handle(&r);
+		else if (m.msg_flags & MSG_CTRUNC)
+			request_lost(&r);
 	}
 	for (int i = 0; i < r.nfd; i++)
 		if (r.fd[i] >= 0)

@@ -83,14 +83,26 @@ static int do_socket(struct request *r)
 	}
 	memcpy(&made, r->req.data, sizeof(made));
 	err = sock_new(&s, &made, r->req.a, r->req.b, r->req.c, fd, r->owner);
-	if (err)
+	if (err) {
+		sock_not_made(made.id, err);
 		return err;
+	}
 	r->req.sock = made.id;	/* for the log */
 	if (like && like->type == s->type && like->domain == s->domain) {
 		s->opt = like->opt;
 		s->ops->apply(s);
 	}
 	return 0;
+}
+
+void request_lost(const struct request *r)
+{
+	struct wire_made made;
+
+	if (r->req.op != WIRE_SOCKET || r->req.len != sizeof(made))
+		return;
+	memcpy(&made, r->req.data, sizeof(made));
+	sock_not_made(made.id, -ENFILE);
 }
 
 static int to_addr(struct request *r, struct sock *s, struct wire_addr *a)
@@ -271,7 +283,7 @@ static int sock_request(struct request *r)
 	if (r->req.server && r->req.server != sock_server_id())
 		return -ENETDOWN;	/* of a host that is gone */
 	if (!s)
-		return -ENOTCONN;
+		return sock_why_missing(r->req.sock);
 	/* What the program wrote before it asked comes first. */
 	if (s->poll.fd >= 0 && s->ops->drain)
 		s->ops->drain(s);

@@ -109,11 +109,16 @@ static int route_for(struct sock *s, const struct wire_dgram *h,
 	return 0;
 }
 
+/* With all ports taken it fails with another errno than bind(2). */
 static int autobind(struct sock *s)
 {
 	struct wire_addr any = { .family = (uint16_t)s->domain };
+	int err;
 
-	return s->bound || s->type == SOCK_RAW ? 0 : dgram_bind(s, &any);
+	if (s->bound || s->type == SOCK_RAW)
+		return 0;
+	err = dgram_bind(s, &any);
+	return err == -EADDRINUSE ? -EAGAIN : err;
 }
 
 /*

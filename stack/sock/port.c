@@ -83,6 +83,18 @@ void port_look(struct sock *s, uint16_t port)
 	}
 }
 
+/* With no port left, those count that were closed just now. */
+static void look_all(struct sock *s)
+{
+	struct sock *t, *next;
+
+	for (t = sock_next(NULL); t; t = next) {
+		next = sock_next(t);
+		if (t != s && t->bound && space_of(t) == space_of(s))
+			sock_look(t);
+	}
+}
+
 /* Twice: what a listener has not accepted goes with it. */
 static bool conflict_now(struct sock *s, const struct wire_addr *a)
 {
@@ -124,7 +136,9 @@ int port_bind(struct sock *s, struct wire_addr *a)
 		take(s, a);
 		return 0;
 	}
-	for (unsigned i = 0; i < span; i++) {
+	for (unsigned i = 0; i < 2 * span; i++) {
+		if (i == span)
+			look_all(s);
 		a->port = htons(candidate(s));
 		if (!conflict(s, a)) {
 			take(s, a);
@@ -154,6 +168,8 @@ int port_connect(struct sock *s, struct wire_addr *local,
 	for (unsigned i = 0; i < 2 * span; i++) {
 		uint16_t port = candidate(s);
 
+		if (i == span)
+			look_all(s);
 		if (held(s, port))
 			continue;
 		local->port = htons(port);

@@ -198,6 +198,32 @@ void sock_init(void)
 	iface_on_tx_ready(tx_ready);
 }
 
+/*
+ * Sockets that could not be made: programs do not wait for an answer when they
+ * ask for one, and are told at the next call.  The newest of them.
+ */
+static struct {
+	uint64_t id;
+	int err;
+} missing[256];
+static unsigned nmissing;
+
+void sock_not_made(uint64_t id, int err)
+{
+	unsigned i = nmissing++ % (sizeof(missing) / sizeof(missing[0]));
+
+	missing[i].id = id;
+	missing[i].err = err;
+}
+
+int sock_why_missing(uint64_t id)
+{
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
+		if (id && missing[i].id == id)
+			return missing[i].err;
+	return -ENOTCONN;
+}
+
 int sock_new(struct sock **out, const struct wire_made *made, int domain, int type,
     int protocol, int fd, const struct sock_owner *owner)
 {

@@ -124,6 +124,10 @@ const char *sock_state_name(enum sock_state st);
 void sock_set_state(struct sock *s, enum sock_state st);
 
 void sock_ops_add(const struct sock_ops *ops);
+/* Remember that a socket could not be made, and why: what sock_find() of that
+ * id, which finds none, means to the program.  -ENOTCONN: it has ended. */
+void sock_not_made(uint64_t id, int err);
+int sock_why_missing(uint64_t id);
 /*
  * Make a socket on our end fd, which it owns from now on (also on failure).
  * made: -EINVAL if there is one of that id.

@@ -49,6 +49,20 @@ int client_parse_url(const char *url, struct sockaddr_un *sun,
 	return 0;
 }
 
+/*
+ * A host that hangs up at the hello, and serves all the same, has no
+ * descriptor or no memory left for one more client.
+ */
+static bool serves(const struct sockaddr_un *sun)
+{
+	int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
+	    0);
+	bool yes = fd >= 0 && SYS3(SYS_connect, fd, sun, sizeof(*sun)) == 0;
+
+	sys_close(fd);
+	return yes;
+}
+
 int client_connect(const struct sockaddr_un *sun, const char *name,
     int min_fd, struct client_hello *hello)
 {
@@ -93,6 +107,8 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 	    hello->timeout ? hello->timeout : 10000, false);
 	if (!err && rep.error)
 		err = -rep.error;
+	if (err == -EPIPE && serves(sun))
+		err = -ENFILE;
 	if (err < 0)
 		goto fail;
 	hello->server = rep.value;
