@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # rump(3): programs that are virtual hosts by themselves.
 
+# shellcheck disable=SC2030,SC2031 # settings for each test
+
 load helpers
 load helpers.net
 
@@ -59,6 +61,34 @@ said_ready() {
 	run_cmd -1 ./fetch2 net 10.0.0.1 10.0.0.1
 	expect_err '^fetch2: 10\.0\.0\.1: Address already in use$'
 	# No process and no slot is left: check_leaks looks.
+}
+
+# A block that begins with "/* NAME.c:" is that file; of the others, lines with
+# a $ are typed and the rest is seen.  Makes those files, typed and seen.
+manual_tutorial() {
+	sed -n '/^\.Sh TUTORIAL/,/^\.Sh EXAMPLES/p' "$root/stack/rump/rump.3" |
+		awk '
+		/^\.Ed/ { inside = 0; file = "" }
+		inside { gsub(/\\e/, "\\") }
+		inside && /^\/\* [a-z]+\.c: / { file = $2; sub(/:/, "", file) }
+		inside && file != "" { print >file; next }
+		inside && sub(/^\$ /, "") { print >"typed"; next }
+		inside { print >"seen" }
+		/^\.Bd -literal/ { inside = 1 }'
+}
+
+@test "the manual's tutorial: built, typed and seen as it stands" {
+	requires pkg-config nc nosan
+	install_tree
+	manual_tutorial
+	[ -f hello.c ] && [ -f echo.c ] && [ -f two.c ]
+	sed -i "s|=/usr|=$DIR/root/usr|" root/usr/lib/pkgconfig/rumpshm.pc
+	export PKG_CONFIG_PATH=$DIR/root/usr/lib/pkgconfig
+	export LD_LIBRARY_PATH=$DIR/root/usr/lib
+	run_cmd bash -e typed
+	[ ! -s err ]
+	mv out got
+	run_cmd diff seen got
 }
 
 @test "programs written for a rump kernel find their headers" {
