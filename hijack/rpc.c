@@ -30,7 +30,7 @@
 static uint64_t ctl;		/* (fd + 1) << COOKIE_BITS | cookie; 0: none */
 static uint64_t ctl_server;	/* id of the host behind it */
 static bool gone;		/* it was there and ended */
-static bool told_gone, told_absent;
+static bool told_gone, told_absent, told_poor;
 
 static int ctl_number(uint64_t c)
 {
@@ -525,6 +525,10 @@ int rpc_socket(struct wire_id *id, const struct wire_id *like, int ours,
 	if (fd >= 0) {
 		client_id_new(id);
 		made = (struct wire_made){ id->sock, fd_cookie(ours) };
+		if (!made.cookie)
+			hj_warn_once(&told_poor, "this kernel, or what stands "
+			    "for it, has no SO_COOKIE: no virtual sockets "
+			    "here", NULL);
 		memcpy(req.data, &made, sizeof(made));
 		pack(&p, like, &req, fd, &theirs, 1);
 		id->server = __atomic_load_n(&ctl_server, __ATOMIC_ACQUIRE);
