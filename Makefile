@@ -98,7 +98,7 @@ usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
 zcomp	:= zsh/site-functions/_shmif
 
 .PHONY: run-fuzz all tests demo check check-all bench asan tsan fuzz tidy fmt install \
-	uninstall clean help compile_commands.json lwip FORCE
+	uninstall dist deb clean help compile_commands.json lwip FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%_usage.c
 all: $(libs) $(bins) $B/completion	## libraries and programs, into $B
@@ -283,6 +283,9 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	install -m 644 $(heads) "$(incdir)"
 	for i in $(mans); do install -m 644 -D -t \
 		"$(share)/man/man$${i##*.}" $$i || exit; done
+	for i in $(cmds:%=rump.%) $(olds); do \
+		ln -sf shmif.1 "$(share)/man/man1/$$i.1"; done
+	ln -sf shmif_server.1 "$(share)/man/man1/rump_server.1"
 uninstall:	## remove exactly that
 	for i in $(notdir $(bins) $(tools)) rump_server $(cmds:%=rump.%) $(olds); \
 		do rm -f "$(bindir)/$$i"; done
@@ -292,13 +295,26 @@ uninstall:	## remove exactly that
 		$(addprefix pkgconfig/,$(notdir $(pcs))); \
 		do rm -f "$(libdir)/$$i"; done
 	for i in $(zcomp) $(addprefix $(comp)/,shmif $(others)) \
-		$(foreach i,$(mans),man/man$(lastword $(subst ., ,$i))/$(notdir $i)); \
+		$(foreach i,$(mans),man/man$(lastword $(subst ., ,$i))/$(notdir $i)) \
+		$(foreach i,$(cmds:%=rump.%) $(olds) rump_server,man/man1/$i.1); \
 		do rm -f "$(share)/$$i"; done
 	for i in $(notdir $(heads)); do rm -f "$(incdir)/$$i"; done
 	for i in $(notdir $(netlib)); do rm -f "$(netdir)/netlib/$$i"; done
-	rm -rf "$(netdir)/netlib/__pycache__"
 	for i in "$(incdir)" "$(netdir)/netlib" "$(netdir)"; do \
 		! [ -d "$$i" ] || rmdir "$$i"; done
+dist:	## the source with lwIP's beside it, to build without a network, in $B
+	$Qscripts/dist shmhijack-$(VERSION) $B
+deb: dist	## packages for Debian, in $B/deb
+	$Qscripts/setup build deb
+	$Qgrep -q '^shmhijack ($(VERSION)-' scripts/debian/changelog || { echo \
+		"scripts/debian/changelog has no version $(VERSION)" >&2; exit 1; }
+	$Qrm -rf $B/deb && mkdir $B/deb && cp $B/shmhijack-$(VERSION).tar.xz \
+		$B/deb/shmhijack_$(VERSION).orig.tar.xz
+	$Qcd $B/deb && tar xf *.orig.tar.xz && cp -r "$(CURDIR)/scripts/debian" \
+		shmhijack-$(VERSION) && cd shmhijack-$(VERSION) && \
+		env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u B -u SAN -u CC \
+		dpkg-buildpackage -us -uc >../log 2>&1 || { tail -n 30 ../log >&2; exit 1; }
+	@ls -1 $B/deb/*.deb
 clean:	## remove $B
 	rm -rf $B
 help:
