@@ -15,12 +15,14 @@
 #include <unistd.h>
 
 #include "hijack/affinity.h"
-#include "hijack/aside.h"
 #include "hijack/channel.h"
+#include "hijack/cramped.h"
 #include "hijack/fd.h"
+#include "hijack/held.h"
 #include "hijack/known.h"
 #include "hijack/spawn.h"
 #include "stack/wire/client.h"
+#include "stack/wire/right.h"
 #include "stack/wire/sys.h"
 
 #define CALL_MS		30000	/* a host that takes longer is taken for dead */
@@ -29,6 +31,7 @@
 
 static uint64_t ctl;		/* (fd + 1) << COOKIE_BITS | cookie; 0: none */
 static uint64_t ctl_server;	/* id of the host behind it */
+static uint32_t ctl_rights;	/* what we may do there, enum right */
 static bool gone;		/* it was there and ended */
 static bool told_gone, told_absent, told_poor;
 
@@ -79,6 +82,20 @@ void rpc_ctl_move(void)
 		sys_close(to);
 }
 
+static void not_allowed(void)
+{
+	unsigned long uid = (unsigned long)SYS0(SYS_geteuid);
+	char text[24], *p = text + sizeof(text) - 1;
+
+	*p = '\0';
+	do {
+		*--p = (char)('0' + uid % 10);
+	} while (uid /= 10);
+	hj_warn_once(&told_absent, hj_set.what, ": this user may not use the "
+	    "virtual host; its owner can let you: shmif_server -o allow=", p,
+	    NULL);
+}
+
 static int absent(int err)
 {
 	bool url = hj_set.host == HJ_HOST_URL && !hj_set.relay;
@@ -91,10 +108,8 @@ static int absent(int err)
 		return err;
 	case -EACCES:
 	case -EPERM:
-		hj_warn_once(&told_absent, hj_set.what,
-		    ": no permission to use this virtual host's socket; "
-		    "ask its owner for chmod o+rw", NULL);
-		break;
+		not_allowed();
+		return -EACCES;
 	case -EPROTO:
 		hj_warn_once(&told_absent, hj_set.what,
 		    ": what serves there is no shmif_server of this version",
@@ -109,19 +124,33 @@ static int absent(int err)
 	return -ENETDOWN;
 }
 
-static int ctl_open(struct client_hello *hello)
+/* Is there another way in, since that one is closed? */
+static bool is_closed(int err)
+{
+	return err == -EACCES || err == -EPERM || err == -ENOENT ||
+	    err == -ENOTDIR;
+}
+
+/* about: the socket that is asked about, or NULL */
+static int ctl_open(const struct wire_id *about, struct client_hello *hello)
 {
 	struct timeval limit = { .tv_sec = CALL_MS / 1000 };
-	int fd;
+	int fd, held;
 
 	switch (hj_set.host) {
 	case HJ_HOST_URL:
 		fd = hj_set.relay ? spawn_connect(fd_floor(), hello) :
 		    client_connect(&hj_set.sun, program_invocation_short_name,
 		    fd_floor(), hello);
+		if (is_closed(fd)) {
+			held = held_connect(about, fd_floor(), hello);
+			fd = held < 0 ? fd : held;
+		}
 		break;
 	case HJ_HOST_PRIVATE:
-		fd = spawn_connect(fd_floor(), hello);
+		fd = held_connect_private(about, fd_floor(), hello);
+		if (fd < 0)
+			fd = spawn_connect(fd_floor(), hello);
 		break;
 	default:
 		hj_warn_once(&told_absent, "neither RUMP_SERVER nor SHMIF_BUS "
@@ -136,7 +165,7 @@ static int ctl_open(struct client_hello *hello)
 }
 
 /* One attempt. Return: the fd of a valid control connection, or -errno. */
-static int ctl_get(void)
+static int ctl_get(const struct wire_id *about)
 {
 	uint64_t c = __atomic_load_n(&ctl, __ATOMIC_ACQUIRE), cookie;
 	struct client_hello hello = { .want_affinity = true };
@@ -146,13 +175,14 @@ static int ctl_get(void)
 	for (int tries = 0; tries < 8; tries++) {
 		if (ctl_valid(c))
 			return ctl_number(c);
-		fd = ctl_open(&hello);
+		fd = ctl_open(about, &hello);
 		if (fd < 0)
 			return fd;
 		affinity_map(&hello);
 		cookie = cookie_of(fd);
 		/* Another thread's connection is to the same host. */
 		__atomic_store_n(&ctl_server, hello.server, __ATOMIC_RELEASE);
+		__atomic_store_n(&ctl_rights, hello.rights, __ATOMIC_RELEASE);
 		if (__atomic_compare_exchange_n(&ctl, &c, (uint64_t)(fd + 1) <<
 		    COOKIE_BITS | cookie, false, __ATOMIC_ACQ_REL,
 		    __ATOMIC_ACQUIRE)) {
@@ -188,7 +218,7 @@ static unsigned backoff(unsigned try)
 }
 
 /* The host was there and is gone: do as RUMPHIJACK_RETRYCONNECT says. */
-static int ctl_again(void)
+static int ctl_again(const struct wire_id *about)
 {
 	unsigned long waited = 0;
 	int fd;
@@ -199,7 +229,7 @@ static int ctl_again(void)
 	case HJ_RETRY_DIE:
 		_exit(1);
 	case HJ_RETRY_ONCE:
-		fd = ctl_get();
+		fd = ctl_get(about);
 		break;
 	default:
 		for (unsigned try = 0; ; try++) {
@@ -210,7 +240,7 @@ static int ctl_again(void)
 				return -ENETDOWN;
 			pause_ms(ms);
 			waited += ms;
-			fd = ctl_get();
+			fd = ctl_get(about);
 			if (fd >= 0)
 				break;
 		}
@@ -224,16 +254,16 @@ static int ctl_again(void)
 }
 
 /* About a socket there is nothing to wait for: it went with its host. */
-static int ctl_ready(bool about_socket)
+static int ctl_ready(const struct wire_id *about)
 {
 	hj_init();
 	if (hj_sandboxed)
 		return -ENETDOWN;
 	if (!__atomic_load_n(&gone, __ATOMIC_RELAXED))
-		return ctl_get();
-	if (about_socket && hj_set.retry != HJ_RETRY_DIE)
+		return ctl_get(about);
+	if (about && hj_set.retry != HJ_RETRY_DIE)
 		return -ENETDOWN;
-	return ctl_again();
+	return ctl_again(about);
 }
 
 /*
@@ -287,37 +317,6 @@ static bool is_gone(int err)
 	}
 }
 
-struct aside {
-	int fd;
-	struct wire_req *req;
-	const int *fds;
-	int nfds;
-	struct wire_rep *rep;
-	int err;
-};
-
-/*
- * In a child with a table of fds of its own but our memory: two numbers are
- * freed there that the request does not need.
- */
-static int call_aside(void *arg)
-{
-	struct aside *a = arg;
-	int freed = 0;
-
-	for (int fd = 0; freed < 3 && fd < 64; fd++) {
-		bool used = fd == a->fd;
-
-		for (int i = 0; i < a->nfds; i++)
-			used |= a->fds[i] == fd;
-		if (!used && sys_close(fd) == 0)
-			freed++;
-	}
-	a->err = client_call(a->fd, a->req, a->fds, a->nfds, a->rep, NULL,
-	    CALL_MS, false);
-	return 0;
-}
-
 static int call_channel(struct channel *ch, int fd, struct wire_req *req,
     const int *fds, int nfds, struct wire_rep *rep, int *rep_fd)
 {
@@ -350,13 +349,8 @@ static int call_once(int fd, struct wire_req *req, const int *fds, int nfds,
 	err = client_call(fd, req, fds, nfds, rep, rep_fd, CALL_MS, false);
 
 	/* A program at its limit can still ask about the sockets it has. */
-	if (err == -EMFILE && !rep_fd) {
-		struct aside a = { fd, req, fds, nfds, rep, -EMFILE };
-
-		if (aside_run(call_aside, &a) == 0)
-			err = a.err;
-	}
-	return err;
+	return err == -EMFILE && !rep_fd ?
+	    cramped_call(fd, req, fds, nfds, rep, CALL_MS) : err;
 }
 
 /* What goes with a request about a socket. */
@@ -410,7 +404,7 @@ int rpc_call_on(const struct wire_id *id, struct wire_req *req, const int *fds,
 	int fd, err;
 
 	for (int tries = 0; ; tries++) {
-		fd = ctl_ready(id != NULL);
+		fd = ctl_ready(id);
 		if (fd < 0)
 			return fd;
 		pack(&p, id, req, fd, fds, nfds);
@@ -463,7 +457,7 @@ int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
 	struct wire_req req = {
 		.op = (uint16_t)op, .a = a, .b = b, .len = (uint16_t)len,
 	};
-	int fd = ctl_ready(true), err;
+	int fd = ctl_ready(id), err;
 	struct parcel p;
 
 	if (fd < 0)
@@ -479,7 +473,7 @@ int rpc_tell(const struct wire_id *id, enum wire_op op, int a, int b,
 int rpc_send(const struct wire_id *id, struct wire_req *req,
     struct rpc_wait *w)
 {
-	int fd = ctl_ready(true), err;
+	int fd = ctl_ready(id), err;
 	struct parcel p;
 
 	if (fd < 0)
@@ -518,7 +512,7 @@ int rpc_socket(struct wire_id *id, const struct wire_id *like, int ours,
 		.op = WIRE_SOCKET, .a = id->domain, .b = id->type,
 		.c = id->protocol, .len = sizeof(struct wire_made),
 	};
-	int fd = ctl_ready(false), err = fd;
+	int fd = ctl_ready(NULL), err = fd;
 	struct wire_made made;
 	struct parcel p;
 
@@ -538,6 +532,10 @@ int rpc_socket(struct wire_id *id, const struct wire_id *like, int ours,
 			known_add(id->sock, p.ctl, true);
 	}
 	sys_close(theirs);
+	/* The host counts that; it does not answer. */
+	if (!err && (id->domain == AF_PACKET || id->type == SOCK_RAW) &&
+	    !(__atomic_load_n(&ctl_rights, __ATOMIC_ACQUIRE) & RIGHT_RAW))
+		return -EPERM;
 	if (fd < 0 || !err)
 		return err;
 	if (!is_gone(err))

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "stack/api/allow.h"
+#include "stack/api/allow.h"
 #include "stack/api/private.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
@@ -135,6 +137,16 @@ static void parse_urls(int n, char **urls)
 		bad_usage("", "-k and --insecure exclude each other");
 }
 
+/* What is of the host as a whole. */
+static int parse_setting(const char *text, char err[static IFACE_ERRLEN])
+{
+	if (!strncmp(text, "allow=", 6))
+		return allow_add(text + 6, err);
+	snprintf(err, IFACE_ERRLEN, "%s: there is only allow=WHO[:RIGHT,...]",
+	    text);
+	return -EINVAL;
+}
+
 static void parse_args(int argc, char **argv)
 {
 	char err[IFACE_ERRLEN] = "";
@@ -148,7 +160,7 @@ static void parse_args(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 
-	snprintf(letters, sizeof(letters), "+:shvVPi:k:r:%s",
+	snprintf(letters, sizeof(letters), "+:shvVPi:k:o:r:%s",
 	    oldopt_letters(program_invocation_short_name));
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (oldopt_take(c, optarg))
@@ -179,6 +191,9 @@ static void parse_args(int argc, char **argv)
 			e = cfg.nroute == MAX_ROUTES ? -E2BIG :
 			    spec_parse_route(&cfg.route[cfg.nroute++],
 			    optarg, err);
+			break;
+		case 'o':
+			e = parse_setting(optarg, err);
 			break;
 		case 'V':
 			printf("%s %s\n", program_invocation_short_name,

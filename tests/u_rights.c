@@ -84,8 +84,7 @@ static void each_request(void)
 	takes(RIGHT_RAW, WIRE_SOCKET, AF_INET, SOCK_RAW, "");
 	takes(RIGHT_RAW, WIRE_SOCKET, AF_PACKET, SOCK_DGRAM, "");
 	for (int a = 0; a < WIRE_NUM_DUMPS; a++)
-		takes(a == WIRE_DUMP_SOCK || a == WIRE_DUMP_LOG ||
-		    a == WIRE_DUMP_COUNTER || a == WIRE_DUMP_SOCKINFO ?
+		takes(a == WIRE_DUMP_LOG || a == WIRE_DUMP_COUNTER ?
 		    RIGHT_WATCH : RIGHT_USE, WIRE_DUMP, a, 0, "");
 	takes(RIGHT_WATCH, WIRE_TRACE, 0, 0, "");
 	for (int a = WIRE_IF_CREATE; a <= WIRE_IF_HOSTNAME; a++)
@@ -99,6 +98,41 @@ static void each_request(void)
 	takes(RIGHT_CONFIG, WIRE_SYSCTL, 0, 0, "net.inet.ip.ttl=1");
 	takes(RIGHT_HALT, WIRE_HALT, 0, 0, "");
 	takes(RIGHT_HALT, WIRE_YIELD, 0, 0, "");
+}
+
+/* Of others' sockets, those that may be seen. */
+static void sees(void)
+{
+	struct sock_owner mine = { .uid = 7, .conn = 1 };
+	struct sock_owner same = { .uid = 7, .conn = 2 };
+	struct sock_owner other = { .uid = 8, .conn = 3 };
+	struct sock_owner key = { .uid = 7, .conn = 4, .key = "alice" };
+	struct rights r = { .may = { RIGHT_USE }, .number = 1, .uid = 7 };
+
+	CHECK(rights_sees(&r, &mine) && rights_sees(&r, &same));
+	CHECK(!rights_sees(&r, &other) && !rights_sees(&r, &key));
+	r.may.bits |= RIGHT_WATCH;
+	CHECK(rights_sees(&r, &other) && rights_sees(&r, &key));
+}
+
+/* A stranger, let in by a socket of root's, or of one who may not much. */
+static void lets_in(void)
+{
+	struct sock_owner root = { .rights = RIGHT_ALL };
+	struct sock_owner key = { .rights = RIGHT_USE, .key = "alice" };
+	struct rights r = { .number = 9 };
+	struct wire_req q = { .op = WIRE_HELLO };
+	struct wire_rep rep;
+
+	CHECK(rights_check(&r, &q, &rep) == -EACCES);
+	rights_of_socket(&r, &root);
+	CHECK(r.may.bits == RIGHT_USE && !r.key[0]);
+	r = (struct rights){ .number = 9 };
+	rights_of_socket(&r, &key);
+	CHECK(r.may.bits == RIGHT_USE && !strcmp(r.key, "alice"));
+	r = (struct rights){ .may = { RIGHT_ALL } };
+	rights_of_socket(&r, &key);
+	CHECK(r.may.bits == RIGHT_ALL && !r.key[0]);
 }
 
 static int limit(struct rights *r, const char *text)
@@ -139,6 +173,8 @@ int main(void)
 {
 	by_name();
 	each_request();
+	sees();
+	lets_in();
 	only_down();
 	return 0;
 }

@@ -234,14 +234,14 @@ static int do_sysctl(const struct wire_req *req, struct wire_rep *rep)
 	    &rep->len);
 }
 
-int admin_request(const struct wire_req *req, struct wire_rep *rep,
-    int *rep_fd)
+int admin_request(const struct wire_req *req, const struct rights *who,
+    struct wire_rep *rep, int *rep_fd)
 {
 	switch (req->op) {
 	case WIRE_RESOLVE:
 		return do_resolve(req, rep);
 	case WIRE_DUMP:
-		return dump(req, rep_fd, &rep->value);
+		return dump(req, who, rep_fd, &rep->value);
 	case WIRE_IF:
 		return do_if(req, rep);
 	case WIRE_ROUTE:

@@ -6,11 +6,12 @@
 
 #include "stack/wire/wire.h"
 
+struct rights;
 struct sock_owner;
 
 /* 0 or -errno, perhaps with a line of text in rep->data. */
-int admin_request(const struct wire_req *req, struct wire_rep *rep,
-    int *rep_fd);
+int admin_request(const struct wire_req *req, const struct rights *who,
+    struct wire_rep *rep, int *rep_fd);
 /* Who is that? */
 void admin_owner(struct sock_owner *o, int32_t pid, uint32_t uid);
 

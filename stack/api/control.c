@@ -21,12 +21,15 @@
 #include "stack/api/proof.h"
 #include "stack/api/request.h"
 #include "stack/api/rights.h"
+#include "stack/api/sockfile.h"
 #include "stack/core/core.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
+#include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
 #define BATCH		64	/* requests of one connection per turn */
+#define BACKLOG		4096	/* connections, as the machine lets us */
 
 struct client {
 	struct pollable poll;
@@ -34,15 +37,20 @@ struct client {
 	struct channels channels;
 	struct rights rights;
 	struct proofs proofs;
+	struct client **stranger;	/* our place among them, or NULL */
 };
 
-/* A socket that we listen on. */
-static struct door {
-	struct pollable poll;
-	char path[108];
-	struct stat st;
-} doors[CONTROL_MAX];
+/* The sockets that we listen on. */
+static struct pollable doors[CONTROL_MAX];
 static unsigned ndoors;
+static struct pollable hatch = { .fd = -1 };	/* see client_hatch() */
+
+/*
+ * Who may not use the host, and has not shown a socket of it yet: one request
+ * is taken of them.  A new one gets the place of an old one that says nothing.
+ */
+#define STRANGERS	64
+static struct client *strangers[STRANGERS];
 
 /* A request that names a channel has no socket for the reply. */
 static void find_channel(struct request *r, const struct client *c)
@@ -108,6 +116,18 @@ static bool only_ours(struct request *r)
 	return ok;
 }
 
+static void admit(struct client *c)
+{
+	if (rights_none(&c->rights))
+		return;
+	if (c->stranger)
+		*c->stranger = NULL;
+	c->stranger = NULL;
+	c->owner.rights = c->rights.may.bits;
+	memcpy(c->owner.key, c->rights.key, sizeof(c->owner.key));
+	private_client(1);
+}
+
 /* The descriptor behind the others shows the socket: see WIRE_SHOWS. */
 static int take_proof(struct request *r, struct client *c, int flags)
 {
@@ -120,7 +140,12 @@ static int take_proof(struct request *r, struct client *c, int flags)
 		return -ENFILE;
 	err = proof_show(&c->proofs, &r->req, r->fd[--r->nfd]);
 	close(r->fd[r->nfd]);
-	return err;
+	if (err > 0 && c->stranger) {
+		rights_of_socket(&c->rights,
+		    &sock_find(r->req.sock)->owner);
+		admit(c);
+	}
+	return err < 0 ? err : 0;
 }
 
 /* 1: handled; 0: none now; -1: the program is gone. */
@@ -171,6 +196,17 @@ static int receive(struct client *c)
 	return n == 0 ? -1 : 1;
 }
 
+static void part(struct client *c)
+{
+	if (c->stranger)
+		*c->stranger = NULL;
+	else
+		private_client(-1);
+	channel_drop_all(&c->channels);
+	proof_drop_all(&c->proofs);
+	loop_retire(&c->poll);
+}
+
 static void on_request(struct pollable *p, uint32_t events)
 {
 	struct client *c = (struct client *)p;
@@ -179,15 +215,25 @@ static void on_request(struct pollable *p, uint32_t events)
 	(void)events;
 	for (int i = 0; i < BATCH && !p->dead; i++) {
 		r = receive(c);
-		if (r <= 0)
+		if (r <= 0 || c->stranger)
 			break;
 	}
-	if (r < 0) {
-		private_client(-1);
-		channel_drop_all(&c->channels);
-		proof_drop_all(&c->proofs);
-		loop_retire(p);
-	}
+	if (!p->dead && (r < 0 || (r > 0 && c->stranger)))
+		part(c);
+}
+
+/* One that has asked has been answered before it has to go. */
+static void add_stranger(struct client *c)
+{
+	static unsigned next;
+	struct client **s = &strangers[next++ % STRANGERS];
+
+	if (*s)
+		on_request(&(*s)->poll, 0);
+	if (*s)
+		part(*s);
+	*s = c;
+	c->stranger = s;
 }
 
 static void client_free(struct pollable *p)
@@ -207,12 +253,14 @@ int control_adopt(int fd)
 	    .fd = fd };
 	c->owner.affinity = -1;
 	rights_of_peer(&c->rights, fd);
-	c->owner.rights = c->rights.may.bits;
 	c->owner.conn = c->rights.number;
 	e = loop_add(&c->poll, EPOLLIN);
 	if (e)
 		goto fail;
-	private_client(1);
+	if (rights_none(&c->rights))
+		add_stranger(c);
+	else
+		admit(c);
 	return 0;
 fail:
 	free(c);
@@ -254,31 +302,54 @@ static void on_connection(struct pollable *p, uint32_t events)
 		refuse_one(p->fd);
 }
 
-/* Is somebody serving there? */
+/* Is somebody serving there, perhaps somebody whom we may not ask? */
 static bool alive(const struct sockaddr_un *sun)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	bool yes = connect(fd, (const struct sockaddr *)sun,
-	    sizeof(*sun)) == 0 || errno == EPROTOTYPE;
+	    sizeof(*sun)) == 0 || errno != ECONNREFUSED;
 
 	close(fd);
 	return yes;
 }
 
-static int open_door(struct door *d, int fd)
+/* Without a hatch, in a sandbox perhaps, there is the door all the same. */
+static int listen_hatch(void)
 {
+	struct sockaddr_un sun;
+	socklen_t len = client_hatch(sock_server_id(), &sun);
+
+	if (hatch.fd >= 0)
+		return 0;
+	hatch.fn = on_connection;
+	hatch.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0);
+	if (hatch.fd >= 0 && bind(hatch.fd, (struct sockaddr *)&sun,
+	    len) == 0 && listen(hatch.fd, BACKLOG) == 0)
+		return loop_add(&hatch, EPOLLIN);
+	log_debug("no way in for who holds a socket: %s", strerror(errno));
+	if (hatch.fd >= 0)
+		close(hatch.fd);
+	hatch.fd = -1;
+	return 0;
+}
+
+static int open_door(int fd)
+{
+	struct pollable *d = &doors[ndoors++];
+	int e;
+
 	if (spare_fd < 0)
 		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	d->poll.fn = on_connection;
-	d->poll.fd = fd;
-	ndoors++;
-	return loop_add(&d->poll, EPOLLIN);
+	d->fn = on_connection;
+	d->fd = fd;
+	e = loop_add(d, EPOLLIN);
+	return e ? e : listen_hatch();
 }
 
 int control_listen(const struct sockaddr_un *sun,
     char err[static CONTROL_ERRLEN])
 {
-	struct door *d = &doors[ndoors];
 	struct stat st;
 	int fd, e;
 
@@ -302,41 +373,27 @@ int control_listen(const struct sockaddr_un *sun,
 		unlink(sun->sun_path);
 	}
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)sun,
-	    sizeof(*sun)) < 0 || listen(fd, 4096) < 0) {
+	e = fd < 0 ? -errno : sockfile_bind(fd, sun);
+	if (!e && listen(fd, BACKLOG) < 0)
 		e = -errno;
+	if (e) {
 		snprintf(err, CONTROL_ERRLEN, "%s: %s", sun->sun_path,
 		    strerror(-e));
 		if (fd >= 0)
 			close(fd);
 		return e;
 	}
-	strcpy(d->path, sun->sun_path);
-	if (lstat(d->path, &d->st) < 0)
-		memset(&d->st, 0, sizeof(d->st));
-	return open_door(d, fd);
+	return open_door(fd);
 }
 
 int control_serve(int fd)
 {
-	struct door *d = &doors[ndoors];
-
-	if (ndoors == CONTROL_MAX)
-		return -E2BIG;
-	d->path[0] = '\0';
-	return open_door(d, fd);
+	return ndoors == CONTROL_MAX ? -E2BIG : open_door(fd);
 }
 
 void control_unlisten(void)
 {
-	struct stat st;
-
-	for (unsigned i = 0; i < ndoors; i++)
-		if (doors[i].path[0] && lstat(doors[i].path, &st) == 0 &&
-		    st.st_ino == doors[i].st.st_ino &&
-		    st.st_dev == doors[i].st.st_dev)
-			unlink(doors[i].path);
-	ndoors = 0;
+	sockfile_remove_all();
 }
 
 void control_in_child(void)
@@ -344,5 +401,6 @@ void control_in_child(void)
 	if (spare_fd >= 0)
 		close(spare_fd);
 	spare_fd = -1;
+	sockfile_forget_all();
 	ndoors = 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "stack/api/counters.h"
+#include "stack/api/rights.h"
 #include "stack/api/sysctl.h"
 #include "stack/core/log.h"
 #include "stack/fault/config.h"
@@ -26,6 +27,7 @@ struct out {
 	FILE *f;
 	uint64_t n;
 	const struct wire_req *req;
+	const struct rights *who;
 };
 
 static void put(struct out *o, const void *rec, size_t len)
@@ -75,6 +77,8 @@ static void socks(struct out *o)
 	struct wire_sock w;
 
 	for (struct sock *s = sock_next(NULL); s; s = sock_next(s)) {
+		if (!rights_sees(o->who, &s->owner))
+			continue;
 		memset(&w, 0, sizeof(w));
 		w.id = s->id;
 		w.domain = s->domain;
@@ -103,6 +107,8 @@ static void sockinfos(struct out *o)
 	struct wire_sockinfo w;
 
 	for (struct sock *s = sock_next(NULL); s; s = sock_next(s)) {
+		if (!rights_sees(o->who, &s->owner))
+			continue;
 		memset(&w, 0, sizeof(w));
 		w.id = s->id;
 		if (s->ops->fill_info)
@@ -176,9 +182,10 @@ static void (*const dumps[])(struct out *o) = {
 static_assert(sizeof(dumps) / sizeof(dumps[0]) == WIRE_NUM_DUMPS,
     "a function for every list");
 
-int dump(const struct wire_req *req, int *fd, uint64_t *count)
+int dump(const struct wire_req *req, const struct rights *who, int *fd,
+    uint64_t *count)
 {
-	struct out o = { .req = req };
+	struct out o = { .req = req, .who = who };
 	int what = req->a;
 	int mem, copy = -1;
 	bool bad;

@@ -4,9 +4,11 @@
 
 #include <stdint.h>
 
+struct rights;
 struct wire_req;
 
-/* As WIRE_DUMP says; *fd holds *count records.  0 or -errno. */
-int dump(const struct wire_req *req, int *fd, uint64_t *count);
+/* As WIRE_DUMP says, for who; *fd holds *count records.  0 or -errno. */
+int dump(const struct wire_req *req, const struct rights *who, int *fd,
+    uint64_t *count);
 
 #endif

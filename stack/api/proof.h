@@ -20,7 +20,7 @@ struct proofs {
 
 /*
  * A request came with fd to show its socket.
- * Return: 0, also if it is another socket's; -ENOMEM.
+ * Return: 1: it is that socket; 0: it is not; -ENOMEM.
  */
 int proof_show(struct proofs *p, const struct wire_req *req, int fd);
 /* May the socket be named that req names, if any?  0 or -EBADF. */

@@ -21,6 +21,7 @@
 #include "stack/api/private.h"
 #include "stack/api/proof.h"
 #include "stack/api/opt.h"
+#include "stack/api/sockfile.h"
 #include "stack/core/affinity.h"
 #include "stack/core/log.h"
 #include "stack/dgram/dgram.h"
@@ -325,6 +326,9 @@ static int do_hello(struct request *r)
 	const char *name = (const char *)r->req.data;
 	size_t n = strnlen(name, r->req.len);
 
+	if (r->req.flags & WIRE_SHOWS && r->req.c &&
+	    !sockfile_is(r->req.b, r->req.c))
+		return -EACCES;
 	private_hello(name + n, r->req.len - n);
 	if (r->req.a == WIRE_HELLO_AFFINITY)
 		r->rep.c = r->owner->affinity = affinity_give(&r->rep_fd);
@@ -397,11 +401,13 @@ static int dispatch(struct request *r)
 		return private_yield(&r->req, &r->rep);
 	case WIRE_IF:
 	case WIRE_NEIGH:
-		err = admin_request(&r->req, &r->rep, &r->rep_fd);
+		err = admin_request(&r->req, r->rights, &r->rep,
+		    &r->rep_fd);
 		notify_look();
 		return err;
 	default:
-		return admin_request(&r->req, &r->rep, &r->rep_fd);
+		return admin_request(&r->req, r->rights, &r->rep,
+		    &r->rep_fd);
 	}
 }
 

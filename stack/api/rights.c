@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stack/api/allow.h"
 #include "stack/core/counter.h"
+
+#define ALLOW_HINT	"its owner can let you: shmif_server -o allow="
 
 /*
  * The table: what each request takes.  One that is not in it takes RIGHT_CONFIG.
@@ -27,6 +30,9 @@ static enum right of_dump(const struct wire_req *q)
 	case WIRE_DUMP_SYSCTL:
 	case WIRE_DUMP_FAULT:
 	case WIRE_DUMP_FAULT_ADDR:
+	/* Without RIGHT_WATCH those of others are left out: rights_sees(). */
+	case WIRE_DUMP_SOCK:
+	case WIRE_DUMP_SOCKINFO:
 		return RIGHT_USE;
 	default:
 		return RIGHT_WATCH;
@@ -78,10 +84,23 @@ void rights_of_peer(struct rights *r, int fd)
 {
 	static uint64_t count;
 
-	(void)fd;
 	memset(r, 0, sizeof(*r));
 	r->number = ++count;
-	r->may.bits = RIGHT_ALL;
+	r->may = allow_peer(fd, &r->uid);
+}
+
+void rights_of_socket(struct rights *r, const struct sock_owner *o)
+{
+	if (!rights_none(r))
+		return;
+	r->may.bits = o->rights & RIGHT_USE;
+	memcpy(r->key, o->key, sizeof(r->key));
+}
+
+bool rights_sees(const struct rights *r, const struct sock_owner *o)
+{
+	return r->may.bits & RIGHT_WATCH || r->number == o->conn ||
+	    (r->uid == o->uid && !strcmp(r->key, o->key));
 }
 
 static void explain(struct wire_rep *rep, const char *text, const char *what)
@@ -97,6 +116,13 @@ int rights_check(const struct rights *r, const struct wire_req *req,
 
 	if (r->may.bits & need)
 		return 0;
+	if (rights_none(r)) {
+		counter_inc("request.stranger");
+		rep->len = (uint32_t)snprintf((char *)rep->data,
+		    sizeof(rep->data), "not for uid %u; " ALLOW_HINT "%u",
+		    r->uid, r->uid);
+		return -EACCES;
+	}
 	counter_inc("request.no_right");
 	explain(rep, "not permitted without the right \"%s\"",
 	    right_name(need));

@@ -114,9 +114,12 @@ int ctl_connect(void)
 		    "this version", server.url);
 	if (fd == -ETIMEDOUT)
 		return ctl_fail("%s: the server does not answer", server.url);
+	if (fd == -EACCES)
+		return ctl_fail("%s: this user may not use the virtual host; "
+		    "its owner can let you: shmif_server -o allow=%u",
+		    server.url, (unsigned)geteuid());
 	if (fd < 0)
-		return ctl_fail("%s: %s%s", server.url, strerror(-fd),
-		    fd == -EACCES ? "; ask its owner for chmod o+rw" : "");
+		return ctl_fail("%s: %s", server.url, strerror(-fd));
 	server.fd = fd;
 	return 0;
 }

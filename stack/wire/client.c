@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "stack/wire/clock.h"
+#include "stack/wire/right.h"
 #include "stack/wire/sys.h"
 
 int client_parse_url(const char *url, struct sockaddr_un *sun,
@@ -53,46 +54,60 @@ int client_parse_url(const char *url, struct sockaddr_un *sun,
  * A host that hangs up at the hello, and serves all the same, has no
  * descriptor or no memory left for one more client.
  */
-static bool serves(const struct sockaddr_un *sun)
+static bool serves(const struct sockaddr_un *sun, socklen_t len)
 {
 	int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
 	    0);
-	bool yes = fd >= 0 && SYS3(SYS_connect, fd, sun, sizeof(*sun)) == 0;
+	bool yes = fd >= 0 && SYS3(SYS_connect, fd, sun, len) == 0;
 
 	sys_close(fd);
 	return yes;
 }
 
-int client_connect(const struct sockaddr_un *sun, const char *name,
-    int min_fd, struct client_hello *hello)
+/* At least min_fd, if there is such a number; never 0 to 2. */
+static int make_socket(int min_fd)
 {
+	int fd, high;
+
+	fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0 || fd >= min_fd)
+		return fd;
+	high = sys_fcntl(fd, F_DUPFD_CLOEXEC, min_fd);
+	if (high < 0 && fd < 3)
+		high = sys_fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (high >= 0 || fd < 3) {
+		sys_close(fd);
+		fd = high;
+	}
+	return fd < 0 ? -EMFILE : fd;
+}
+
+static void take_hello(struct client_hello *hello, struct wire_rep *rep)
+{
+	hello->server = rep->value;
+	hello->affinity = rep->c;
+	hello->named = rep->len > WIRE_HELLO_NAMED &&
+	    rep->data[WIRE_HELLO_NAMED];
+	hello->rights = RIGHT_ALL;
+	if (rep->len >= WIRE_HELLO_LEN)
+		memcpy(&hello->rights, rep->data + WIRE_HELLO_RIGHTS,
+		    sizeof(hello->rights));
+	if (rep->len > 63)
+		rep->len = 63;
+	memcpy(hello->host, rep->data, rep->len);
+	hello->host[rep->len] = '\0';
+}
+
+static int say_hello(int fd, const char *name, struct client_hello *hello)
+{
+	const struct client_held *held = hello->held;
 	struct wire_req req = {
 		.op = WIRE_HELLO,
 		.a = hello->want_affinity ? WIRE_HELLO_AFFINITY : 0,
 	};
 	struct wire_rep rep;
-	int fd, high, err;
+	int err;
 
-	hello->affinity_fd = -1;
-	fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return fd;
-	if (fd < min_fd) {
-		high = sys_fcntl(fd, F_DUPFD_CLOEXEC, min_fd);
-		if (high < 0 && fd < 3)
-			high = sys_fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (high >= 0 || fd < 3) {
-			sys_close(fd);
-			fd = high;
-		}
-		if (fd < 0)
-			return -EMFILE;
-	}
-	do {
-		err = (int)SYS3(SYS_connect, fd, sun, sizeof(*sun));
-	} while (err == -EINTR);
-	if (err < 0)
-		goto fail;
 	req.len = (uint16_t)strnlen(name, 64);
 	memcpy(req.data, name, req.len);
 	if (hello->holder && hello->holder[0]) {
@@ -102,29 +117,80 @@ int client_connect(const struct sockaddr_un *sun, const char *name,
 		memcpy(req.data + req.len, hello->holder, n);
 		req.len += (uint16_t)n;
 	}
-	err = client_call(fd, &req, NULL, 0, &rep,
-	    hello->want_affinity ? &hello->affinity_fd : NULL,
+	if (held) {
+		req.sock = held->id.sock;
+		req.flags = WIRE_SHOWS;
+		req.b = held->dev;
+		req.c = held->ino;
+	}
+	err = client_call(fd, &req, held ? &held->id.fd : NULL, held != NULL,
+	    &rep, hello->want_affinity ? &hello->affinity_fd : NULL,
 	    hello->timeout ? hello->timeout : 10000, false);
 	if (!err && rep.error)
 		err = -rep.error;
-	if (err == -EPIPE && serves(sun))
+	if (!err)
+		take_hello(hello, &rep);
+	return err;
+}
+
+static uint32_t peer_uid(int fd)
+{
+	struct ucred cred = { 0, (uid_t)-1, 0 };
+	socklen_t len = sizeof(cred);
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	return cred.uid;
+}
+
+static bool may_serve(int fd, const struct client_held *held)
+{
+	uint32_t uid = peer_uid(fd);
+
+	return uid != (uint32_t)-1 && (uid == 0 || uid == held->owner ||
+	    uid == (uint32_t)SYS0(SYS_geteuid) ||
+	    uid == peer_uid(held->id.fd));
+}
+
+static int connect_to(const struct sockaddr_un *sun, socklen_t len,
+    const char *name, int min_fd, struct client_hello *hello)
+{
+	int fd = make_socket(min_fd), err;
+
+	hello->affinity_fd = -1;
+	if (fd < 0)
+		return fd;
+	do {
+		err = (int)SYS3(SYS_connect, fd, sun, len);
+	} while (err == -EINTR);
+	if (!err && hello->held && !may_serve(fd, hello->held))
+		err = -EACCES;
+	if (!err)
+		err = say_hello(fd, name, hello);
+	if (err == -EPIPE && serves(sun, len))
 		err = -ENFILE;
-	if (err < 0)
-		goto fail;
-	hello->server = rep.value;
-	hello->affinity = rep.c;
-	hello->named = rep.len > WIRE_HELLO_NAMED &&
-	    rep.data[WIRE_HELLO_NAMED];
-	if (rep.len > 63)
-		rep.len = 63;
-	memcpy(hello->host, rep.data, rep.len);
-	hello->host[rep.len] = '\0';
-	return fd;
-fail:
+	if (!err)
+		return fd;
 	if (hello->affinity_fd >= 0)
 		sys_close(hello->affinity_fd);
 	sys_close(fd);
 	return err;
+}
+
+int client_connect(const struct sockaddr_un *sun, const char *name,
+    int min_fd, struct client_hello *hello)
+{
+	hello->held = NULL;
+	return connect_to(sun, sizeof(*sun), name, min_fd, hello);
+}
+
+int client_connect_held(const struct client_held *held, const char *name,
+    int min_fd, struct client_hello *hello)
+{
+	struct sockaddr_un sun;
+	socklen_t len = client_hatch(held->id.server, &sun);
+
+	hello->held = held;
+	return connect_to(&sun, len, name, min_fd, hello);
 }
 
 int client_post(int ctl, struct wire_req *req, const int *fds, int nfds)
@@ -237,6 +303,17 @@ static char *put_dec(char *p, unsigned v)
 		p = put_dec(p, v / 10);
 	*p++ = (char)('0' + v % 10);
 	return p;
+}
+
+socklen_t client_hatch(uint64_t server, struct sockaddr_un *sun)
+{
+	char *p = sun->sun_path + 1;
+
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	memcpy(p, WIRE_ID_PREFIX, sizeof(WIRE_ID_PREFIX) - 1);
+	p = put_hex(p + sizeof(WIRE_ID_PREFIX) - 1, server, 16);
+	return (socklen_t)(p - (char *)sun);
 }
 
 /* Nobody can take a number or a name first that has this in it. */

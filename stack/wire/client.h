@@ -24,7 +24,9 @@ int client_parse_url(const char *url, struct sockaddr_un *sun,
 /* What a program and a virtual host say to each other of themselves. */
 struct client_hello {
 	const char *holder;	/* for it: see WIRE_HELLO; NULL: none */
+	const struct client_held *held;	/* for client_connect_held() */
 	uint64_t server;	/* its id */
+	uint32_t rights;	/* enum right */
 	char host[64];		/* its name */
 	bool named;		/* that was given to it */
 	/*
@@ -37,13 +39,34 @@ struct client_hello {
 };
 
 /*
+ * The other name of a host, by its id: a way in for those who hold a socket of
+ * it but may not use its socket's file, or do not see it (any more).  They show
+ * their socket with the first request.  Return: the name's length.
+ */
+socklen_t client_hatch(uint64_t server, struct sockaddr_un *sun);
+
+/*
  * Connect and introduce ourselves as program name.  The new fd is
  * close-on-exec and at least min_fd (kept away from 0-2 and from the numbers
  * programs expect).
  * Return: the fd, or -errno (-ECONNREFUSED, -ENOENT: nobody serves there;
- * -EPROTO: not a server of ours).
+ * -EPROTO: not a server of ours; -EACCES: it is not for this user).
  */
 int client_connect(const struct sockaddr_un *sun, const char *name,
+    int min_fd, struct client_hello *hello);
+
+/* A virtual socket that is a way in. */
+struct client_held {
+	struct wire_id id;
+	uint32_t owner;		/* who may serve, too: uid, or -1: nobody */
+	int32_t dev, ino;	/* of the socket's file, see WIRE_HELLO */
+};
+/*
+ * The same through the hatch of the host that the socket is of.  It has to be
+ * root's, ours, the owner's or of who made the socket's pair: with the host
+ * gone anybody may take the hatch's name.
+ */
+int client_connect_held(const struct client_held *held, const char *name,
     int min_fd, struct client_hello *hello);
 
 /*

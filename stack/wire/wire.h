@@ -66,6 +66,9 @@ enum wire_op {
 	 * id, data its host name, filled up with zeros, at WIRE_HELLO_NAMED
 	 * whether that was given to it, and at WIRE_HELLO_RIGHTS what the
 	 * connection may do, a uint32_t of enum right (right.h).
+	 * With WIRE_SHOWS (sock = the socket's id), b and c may be st_dev and
+	 * st_ino of the file that the server was looked for by, cut to 32 bits:
+	 * EACCES, if it serves elsewhere.
 	 * a = WIRE_HELLO_AFFINITY: the reply comes with
 	 * a descriptor of memory to map, WIRE_AFFINITY_WORDS words, each the first of
 	 * WIRE_AFFINITY_STEP bytes; in word c the program notes on which CPU it
