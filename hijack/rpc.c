@@ -91,7 +91,7 @@ static void not_allowed(void)
 	do {
 		*--p = (char)('0' + uid % 10);
 	} while (uid /= 10);
-	hj_warn_once(&told_absent, hj_set.what, ": this user may not use the "
+	hj_warn_once(&told_absent, hj_set.what, ": no permission to use the "
 	    "virtual host; its owner can let you: shmif_server -o allow=", p,
 	    NULL);
 }

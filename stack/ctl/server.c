@@ -115,7 +115,7 @@ int ctl_connect(void)
 	if (fd == -ETIMEDOUT)
 		return ctl_fail("%s: the server does not answer", server.url);
 	if (fd == -EACCES)
-		return ctl_fail("%s: this user may not use the virtual host; "
+		return ctl_fail("%s: no permission to use the virtual host; "
 		    "its owner can let you: shmif_server -o allow=%u",
 		    server.url, (unsigned)geteuid());
 	if (fd < 0)
