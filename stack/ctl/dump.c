@@ -19,6 +19,7 @@
 #include "stack/ctl/busshow.h"
 #include "stack/ctl/ctl.h"
 #include "stack/ctl/dumpfilter.h"
+#include "stack/ctl/notes.h"
 #include "stack/ctl/progress.h"
 #include "stack/ctl/text.h"
 
@@ -250,7 +251,7 @@ static int parse_value(struct dump *d, int c)
 	}
 }
 
-enum { NEW = 256, NANO, PCAPNG };
+enum { NEW = 256, NANO, NOTES, PCAPNG };
 
 /* Return: 0, or an exit status. */
 static int parse_one(struct dump *d, int c, char **argv)
@@ -274,11 +275,19 @@ static int parse_one(struct dump *d, int c, char **argv)
 	case NANO:
 		d->save.nano = d->text.nano = true;
 		return 0;
+	case NOTES:
+		if (d->save.notes)
+			return ctl_usage("one --notes is enough");
+		d->save.notes = notes_open(optarg);
+		return d->save.notes ? 0 : ctl_fail("%s: %s", optarg,
+		    strerror(errno));
 	case PCAPNG:
 		d->save.ng = true;
 		return 0;
 	case ':':
-		return ctl_usage("-%c needs an argument", optopt);
+		return optopt > UCHAR_MAX ? ctl_usage("%s needs an argument",
+		    argv[optind - 1]) : ctl_usage("-%c needs an argument",
+		    optopt);
 	case '?':
 		if (!optopt)
 			return ctl_unknown("dump", argv[optind - 1],
@@ -303,6 +312,8 @@ static int check(struct dump *d)
 	d->save.ng |= dot && !strcmp(dot, ".pcapng");
 	if (s->ng && !s->name)
 		return ctl_usage("--pcapng goes with -p");
+	if (s->notes && !s->ng)
+		return ctl_usage("--notes goes with pcapng");
 	return 0;
 }
 
@@ -311,6 +322,7 @@ static int parse(struct dump *d, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "new", no_argument, NULL, NEW },
 		{ "nano", no_argument, NULL, NANO },
+		{ "notes", required_argument, NULL, NOTES },
 		{ "pcapng", no_argument, NULL, PCAPNG },
 		{ NULL, 0, NULL, 0 },
 	};

@@ -9,6 +9,7 @@
 #include "bus/bus.h"
 #include "stack/ctl/capiface.h"
 #include "stack/ctl/ctl.h"
+#include "stack/ctl/notes.h"
 #include "stack/ctl/owner.h"
 #include "stack/ctl/pcapng.h"
 #include "stack/wire/clock.h"
@@ -149,15 +150,19 @@ static void write_pcap(struct savefile *s, const struct bus_frame *f,
 static void write_ng(struct savefile *s, const struct bus_frame *f,
     const uint8_t *bytes, uint32_t n)
 {
-	char text[2][OWNER_TEXT];
-	const char *comment[2] = { text[0], text[1] };
+	char text[2][OWNER_TEXT], note[NOTES_MAX][NOTES_TEXT];
+	const char *comment[2 + NOTES_MAX] = { text[0], text[1] };
 	struct pcapng_packet p = {
 		.when_ns = f->when_ns, .bytes = bytes, .caplen = n,
 		.len = f->len, .dropped = f->missed, .comment = comment,
 	};
+	size_t notes;
 
 	p.iface = capifaces_of(s->ifaces, s->out, f, bytes, n);
 	p.num_comments = owners_tell(s->owners, bytes, n, text);
+	notes = s->notes ? notes_take(s->notes, note) : 0;
+	for (size_t i = 0; i < notes; i++)
+		comment[p.num_comments++] = note[i];
 	pcapng_packet(s->out, &p);
 }
 
@@ -178,4 +183,6 @@ void savefile_close(struct savefile *s)
 		pcap_close(s->pcap);
 	capifaces_free(s->ifaces);
 	owners_free(s->owners);
+	if (s->notes)
+		fclose(s->notes);
 }

@@ -22,6 +22,7 @@ struct savefile {
 	uint64_t limit;		/* bytes after which another begins; 0: none */
 	uint64_t seconds;	/* the same of time */
 	uint64_t files;		/* how many there may be; 0: any number */
+	FILE *notes;		/* pcapng: lines for its comments, or NULL; ours */
 
 	FILE *out;
 	char path[PATH_MAX];	/* the one that is open */
