@@ -92,6 +92,10 @@ pcs	:= hijack/shmhijack.pc stack/rump/rumpshm.pc
 units	:= $(wildcard scripts/systemd/*)
 tools	:= $(wildcard $(addprefix scripts/,shmif-net tap-bridge tap-nat))
 netlib	:= $(wildcard scripts/netlib/*.py)
+# Where /usr/bin/python3 looks for modules, if PREFIX is one of those it knows.
+PYTHONDIR ?= $(if $(subst /usr/local,,$(PREFIX)),$(PREFIX)/lib/python3,$(shell \
+	/usr/bin/python3 -c 'import sys; print("/usr/local/lib/python%d.%d" % \
+	sys.version_info[:2])' || echo $(PREFIX)/lib/python3))/dist-packages
 comp	:= bash-completion/completions
 others	:= shmhijack shmif_server shmif-net $(cmds:%=rump.%)
 usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
@@ -277,6 +281,7 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	for i in $(units); do sed 's|@PREFIX@|$(PREFIX)|' $$i | install -m 644 \
 		/dev/stdin "$(unitdir)/$${i##*/}" || exit; done
 	install -m 644 -D -t "$(netdir)/netlib" $(netlib)
+	install -m 644 -D -t "$(DESTDIR)$(PYTHONDIR)" scripts/shmif.py
 	install -m 644 -D $B/completion "$(share)/$(comp)/shmif"
 	install -m 644 -D $B/completion "$(share)/$(zcomp)"
 	for i in $(others); do ln -sf shmif "$(share)/$(comp)/$$i"; done
@@ -300,6 +305,7 @@ uninstall:	## remove exactly that
 		do rm -f "$(share)/$$i"; done
 	for i in $(notdir $(heads)); do rm -f "$(incdir)/$$i"; done
 	for i in $(notdir $(netlib)); do rm -f "$(netdir)/netlib/$$i"; done
+	rm -f "$(DESTDIR)$(PYTHONDIR)/shmif.py"
 	for i in "$(incdir)" "$(netdir)/netlib" "$(netdir)"; do \
 		! [ -d "$$i" ] || rmdir "$$i"; done
 dist:	## the source with lwIP's beside it, to build without a network, in $B

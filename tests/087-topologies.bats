@@ -70,7 +70,7 @@ start_machine() {
 	expect '^host client$'
 	run_cmd shmif bus list
 	expect '/wire: '
-	run_bad 1 'two-hosts is up already' 'down .*two-hosts.net ends it' \
+	run_bad 1 'two-hosts is up already' 'down two-hosts ends it' \
 		"$net" up "$examples/two-hosts.net"
 	down "$examples/two-hosts.net"
 	run_cmd shmif bus list

@@ -181,7 +181,7 @@ offers() {
 	offers 'shmhijack -b net shmif_s' shmif_server
 	offers 'shmhijack -b net cat fi' file
 	offers 'shmif_server -i shmif0=l' lab
-	offers 'shmif-net sh' show
+	offers 'shmif-net sh' 'shell show'
 	offers 'shmif-net up fi' file
 }
 

@@ -1,70 +1,82 @@
-"""A network that runs: how it comes and goes."""
+"""A network that runs: how it, its hosts and their programs come and go."""
+import hashlib
 import json
 import os
-import shutil
+import signal
 import subprocess
+import sys
 import time
 
-from .process import (Failure, STOP, born, end, find_tool, progress, run,
-                      works)
+from .faults import apply, look
+from .process import (Failure, STOP, TTY, born, end, family, find_tool, progress,
+                      run, send, stat, works)
+from .state import State
 from .topology import START
 
 
 class Network:
-    """What runs, as state.json in the network's directory says."""
+    """NET is the topology, of a file or of the copy of what is up."""
 
-    def __init__(self, net):
+    def __init__(self, net, state=None):
         self.net = net
-        run_dir = os.environ.get("XDG_RUNTIME_DIR")
-        if not run_dir or not os.path.isdir(run_dir):
-            run_dir = f"/dev/shm/shmif-{os.getuid()}"
-        self.dir = os.path.join(run_dir, "shmif-net", net.name)
-        self.state = {"file": net.path, "buses": [], "taps": [],
-                      "processes": []}
+        self.state = state or State(net.name)
 
     def url(self, host):
-        return f"unix://{self.dir}/{host}.sock"
+        return f"unix://{self.state.path(host)}.sock"
 
-    def save(self):
-        path = os.path.join(self.dir, "state.json")
-        with open(path + ".new", "w", encoding="utf-8") as f:
-            json.dump(self.state, f, indent=1)
-        os.replace(path + ".new", path)
+    def host(self, name):
+        if name not in self.net.hosts:
+            raise Failure(f"{name}: no host of {self.net.name}, which has "
+                          f"{', '.join(self.net.hosts)}")
+        return self.net.hosts[name]
+
+    def tool(self, host):
+        return (find_tool("shmif"), "-s", self.url(host))
+
+    def on(self, host):
+        return [find_tool("shmhijack"), "-s", self.url(host), "--"]
+
+    def ask(self, host, *argv):
+        """What `shmif ARGV --json` says of a host."""
+        return json.loads(run("shmif", "-s", self.url(host), *argv, "--json"))
+
+    def bus(self, name):
+        return os.path.join(self.net.dir, name) if "/" in name else name
 
     # Up.
 
     def up(self):
-        if os.path.exists(self.dir):
-            raise Failure(f"{self.net.name} is up already; shmif-net down "
-                          f"{self.net.path} ends it")
-        os.makedirs(self.dir, mode=0o700)
+        self.state.create(self.net)
         try:
-            self.start_all()
+            with self.state.locked():
+                self.start_all()
         except BaseException:
-            self.down()
+            self.end_all()
             raise
 
     def start_all(self):
-        self.save()
         for number, (kind, *args) in self.net.taps.items():
-            self.state["taps"].append([number, kind, *args])
-            self.save()
+            self.state.taps.append([number, kind, *args])
+            self.state.save()
             self.tap(number, kind, args)
         for name, options in self.net.buses.items():
             run("shmif", "bus", "create", self.bus(name), *options)
-            self.state["buses"].append(self.bus(name))
-            self.save()
+            self.state.buses.append(self.bus(name))
+            self.state.save()
         for n, host in enumerate(self.net.hosts.values(), 1):
             progress(f"host {n} of {len(self.net.hosts)}: {host.name}")
             self.start_host(host)
+        # Before the programs, which are to meet them.
+        self.state.links = [list(link) for link in self.net.links]
+        if self.state.links:
+            apply(self)
         for host in self.net.hosts.values():
-            for number, (command, conditions) in enumerate(host.programs, 1):
-                progress(f"program {number} of {host.name}: {command}")
-                self.start_program(host, number, command, conditions)
+            self.start_programs(host)
+        if self.net.events:
+            self.start("events.log", [sys.executable, sys.argv[0], "events",
+                                      self.net.name], None, "events")
+        self.state.note("up")
         progress("")
-
-    def bus(self, name):
-        return os.path.join(self.net.dir, name) if "/" in name else name
 
     def tap(self, number, kind, args, *down):
         if kind == "nat":
@@ -72,125 +84,190 @@ class Network:
         else:
             run("tap-bridge", args[0], f"tap{number}", *down)
 
-    def start(self, log, argv):
-        with open(os.path.join(self.dir, log), "w", encoding="utf-8") as f:
+    def start(self, log, argv, host, what):
+        with open(self.state.path(log), "a", encoding="utf-8") as f:
             p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=f,
                                  stderr=f, cwd=self.net.dir,
                                  start_new_session=True)
-        self.state["processes"].append([p.pid, born(p.pid)])
-        self.save()
+        self.state.processes.append({"pid": p.pid, "born": born(p.pid),
+                                     "host": host, "what": what})
+        self.state.save()
         return p
 
     def last_words(self, log):
-        with open(os.path.join(self.dir, log), encoding="utf-8",
+        with open(self.state.path(log), encoding="utf-8",
                   errors="replace") as f:
             lines = f.read().strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
     def wait(self, limit, process, log, what, condition):
         """For condition(), as long as the process lives."""
-        end = time.monotonic() + limit
+        limit_at = time.monotonic() + limit
         while not condition():
             status = process.poll()
-            if status is not None and what != "exit":
+            # One that ended well may have left a daemon.
+            if status and what != "exit":
                 raise Failure(f"{log[:-4]} has ended (status {status}): "
                               f"{self.last_words(log)}")
-            if time.monotonic() > end:
+            if time.monotonic() > limit_at:
                 raise Failure(f"{log[:-4]}: no {what} in {limit} s: "
                               f"{self.last_words(log)}")
             time.sleep(0.05)
+
+    def mac(self, host, unit):
+        """The same when it comes again, as a machine's is."""
+        digest = hashlib.sha256(f"{self.net.path} {host} {unit}".encode())
+        return "02:" + digest.digest()[:5].hex(":")
 
     def start_host(self, host):
         argv = [find_tool("shmif_server"), "-s"]
         for number, (kind, unit, bus, words) in enumerate(host.ifaces):
             first = f"{kind}{unit}" + (f"={self.bus(bus)}" if bus else "")
             name = [f"name={host.name}"] if number == 0 else []
+            if bus and not any(w.startswith("mac=") for w in words):
+                words = [*words, f"mac={self.mac(host.name, unit)}"]
             argv += ["-i", ",".join([first, *words, *name])]
         for route in host.routes:
             argv += ["-r", route]
         log = f"{host.name}.log"
-        process = self.start(log, [*argv, self.url(host.name)])
-        tool = (find_tool("shmif"), "-s", self.url(host.name))
+        process = self.start(log, [*argv, self.url(host.name)], host.name,
+                             "server")
         self.wait(START, process, log, "answer",
-                  lambda: works(*tool, "ifconfig", "-l"))
+                  lambda: works(*self.tool(host.name), "ifconfig", "-l"))
         for setting in host.settings:
-            run("shmif", *tool[1:], "sysctl", "-q", setting)
+            run("shmif", "-s", self.url(host.name), "sysctl", "-q", setting)
 
-    def start_program(self, host, number, command, conditions):
-        log = f"{host.name}.{number}.log"
-        on = [find_tool("shmhijack"), "-s", self.url(host.name), "--"]
-        process = self.start(log, [*on, "sh", "-c", command])
-        for limit, words in conditions:
-            self.wait(limit, process, log, " ".join(words),
-                      lambda w=words: self.is_true(host, process, on, log, w))
+    def start_programs(self, host):
+        for number, (command, conditions) in enumerate(host.programs, 1):
+            progress(f"program {number} of {host.name}: {command}")
+            log = f"{host.name}.{number}.log"
+            process = self.start(log, [*self.on(host.name), "sh", "-c",
+                                       command], host.name, command)
+            for limit, words in conditions:
+                self.wait(limit, process, log, " ".join(words),
+                          lambda p=process, l=log, w=words:
+                          self.is_true(host.name, p, l, w))
 
-    def is_true(self, host, process, on, log, words):
+    def is_true(self, host, process, log, words):
         what, *args = words
         if what == "file":
             return os.path.exists(os.path.join(self.net.dir, args[0]))
         if what == "run":
-            return works(*on, *args)
-        tool = (find_tool("shmif"), "-s", self.url(host.name))
+            return works(*self.on(host), *args)
         if what == "ping":
-            return works(*tool, "ping", "-c", "1", "-W", "1", args[0])
+            return works(*self.tool(host), "ping", "-c", "1", "-W", "1",
+                         args[0])
         if what == "exit":
             if process.poll():
                 raise Failure(f"{log[:-4]} has failed (status "
                               f"{process.returncode}): {self.last_words(log)}")
             return process.returncode == 0
-        return self.is_open(tool, what, args[0])
+        return self.is_open(host, what, args[0])
 
-    @staticmethod
-    def is_open(tool, what, port):
+    def is_open(self, host, what, port):
         """Does a program of the host listen there?"""
-        for s in json.loads(run(*tool, "netstat", "-an", "--json")):
+        for s in self.ask(host, "netstat", "-an"):
             if s["protocol"].startswith("udp" if what == "udp" else "tcp") \
                     and s["local"] and str(s["local"]["port"]) == port \
                     and (what == "udp" or s.get("state") == "LISTEN"):
                 return True
         return False
 
+    # What runs.
+
+    def leaders(self, host, programs):
+        """The server of a host, or the sessions of its programs."""
+        return [p["pid"] for p in self.state.processes
+                if p["host"] == host and (p["what"] != "server") == programs
+                and born(p["pid"]) in (p["born"], None)]
+
+    def lives(self, host):
+        return any(stat(pid) for pid in self.leaders(host, False))
+
+    def programs(self, host):
+        """Also those that have left their session, as daemons do: they are
+        known by their sockets.  Who has a terminal there is a user's."""
+        ours, found = family(self.leaders(host, True)), set()
+        if self.lives(host) and works(*self.tool(host), "ifconfig", "-l",
+                                      limit=2):
+            found = {s["pid"] for s in self.ask(host, "sockstat")
+                     if s.get("pid")}
+        return ours | {pid for pid in found
+                       if (f := stat(pid)) and f[TTY] == "0"}
+
+    def kill(self, name):
+        """At once, as when a machine's power is cut."""
+        self.host(name)
+        look(self, [name])      # a partition is to hold when it comes again
+        pids = self.programs(name) | family(self.leaders(name, False))
+        send(pids, signal.SIGKILL)
+        end(self.leaders(name, True) + self.leaders(name, False),
+            signal.SIGKILL)
+        self.state.processes = [p for p in self.state.processes
+                                if p["host"] != name]
+        self.state.faults.pop(name, None)
+        self.state.save()
+
+    def pause(self, name):
+        self.host(name)
+        if not self.lives(name):
+            raise Failure(f"{name} does not run; shmif-net restart "
+                          f"{self.net.name} {name} starts it")
+        send(self.programs(name), signal.SIGSTOP)
+        send(self.leaders(name, False), signal.SIGSTOP)
+
+    def resume(self, name):
+        self.host(name)
+        send(self.leaders(name, False), signal.SIGCONT)
+        send(self.programs(name), signal.SIGCONT)
+
+    def restart(self, name):
+        host = self.host(name)
+        self.kill(name)
+        self.start_host(host)
+        apply(self)
+        self.start_programs(host)
+
     # Down.
 
-    def load(self):
-        try:
-            with open(os.path.join(self.dir, "state.json"),
-                      encoding="utf-8") as f:
-                self.state = json.load(f)
-        except FileNotFoundError as e:
-            if not os.path.isdir(self.dir):
-                raise Failure(f"{self.net.name} is not up") from e
-        except ValueError:
-            pass        # what is left goes with the directory
-
     def down(self):
+        """The events first: they change what we are about to end."""
+        self.state.load()
+        end([p["pid"] for p in self.state.processes
+             if p["what"] == "events" and born(p["pid"]) == p["born"]])
+        with self.state.locked():
+            return self.end_all()
+
+    def end_all(self):
+        """What could not be undone, a line each."""
         troubles = []
-        processes = self.state["processes"]
-        # Programs before their hosts, all in the reverse order.
-        for pid, when in reversed(processes):
-            end(pid, when)
-        for name in reversed(self.state["buses"]):
+        ours = [p["pid"] for p in self.state.processes
+                if p["what"] != "server"
+                and born(p["pid"]) in (p["born"], None)]
+        for host in self.net.hosts:
+            self.resume(host)
+        daemons = set().union(*map(self.programs, self.net.hosts))
+        end(ours)
+        end(pid for pid in daemons if stat(pid))
+        end([pid for host in self.net.hosts
+             for pid in self.leaders(host, False)])
+        for name in reversed(self.state.buses):
             self.undo(troubles, self.remove_bus, name)
-        for number, kind, *args in reversed(self.state["taps"]):
+        for number, kind, *args in reversed(self.state.taps):
             self.undo(troubles, self.tap, number, kind, args, "down")
-        shutil.rmtree(self.dir, ignore_errors=True)
-        for parent in (os.path.dirname(self.dir),):
-            try:
-                os.rmdir(parent)
-            except OSError:
-                pass    # another network is up
+        self.state.forget()
         return troubles
 
     @staticmethod
     def remove_bus(name):
         """A private host of somebody's stays for a second after its use."""
-        end = time.monotonic() + STOP
+        limit = time.monotonic() + STOP
         while True:
             try:
                 run("shmif", "bus", "remove", name)
                 return
             except Failure:
-                if time.monotonic() > end:
+                if time.monotonic() > limit:
                     raise
             time.sleep(0.2)
 

@@ -15,7 +15,7 @@ class Failure(Exception):
 
 def find_tool(name):
     here = os.path.dirname(os.path.realpath(sys.argv[0]))
-    for place in (here, *os.environ["PATH"].split(":"),
+    for place in (here, *os.environ.get("PATH", "").split(":"),
                   os.path.join(here, "..", os.environ.get("B", "build"))):
         path = os.path.join(place, name)
         if os.access(path, os.X_OK):
@@ -54,41 +54,66 @@ def works(*argv, limit=5):
         return False
 
 
+# As /proc/PID/stat counts them, from the state on.
+STATE, PARENT, GROUP, SESSION, TTY, BORN = 0, 1, 2, 3, 4, 19
+
+
 def stat(pid):
-    """The fields of its stat file from the state on; None: it is gone."""
+    """None: it is gone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8",
                   errors="replace") as f:
             fields = f.read().rpartition(")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in "ZX" else fields
+    return None if fields[STATE] in "ZX" else fields
 
 
 def born(pid):
     """When, in ticks: tells a process from a later one of the same number."""
     fields = stat(pid)
-    return int(fields[19]) if fields else None
+    return int(fields[BORN]) if fields else None
 
 
-def group_lives(pgid):
-    return any(fields and int(fields[2]) == pgid for fields in
-               (stat(pid) for pid in os.listdir("/proc") if pid.isdigit()))
+def family(leaders):
+    """LEADERS that live, their sessions and groups, and all descendants."""
+    leaders = set(leaders)
+    every = {int(pid): fields for pid in os.listdir("/proc")
+             if pid.isdigit() and (fields := stat(pid))}
+    ours = {pid for pid, f in every.items()
+            if {pid, int(f[GROUP]), int(f[SESSION])} & leaders}
+    more = ours
+    while more:
+        more = {pid for pid, f in every.items()
+                if int(f[PARENT]) in more} - ours
+        ours |= more
+    return ours - {os.getpid()}
 
 
-def end(pid, when):
-    """The whole group: a program's children go with it."""
-    if born(pid) not in (when, None):
-        return      # the number is another's by now
-    for sig in (signal.SIGTERM, signal.SIGKILL):
+def send(pids, sig):
+    for pid in pids:
         try:
-            os.killpg(pid, sig)
-        except ProcessLookupError:
-            return
+            os.kill(pid, sig)
+        except (ProcessLookupError, PermissionError):
+            pass    # gone meanwhile, or another user's by set-user-ID
+
+
+def end(leaders, *signals):
+    """A family.  Who is stopped is woken, or would not hear of its end."""
+    leaders = set(leaders)
+    pids = family(leaders)
+    for sig in signals or (signal.SIGTERM, signal.SIGKILL):
+        send(pids, sig)
+        send(pids, signal.SIGCONT)
         limit = time.monotonic() + STOP
-        while group_lives(pid) and time.monotonic() < limit:
+        while pids and time.monotonic() < limit:
             reap()
+            pids = {pid for pid in pids if stat(pid)} | family(leaders)
+            if sig == signal.SIGKILL:
+                send(pids, sig)
             time.sleep(0.02)
+        if not pids:
+            return
 
 
 def reap():

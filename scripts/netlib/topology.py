@@ -19,26 +19,72 @@ class Host:
         self.programs = []      # (command, [(seconds, [condition])])
 
 
+def net_name(path):
+    return re.sub(r"\.net$", "", os.path.basename(path))
+
+
 class Topology:
     def __init__(self, path):
         self.path = os.path.abspath(path)
         self.dir = os.path.dirname(self.path)
-        self.name = re.sub(r"\.net$", "", os.path.basename(path))
+        self.name = net_name(path)
         self.buses = {}         # name: [mtu=.., size=.., subnet=..]
         self.taps = {}          # number: [nat|bridge, argument...]
         self.hosts = {}
+        self.links = []         # [host, host, word of shmif-link...]
+        self.events = []        # (seconds, [command, argument...])
+
+    def buses_of(self, host):
+        if host not in self.hosts:
+            raise Failure(f"{host}: no such host above")
+        return {bus for kind, _, bus, _ in self.hosts[host].ifaces
+                if kind == "shmif"}
+
+    def check_link(self, a, b, words):
+        if a == b:
+            raise Failure(f"{a}: a link has two ends")
+        if not self.buses_of(a) & self.buses_of(b):
+            raise Failure(f"{a} and {b} have no bus in common")
+        if not words:
+            raise Failure("link HOST HOST delay 40ms loss 1% ...")
+
+
+def seconds(text):
+    """As sleep(1) has them, and ms."""
+    m = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h|)", text)
+    if not m:
+        raise Failure(f"{text}: not a time, as 5s, 250ms or 2m")
+    return float(m[1]) * {"ms": .001, "m": 60, "h": 3600}.get(m[2], 1)
+
+
+def groups(words, hosts):
+    """a b | c: the groups of a partition."""
+    out = [[]]
+    for word in words:
+        if word == "|":
+            out.append([])
+        elif word not in hosts:
+            raise Failure(f"{word}: no such host")
+        elif any(word in group for group in out):
+            raise Failure(f"{word}: in a partition once")
+        else:
+            out[-1].append(word)
+    if len(out) < 2 or not all(out):
+        raise Failure("partition HOST... '|' HOST...: two groups at least")
+    return out
 
 
 class Parser:
     """One method for each word that may begin a line."""
 
-    def __init__(self, path):
+    def __init__(self, path, copy=None):
         self.net = Topology(path)
         self.host = None
+        self.copy = copy or self.net.path
 
     def parse(self):
         try:
-            with open(self.net.path, encoding="utf-8") as f:
+            with open(self.copy, encoding="utf-8") as f:
                 lines = f.readlines()
         except (OSError, UnicodeDecodeError) as e:
             why = e.strerror if isinstance(e, OSError) else "it is not text"
@@ -62,11 +108,14 @@ class Parser:
             if bare == "run":
                 raise Failure("run what?")
             return
-        args = shlex.split(bare, comments=True)[1:]
+        lexer = shlex.shlex(bare, posix=True,
+                            punctuation_chars="|" if word == "at" else "")
+        lexer.whitespace_split = True
+        args = list(lexer)[1:]
         rule = getattr(self, "do_" + word, None)
         if not rule:
             raise Failure(f"{word}: not one of bus, tap, host, iface, virt, "
-                          "gateway, route, forward, sysctl, run, wait")
+                          "gateway, route, forward, sysctl, run, wait, link, at")
         rule(*self.arguments(word, rule, args))
 
     @staticmethod
@@ -170,3 +219,31 @@ class Parser:
         if not self.need_host().programs:
             raise Failure("wait belongs below a run")
         self.host.programs[-1][1].append((limit, words))
+
+    def old_host(self, name):
+        if name not in self.net.hosts:
+            raise Failure(f"{name}: no such host above")
+
+    def do_link(self, a, b, *words):
+        self.net.check_link(a, b, words)
+        self.net.links.append([a, b, *words])
+        self.host = None
+
+    def do_at(self, when, what, *args):
+        at = seconds(when)
+        if what == "partition":
+            groups(args, self.net.hosts)
+        elif what == "link":
+            if len(args) < 2:
+                raise Failure("link HOST HOST WORD...")
+            self.net.check_link(*args[:2], args[2:])
+        elif what in ("kill", "pause", "resume", "restart"):
+            if len(args) != 1:
+                raise Failure(f"{what} which host?")
+            self.old_host(args[0])
+        elif what != "heal" or args:
+            raise Failure("at TIME partition HOST... | HOST..., heal, "
+                          "link HOST HOST WORD..., or kill, pause, resume, "
+                          "restart HOST")
+        self.net.events.append((at, [what, *args]))
+        self.host = None

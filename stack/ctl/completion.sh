@@ -97,6 +97,8 @@ _shmif_kind() {
 		SETTING) _shmif_add_lines '' <<<"$(shmif sysctl -a \
 			2>/dev/null | sed 's/ .*//')" ;;
 		FILE) _shmif_files=1 ;;
+		NET) _shmif_add_lines '' network <<<"$(shmif-net list \
+			2>/dev/null | sed 's/ .*//')" ;;
 		[a-z-]*) _shmif_add "$one" ;;
 		esac
 	done
