@@ -58,6 +58,7 @@ setup() {
 	BEFORE=()
 	export USER=${USER:-root}
 	PATH=$root/scripts:$PATH
+	export PYTHONPATH=$root/scripts
 }
 
 @test "README: every block, as pasted" {
