@@ -16,12 +16,14 @@
 #include "lwip/ip6.h"
 #include "lwip/pbuf.h"
 #include "lwip/prot/icmp6.h"
+#include "lwip/prot/tcp.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/autoconf.h"
 #include "stack/ip/forward.h"
 #include "stack/ip/hooks.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/loopback.h"
+#include "stack/ip/route.h"
 #include "stack/ip/rtadv.h"
 #include "stack/ip/timers.h"
 
@@ -149,13 +151,58 @@ static void icmp4_look(const struct pbuf *pb)
 		report(&e);
 }
 
-/* 0: lwIP goes on with the packet. */
+static bool (*too_many)(const struct wire_addr *from);
+
+void input_on_syn(bool (*excess)(const struct wire_addr *from))
+{
+	too_many = excess;
+}
+
+/* The TCP header begins at `at`: does it begin a connection? */
+static bool is_syn(const struct pbuf *p, size_t at)
+{
+	const uint8_t *tcp = (const uint8_t *)p->payload + at;
+
+	return at + TCP_HLEN <= p->len &&
+	    (tcp[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+static bool syn_excess4(const struct pbuf *p)
+{
+	const struct ip_hdr *ip = p->payload;
+	struct wire_addr from = { .family = AF_INET }, to = from;
+
+	if (IPH_PROTO(ip) != IPPROTO_TCP || !too_many ||
+	    !is_syn(p, IPH_HL_BYTES(ip)))
+		return false;
+	memcpy(from.ip, &ip->src, 4);
+	memcpy(to.ip, &ip->dest, 4);
+	return (!route_forward4 || iface_has_addr(&to)) && too_many(&from);
+}
+
+static bool syn_excess6(const struct pbuf *p)
+{
+	const struct ip6_hdr *ip = p->payload;
+	struct wire_addr from = { .family = AF_INET6 };
+
+	if (IP6H_NEXTH(ip) != IP6_NEXTH_TCP || !too_many ||
+	    !is_syn(p, IP6_HLEN))
+		return false;
+	memcpy(from.ip, &ip->src, 16);
+	return too_many(&from);
+}
+
+/* 1: the packet is done with and freed; 0: lwIP goes on with it. */
 int input_ip4(struct pbuf *p, struct netif *in)
 {
 	const struct ip_hdr *ip = p->payload;
 
 	if (p->len < IP_HLEN)
 		return 0;	/* it counts them */
+	if (syn_excess4(p)) {
+		pbuf_free(p);
+		return 1;
+	}
 	loopback_input(p, in);
 	if (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF))
 		timers_fragment();
@@ -333,7 +380,7 @@ int input_ip6(struct pbuf *p, struct netif *in)
 		return 0;	/* it counts them */
 	addr_of(&dst, &ip->dest, in);
 	ours = is_ours(in, &dst);
-	if (ours && !intercept(p, in))
+	if (ours && !syn_excess6(p) && !intercept(p, in))
 		return 0;
 	IP6_STATS_INC(ip6.recv);
 	if (!ours)

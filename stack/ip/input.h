@@ -28,6 +28,11 @@ struct ip_error {
 	size_t len;
 };
 
+/*
+ * Who says that a connection which comes from there is one too many, so that
+ * its SYN is dropped before anything is done for it; one for the host.
+ */
+void input_on_syn(bool (*excess)(const struct wire_addr *from));
 /* Who tells the sockets; one for the host. */
 void input_on_error(void (*fn)(struct ip_error *e));
 

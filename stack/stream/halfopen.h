@@ -12,6 +12,8 @@ struct tcp_hdr;
 /* sysctl net.inet.tcp.halfopen: how many, 1..HALFOPEN_MAX. */
 extern int halfopen_limit;
 
+/* From now on SYNs are dropped as they come in while too many come. */
+void halfopen_init(void);
 /*
  * A SYN, in host byte order and of lwIP's ip_current_*, is going to begin a
  * connection: if it would be one too many, the oldest is forgotten, without a

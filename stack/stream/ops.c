@@ -13,6 +13,7 @@
 #include "stack/stream/accept.h"
 #include "stack/stream/connect.h"
 #include "stack/stream/mss.h"
+#include "stack/stream/halfopen.h"
 #include "stack/stream/stream.h"
 
 static void listener_input(struct stream *st, uint32_t events)
@@ -194,4 +195,5 @@ void stream_init(void)
 	core_timer_add(&timer);
 	delack_init();
 	connect_init();
+	halfopen_init();
 }
