@@ -10,7 +10,7 @@
 #include "stack/ctl/buslist.h"
 #include "stack/ctl/busshow.h"
 #include "stack/ctl/ctl.h"
-#include "stack/ctl/json.h"
+#include "stack/wire/json.h"
 
 struct all {
 	bool json;

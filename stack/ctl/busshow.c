@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 
 #include "bus/bus.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 unsigned busshow_count(struct bus *b)
 {

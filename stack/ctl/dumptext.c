@@ -6,9 +6,9 @@
 
 #include "bus/bus.h"
 #include "stack/ctl/frame.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
 #include "stack/wire/clock.h"
+#include "stack/wire/json.h"
 
 static void print_time(FILE *to, uint64_t ns, bool nano)
 {

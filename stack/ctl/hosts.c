@@ -9,8 +9,8 @@
 
 #include "bus/bus.h"
 #include "stack/ctl/buslist.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 struct hosts {
 	bool json, first;

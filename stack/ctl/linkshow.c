@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "stack/ctl/ctl.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 #define NUMBERLEN	40
 

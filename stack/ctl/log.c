@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "stack/ctl/json.h"
+#include "stack/wire/json.h"
 
 #define FOLLOW	200	/* ms between two looks */
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "stack/ctl/extcap.h"
-#include "stack/ctl/json.h"
+#include "stack/wire/json.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
 
@@ -112,6 +112,16 @@ int ctl_fail(const char *fmt, ...)
 	print_error(fmt, ap, NULL);
 	va_end(ap);
 	return CTL_FAILED;
+}
+
+int ctl_malformed(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(fmt, ap, NULL);
+	va_end(ap);
+	return CTL_USAGE;
 }
 
 int ctl_usage(const char *fmt, ...)

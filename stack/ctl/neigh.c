@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "stack/ctl/ctl.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 const char *neigh_state(unsigned state)
 {

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "stack/ctl/ifshow.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/rtshow.h"
 #include "stack/ctl/socktext.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 struct netstat {
 	bool all, routes, interfaces, statistics, json;

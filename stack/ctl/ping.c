@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "stack/ctl/ctl.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
 #include "stack/wire/clock.h"
+#include "stack/wire/json.h"
 
 #define SEC		1000000000u	/* ns */
 #define WAIT_DEFAULT	(10ull * SEC)	/* for answers, as long as none came */

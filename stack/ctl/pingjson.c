@@ -1,6 +1,6 @@
 /* pingjson.c: ping --json. */
-#include "stack/ctl/json.h"
 #include "stack/ctl/ping.h"
+#include "stack/wire/json.h"
 
 #include <netdb.h>
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stack/ctl/json.h"
 #include "stack/ctl/rtshow.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 /* What the words of one call say. */
 struct route_call {

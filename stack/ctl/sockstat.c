@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "stack/ctl/json.h"
 #include "stack/ctl/socktext.h"
+#include "stack/wire/json.h"
 #include "stack/wire/right.h"
 
 #define LINE	"%-8s %-10s %6s %3s %-6s %-21s %s%s\n"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stack/ctl/json.h"
+#include "stack/wire/json.h"
 
 const char *socktext_proto(const struct wire_sock *s)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stack/ctl/json.h"
+#include "stack/wire/json.h"
 
 struct sysctl {
 	bool all, values_only, quiet, json;

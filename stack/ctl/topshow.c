@@ -7,9 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "stack/ctl/json.h"
 #include "stack/ctl/socktext.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 #define LINE_MAX_LEN	512
 

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stack/ctl/json.h"
 #include "stack/ctl/neigh.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 struct end {
 	char host[256];

@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "stack/ctl/ctl.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
 #include "stack/wire/clock.h"
+#include "stack/wire/json.h"
 
 #define SEC		1000000000u	/* ns */
 #define HERE_FACTOR	3	/* wait this many times another of the hop */

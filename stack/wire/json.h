@@ -2,8 +2,8 @@
  * json.h: writes JSON with correct escaping.  Every value has a key inside an
  * object and NULL for one inside an array.
  */
-#ifndef STACK_CTL_JSON_H
-#define STACK_CTL_JSON_H
+#ifndef STACK_WIRE_JSON_H
+#define STACK_WIRE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

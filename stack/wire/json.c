@@ -1,5 +1,5 @@
 /* json.c: writes JSON; see json.h. */
-#include "stack/ctl/json.h"
+#include "stack/wire/json.h"
 
 #include <assert.h>
 #include <inttypes.h>
