@@ -63,10 +63,19 @@ static _Noreturn void bad_usage(const char *what, const char *why)
 	exit(2);
 }
 
-static _Noreturn void bad_option(int c)
+static _Noreturn void bad_option(int c, const char *word)
 {
+	const char *meant;
 	char what[8];
 
+	if (!optopt) {
+		meant = usage_nearest(shmif_server_usage,
+		    usage_find(shmif_server_usage, NULL), word);
+		if (!meant)
+			bad_usage(word, ": unknown option");
+		log_err("%s: unknown option; did you mean %s?", word, meant);
+		exit(2);
+	}
 	snprintf(what, sizeof(what), "-%c: ", optopt);
 	bad_usage(what, c == ':' ? "needs a value" : "unknown option");
 }
@@ -204,9 +213,7 @@ static void parse_args(int argc, char **argv)
 			    NULL), program_invocation_short_name);
 			exit(0);
 		default:
-			if (!optopt)
-				bad_usage(argv[optind - 1], ": unknown option");
-			bad_option(c);
+			bad_option(c, argv[optind - 1]);
 		}
 		if (e) {
 			log_err("-%c %s", c, err[0] ? err : "too many");

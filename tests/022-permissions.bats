@@ -31,8 +31,8 @@ modes() {
 	modes b '644 600'
 	run_cmd shmif bus chmod 666 ./b
 	modes b '666 666'
-	run_bad 1 "0755: not one of the modes" '0600' shmif bus chmod 0755 ./b
-	run_bad 1 'x: not one of the modes' '0600' shmif bus create ./c mode=x
+	run_bad 2 "0755: not one of the modes" '0600' shmif bus chmod 0755 ./b
+	run_bad 2 'x: not one of the modes' '0600' shmif bus create ./c mode=x
 	run_cmd shmif bus remove ./b
 	[ ! -e b ] && [ ! -e b.lock ]
 	(umask 0 && shmif_server -i shmif0=./d unix://d.sock)

@@ -36,6 +36,31 @@ says() {
 	! grep 'not covered' out || fail "what is left?"
 }
 
+@test "--json: the same, and errors" {
+	requires nft
+	run_cmd shmhijack --check curl
+	cp out text
+	run_cmd shmhijack --check --json curl
+	"$PYTHON" -c 'import json
+c = json.load(open("out"))
+text = {l.split(":")[0].strip(): l.split(":", 1)[1].split()
+        for l in open("text") if ":" in l}
+assert c["works"] is True and "reason" not in c, c
+assert c["dynamic"] and c["libc"] == "glibc" and c["path"].endswith("/curl")
+assert c["calls"]["covered"] == text["covered"], text
+assert [p.split("/")[-1] for p in c["libraries"]] == text["libraries"]'
+	run_cmd -3 shmhijack --check --json nft
+	"$PYTHON" -c 'import json
+c = json.load(open("out"))
+assert c["works"] is None and "packet filter" in c["reason"], c'
+	run_cmd -127 shmhijack --check --json nosuch
+	[ ! -s out ]
+	"$PYTHON" -c 'import json
+e = json.load(open("err"))
+assert e["command"] == "shmhijack" and "nosuch" in e["error"], e'
+	run_bad 2 '--json' '--check' shmhijack --json true
+}
+
 @test "a script is what reads it, and for a shell it cannot be told" {
 	printf '#!%s\nimport socket\n' "$PYTHON" >python_script
 	printf '#!/bin/sh -e\nexec ./static\n' >shell_script

@@ -169,9 +169,9 @@ bad_buses() {
 }
 
 @test "bus create: what it refuses" {
-	run_bad 1 'size=3M' 'power of two' shmif bus create ./x size=3M
-	run_bad 1 'mtu=1' '576' shmif bus create ./x mtu=1
-	run_bad 1 'subnet=10\.0\.0\.1/24' '10\.0\.0\.0/24' \
+	run_bad 2 'size=3M' 'power of two' shmif bus create ./x size=3M
+	run_bad 2 'mtu=1' '576' shmif bus create ./x mtu=1
+	run_bad 2 'subnet=10\.0\.0\.1/24' '10\.0\.0\.0/24' \
 		shmif bus create ./x subnet=10.0.0.1/24
 	[ ! -e x ]
 	run_cmd shmif bus create ./x

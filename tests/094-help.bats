@@ -135,6 +135,8 @@ told() {
 	run_bad 2 lsit 'mean list\?' shmif bus lsit
 	run_bad 2 delet 'mean delete\?' shmif route delet
 	run_bad 2 --chek 'mean --check\?' shmhijack --chek true
+	run_bad 2 --insecrue 'mean --insecure\?' shmif_server --insecrue x
+	run_bad 2 sise=1M 'mean size\?' shmif bus create ./x sise=1M
 	run_bad 2 xyzzy 'shmif help' shmif xyzzy
 	run_bad 2 xyzzy 'shmif help' shmif help xyzzy
 }

@@ -14,6 +14,7 @@
 #include "hijack/launcher/dynamic.h"
 #include "hijack/look/elf.h"
 #include "hijack/look/program.h"
+#include "stack/wire/json.h"
 
 #define LIBS_MAX	128
 
@@ -27,6 +28,10 @@ enum call_kind {
 
 static const char *const kind_names[CALL_NUM_KINDS] = {
 	"covered", "native", "asked of the host", "not covered",
+};
+
+static const char *const json_keys[CALL_NUM_KINDS] = {
+	"covered", "native", "host", "not_covered",
 };
 
 static const struct {
@@ -253,16 +258,22 @@ static void look_at_library(struct check *c, const char *library)
 	elf_close(&e);
 }
 
+/* What becomes of a call; CALL_NUM_KINDS: the program does not make it. */
+static enum call_kind kind_of(const struct check *c, size_t call)
+{
+	if (!c->imported[call])
+		return CALL_NUM_KINDS;
+	if (calls[call].kind == CALL_NETWORK && !c->offered[call])
+		return CALL_NEVER;
+	return calls[call].kind;
+}
+
 static void print_calls(const struct check *c, enum call_kind kind)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < NUM_CALLS; i++) {
-		enum call_kind k = calls[i].kind;
-
-		if (k == CALL_NETWORK && !c->offered[i])
-			k = CALL_NEVER;
-		if (!c->imported[i] || k != kind)
+		if (kind_of(c, i) != kind)
 			continue;
 		if (!any)
 			printf("  %s:", kind_names[kind]);
@@ -293,11 +304,30 @@ static const char *machine_name(unsigned machine)
 	    machine == EM_S390 ? "s390" : "another machine";
 }
 
+static const char *privileges(const struct program *p)
+{
+	return p->setid && p->caps ? "set-ID and file capabilities" :
+	    p->setid ? "set-ID" : p->caps ? "file capabilities" :
+	    "none gained";
+}
+
+/* The dynamic linker that the file names.  Return: 0 or -errno. */
+static int linker_of(const struct program *p, char path[static PATH_MAX])
+{
+	struct elf e;
+	int err = elf_open(&e, p->path);
+
+	if (err)
+		return err;
+	err = elf_interp(&e, path, PATH_MAX);
+	elf_close(&e);
+	return err;
+}
+
 static void print_kind(const struct program *p)
 {
 	const struct program_file *f = &p->file;
 	char interp[PATH_MAX];
-	struct elf e;
 
 	if (p->script)
 		printf("%s: a script, read by %s\n", p->script, p->path);
@@ -308,23 +338,21 @@ static void print_kind(const struct program *p)
 	printf("%s: %s%s ELF, %s, %d bit\n", p->path, f->go ? "Go, " : "",
 	    f->dynamic ? "dynamic" : "static", machine_name(f->machine),
 	    f->wide ? 64 : 32);
-	if (!elf_open(&e, p->path)) {
-		if (!elf_interp(&e, interp, sizeof(interp)))
-			printf("  linker: %s (%s)\n", interp,
-			    libc_names[f->libc]);
-		elf_close(&e);
-	}
-	printf("  privileges: %s\n", p->setid && p->caps ?
-	    "set-ID and file capabilities" : p->setid ? "set-ID" :
-	    p->caps ? "file capabilities" : "none gained");
+	if (!linker_of(p, interp))
+		printf("  linker: %s (%s)\n", interp, libc_names[f->libc]);
+	printf("  privileges: %s\n", privileges(p));
 }
 
-static void print_libraries(struct check *c, const char *path)
+static void find_libraries(struct check *c, const char *path)
 {
 	c->lib[c->num_libs++] = strdup(path);
 	/* The list grows while it is walked, up to LIBS_MAX. */
 	for (unsigned i = 0; i < c->num_libs && c->lib[i]; i++)
 		look_at(c, c->lib[i]);
+}
+
+static void print_libraries(const struct check *c)
+{
 	if (c->num_libs > 1) {
 		printf("  libraries:");
 		for (unsigned i = 1; i < c->num_libs; i++)
@@ -351,42 +379,136 @@ static bool is_shell(const char *path)
 	return false;
 }
 
-static int print_verdict(const struct program *p, const struct check *c)
+enum verdict { WORKS = 0, DOES_NOT_WORK = 1, CANNOT_BE_TOLD = 3 };
+
+/* With the reason, of which there is none for what works. */
+static enum verdict judge(const struct program *p, const struct check *c,
+    char why[static 256])
 {
+	why[0] = '\0';
 	if (p->problem) {
-		printf("  does not work: %s\n", p->problem);
-		return 1;
+		snprintf(why, 256, "%s", p->problem);
+		return DOES_NOT_WORK;
 	}
 	if (!p->file.readable) {
-		printf("  cannot be told: it may be executed, not read\n");
-		return 3;
+		strcpy(why, "it may be executed, not read");
+		return CANNOT_BE_TOLD;
 	}
 	if (p->script && is_shell(p->path)) {
-		printf("  cannot be told: the shell works, what the script "
-		    "starts is looked at when it starts\n");
-		return 3;
+		strcpy(why, "the shell works, what the script starts is "
+		    "looked at when it starts");
+		return CANNOT_BE_TOLD;
 	}
 	if (c->foreign) {
-		printf("  cannot be told: it is made for %s, which no virtual "
-		    "host has\n", c->foreign);
-		return 3;
+		snprintf(why, 256, "it is made for %s, which no virtual host "
+		    "has", c->foreign);
+		return CANNOT_BE_TOLD;
 	}
-	printf("  works, as far as can be told from outside\n");
-	return 0;
+	return WORKS;
 }
 
-int check_print(const struct program *p, const char *library)
+static void print_text(const struct program *p, const struct check *c,
+    enum verdict v, const char *why)
+{
+	print_kind(p);
+	print_libraries(c);
+	for (int k = 0; k < CALL_NUM_KINDS; k++)
+		print_calls(c, (enum call_kind)k);
+	if (v == WORKS)
+		printf("  works, as far as can be told from outside\n");
+	else
+		printf("  %s: %s\n", v == DOES_NOT_WORK ? "does not work" :
+		    "cannot be told", why);
+}
+
+static void json_file(struct json *j, const struct program *p)
+{
+	const struct program_file *f = &p->file;
+	char interp[PATH_MAX];
+
+	json_string(j, "path", p->path);
+	if (p->script)
+		json_string(j, "script", p->script);
+	if (!f->elf)
+		return;
+	json_bool(j, "dynamic", f->dynamic);
+	json_bool(j, "go", f->go);
+	json_string(j, "machine", machine_name(f->machine));
+	json_uint(j, "bits", f->wide ? 64 : 32);
+	if (!linker_of(p, interp)) {
+		json_string(j, "linker", interp);
+		json_string(j, "libc", libc_names[f->libc]);
+	}
+	json_string(j, "privileges", privileges(p));
+}
+
+/* Words with blanks between them. */
+static void json_words(struct json *j, const char *key, const char *words)
+{
+	char word[256];
+	size_t n;
+
+	json_array(j, key);
+	for (words += strspn(words, " "); *words;
+	    words += n + strspn(words + n, " ")) {
+		n = strcspn(words, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)n, words);
+		json_string(j, NULL, word);
+	}
+	json_end(j);
+}
+
+static void json_calls(struct json *j, const struct check *c)
+{
+	json_object(j, "calls");
+	for (int k = 0; k < CALL_NUM_KINDS; k++) {
+		json_array(j, json_keys[k]);
+		for (size_t i = 0; i < NUM_CALLS; i++)
+			if (kind_of(c, i) == (enum call_kind)k)
+				json_string(j, NULL, calls[i].name);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void print_json(const struct program *p, const struct check *c,
+    enum verdict v, const char *why)
+{
+	struct json j;
+
+	json_init(&j, stdout, false);
+	json_object(&j, NULL);
+	json_file(&j, p);
+	json_array(&j, "libraries");
+	for (unsigned i = 1; i < c->num_libs; i++)
+		json_string(&j, NULL, c->lib[i]);
+	json_end(&j);
+	json_words(&j, "libraries_not_found", c->missing);
+	json_calls(&j, c);
+	if (v == CANNOT_BE_TOLD)
+		json_null(&j, "works");
+	else
+		json_bool(&j, "works", v == WORKS);
+	if (*why)
+		json_string(&j, "reason", why);
+	json_end(&j);
+}
+
+int check_print(const struct program *p, const char *library, bool json)
 {
 	static struct check c;
+	char why[256];
+	enum verdict v;
 
-	print_kind(p);
 	look_at_library(&c, library);
-	if (p->file.elf && p->file.dynamic) {
-		print_libraries(&c, p->path);
-		for (int k = 0; k < CALL_NUM_KINDS; k++)
-			print_calls(&c, (enum call_kind)k);
-	}
+	if (p->file.elf && p->file.dynamic)
+		find_libraries(&c, p->path);
+	v = judge(p, &c, why);
+	if (json)
+		print_json(p, &c, v, why);
+	else
+		print_text(p, &c, v, why);
 	for (unsigned i = 0; i < c.num_libs; i++)
 		free(c.lib[i]);
-	return print_verdict(p, &c);
+	return v;
 }

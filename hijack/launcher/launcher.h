@@ -38,7 +38,7 @@ struct program;
  * Tell all about a program.  Return: an exit status: 0 if the library works
  * with it, 1 if not, 3 if that cannot be told.
  */
-int check_print(const struct program *p, const char *library);
+int check_print(const struct program *p, const char *library, bool json);
 
 /*
  * If argv is an interactive shell, arrange for the virtual host's name in its

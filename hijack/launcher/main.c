@@ -17,9 +17,10 @@
 #include "bus/bus.h"
 #include "hijack/look/program.h"
 #include "stack/wire/client.h"
-#include "stack/wire/url.h"
+#include "stack/wire/json.h"
 #include "stack/wire/process.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/url.h"
 #include "stack/wire/usage.h"
 
 #ifndef SHMIF_VERSION
@@ -35,13 +36,34 @@ struct options {
 	char addrs[BUS_ADDRS * (INET6_ADDRSTRLEN + 5)];
 	const char *wait[WAIT_MAX], *seconds;
 	int num_wait;
-	bool check, host_ok, strict, no_hijack;
+	bool check, json, host_ok, strict, no_hijack;
 };
+
+static bool say_json;		/* --check --json: errors as well */
+
+static void say_as_json(const char *fmt, va_list ap)
+{
+	char text[1024];
+	struct json j;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	json_init(&j, stderr, true);
+	json_object(&j, NULL);
+	json_string(&j, "command", program_invocation_short_name);
+	json_string(&j, "error", text);
+	json_end(&j);
+}
 
 void say(const char *fmt, ...)
 {
 	va_list ap;
 
+	if (say_json) {
+		va_start(ap, fmt);
+		say_as_json(fmt, ap);
+		va_end(ap);
+		return;
+	}
 	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
@@ -147,6 +169,10 @@ static int check_options(const struct options *o)
 		say("--strict refuses what --host-ok lets out; say one");
 		return USAGE;
 	}
+	if (o->json && !o->check) {
+		say("--json is for --check");
+		return USAGE;
+	}
 	if (o->no_hijack && (o->server || o->bus || of_bus || o->strict ||
 	    o->check)) {
 		say("--no-hijack runs the program on this machine, not on a "
@@ -182,10 +208,11 @@ static int check_options(const struct options *o)
 /* Return: 0, an exit status, or -1 for --help and --version. */
 static int parse(struct options *o, int argc, char **argv)
 {
-	enum { CHECK = 256, HOST_OK, NO_HIJACK, STRICT };
+	enum { CHECK = 256, JSON, HOST_OK, NO_HIJACK, STRICT };
 	static const struct option longs[] = {
 		{ "check", no_argument, NULL, CHECK },
 		{ "host-ok", no_argument, NULL, HOST_OK },
+		{ "json", no_argument, NULL, JSON },
 		{ "no-hijack", no_argument, NULL, NO_HIJACK },
 		{ "strict", no_argument, NULL, STRICT },
 		{ "help", no_argument, NULL, 'h' },
@@ -227,6 +254,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case CHECK:
 			o->check = true;
+			break;
+		case JSON:
+			o->json = say_json = true;
 			break;
 		case HOST_OK:
 			o->host_ok = true;
@@ -418,7 +448,7 @@ static int look(const struct options *o, const char *name, const char *library)
 		return err == -ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
 	}
 	if (o->check)
-		return check_print(&p, library);
+		return check_print(&p, library, o->json);
 	if (!p.problem || o->host_ok)
 		return 0;
 	say("%s: %s; it would use this machine's network (--host-ok lets it)",

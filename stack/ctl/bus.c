@@ -11,8 +11,8 @@
 #include "stack/ctl/busall.h"
 #include "stack/ctl/busshow.h"
 #include "stack/ctl/ctl.h"
-#include "stack/ctl/json.h"
 #include "stack/ctl/text.h"
+#include "stack/wire/json.h"
 
 /* What `bus create` is told. */
 struct wish {
@@ -28,8 +28,8 @@ static int parse_mode(const char *value, unsigned *mode)
 	*mode = (unsigned)v;
 	if (*value < '0' || *value > '7' || *end || v > 0777 ||
 	    !bus_mode_ok(*mode))
-		return ctl_fail("%s: not one of the modes 0600, 0640, 0644, "
-		    "0660, 0664, 0666", value);
+		return ctl_malformed("%s: not one of the modes 0600, 0640, "
+		    "0644, 0660, 0664, 0666", value);
 	return 0;
 }
 
@@ -44,8 +44,8 @@ static int set_size(struct wish *w, const char *value)
 
 	if (text_parse_size(value, BUS_SIZE_MIN, BUS_SIZE_MAX, &v) ||
 	    v & (v - 1))
-		return ctl_fail("size=%s: not a power of two from %uk to %uM",
-		    value, BUS_SIZE_MIN >> 10, BUS_SIZE_MAX >> 20);
+		return ctl_malformed("size=%s: not a power of two from %uk to "
+		    "%uM", value, BUS_SIZE_MIN >> 10, BUS_SIZE_MAX >> 20);
 	w->geo.size = (uint32_t)v;
 	return 0;
 }
@@ -55,8 +55,8 @@ static int set_mtu(struct wish *w, const char *value)
 	uint64_t v;
 
 	if (text_parse_size(value, BUS_MTU_MIN, BUS_MTU_MAX, &v))
-		return ctl_fail("mtu=%s: not a number from %d to %d", value,
-		    BUS_MTU_MIN, BUS_MTU_MAX);
+		return ctl_malformed("mtu=%s: not a number from %d to %d",
+		    value, BUS_MTU_MIN, BUS_MTU_MAX);
 	w->geo.mtu = (uint32_t)v;
 	return 0;
 }
@@ -67,8 +67,8 @@ static int set_subnet(struct wish *w, const char *value)
 
 	if (text_parse_net(value, AF_INET, &net) || net.plen < 8 ||
 	    net.plen > 30 || text_host_bits(&net))
-		return ctl_fail("subnet=%s: not a network like 10.0.0.0/24 "
-		    "with a length of 8 to 30", value);
+		return ctl_malformed("subnet=%s: not a network like "
+		    "10.0.0.0/24 with a length of 8 to 30", value);
 	memcpy(w->geo.subnet, net.ip, 4);
 	w->geo.plen = (uint8_t)net.plen;
 	return 0;
@@ -98,10 +98,10 @@ static int bus_cmd_create(int argc, char **argv, bool json)
 		    strlen(settings[s].name)))
 			s++;
 		if (s == 4)
-			return ctl_usage("%s: not one of size=, mtu=, subnet=, "
-			    "mode=", argv[i]);
+			return ctl_unknown("bus", argv[i],
+			    "shmif bus --help");
 		if (settings[s].set(&w, strchr(argv[i], '=') + 1))
-			return CTL_FAILED;
+			return CTL_USAGE;
 	}
 	if (ctl_bus_path(argv[1], true, path, sizeof(path)))
 		return CTL_FAILED;
@@ -134,7 +134,7 @@ static int bus_cmd_chmod(int argc, char **argv, bool json)
 	if (argc != 3)
 		return ctl_usage("chmod: give a mode and name one bus");
 	if (parse_mode(argv[1], &mode))
-		return CTL_FAILED;
+		return CTL_USAGE;
 	if (ctl_bus_path(argv[2], false, path, sizeof(path)))
 		return CTL_FAILED;
 	return bus_chmod(path, mode, err) ? ctl_fail("%s", err) : CTL_OK;

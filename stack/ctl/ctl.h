@@ -43,6 +43,8 @@ int cmd_wait(int argc, char **argv);
 const char *ctl_prog(void);
 /* One line on stderr, "PROG: text".  Return: CTL_FAILED. */
 int ctl_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same of an argument that says what is wrong.  Return: CTL_USAGE. */
+int ctl_malformed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same with the command's usage behind it.  Return: CTL_USAGE. */
 int ctl_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*

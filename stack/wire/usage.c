@@ -159,7 +159,8 @@ static unsigned distance(const char *a, size_t na, const char *b, size_t nb)
 static void consider(const char *word, const char *s, size_t n,
     char best[static WORD_MAX + 1], unsigned *nearest)
 {
-	unsigned d = distance(word, strlen(word), s, n);
+	/* Of SIZE=1M and --size=1M what is before the sign. */
+	unsigned d = distance(word, strcspn(word, "="), s, n);
 
 	/* Two letters at most, and most of the word has to stay. */
 	if (d >= *nearest || 2 * d >= n)
