@@ -9,6 +9,7 @@
 #include "hijack/netlink.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,7 +22,8 @@
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
-#define REQUEST_MAX	8192		/* bytes of requests in one send */
+#define REQUEST_USUAL	4096		/* bytes of requests in one send */
+#define REQUEST_MAX	65536		/* with a table of tc(8)'s in it */
 #define QUEUE		(4 << 20)	/* bytes, for long lists */
 
 int netlink_make(int type)
@@ -156,11 +158,14 @@ int netlink_option(const struct wire_id *id, int level, int name, void *val,
 
 static void put_error(struct nlmsg_out *o, const struct nlmsghdr *h, int err)
 {
-	struct nlmsgerr *e = nlmsg_begin(o, NLMSG_ERROR, NLM_F_CAPPED,
-	    sizeof(*e));
+	const char *why = err ? o->why : NULL;
+	struct nlmsgerr *e = nlmsg_begin(o, NLMSG_ERROR, NLM_F_CAPPED |
+	    (why ? NLM_F_ACK_TLVS : 0), sizeof(*e));
 
 	e->error = err;
 	e->msg = *h;
+	if (why)
+		nlmsg_attr_str(o, NLMSGERR_ATTR_MSG, why);
 	nlmsg_end(o);
 }
 
@@ -172,6 +177,7 @@ static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 	int err;
 
 	o->seq = h->nlmsg_seq;
+	o->why = NULL;
 	if (h->nlmsg_type < RTM_BASE || !(h->nlmsg_flags & NLM_F_REQUEST) ||
 	    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtgenmsg))) {
 		if (h->nlmsg_flags & NLM_F_ACK)
@@ -181,7 +187,7 @@ static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 	if (get)
 		err = nltable_get(o, h);
 	else
-		err = nltable_change(h);
+		err = nltable_change(o, h);
 	if (err == 1) {
 		*(int *)nlmsg_begin(o, NLMSG_DONE, NLM_F_MULTI,
 		    sizeof(int)) = 0;
@@ -191,8 +197,11 @@ static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 	}
 }
 
-/* All parts of the message into one buffer. Return: its size or -errno. */
-static ssize_t gather(int fd, char *buf, const struct msghdr *m)
+/*
+ * All parts of the message into one buffer.
+ * Return: its size or -errno; -EMSGSIZE: it is larger.
+ */
+static ssize_t gather(int fd, char *buf, size_t size, const struct msghdr *m)
 {
 	struct iovec v;
 	size_t used = 0;
@@ -202,7 +211,7 @@ static ssize_t gather(int fd, char *buf, const struct msghdr *m)
 	for (size_t i = 0; i < m->msg_iovlen; i++) {
 		if (hj_get(fd, &v, &m->msg_iov[i], sizeof(v)))
 			return -EFAULT;
-		if (v.iov_len > REQUEST_MAX - used)
+		if (v.iov_len > size - used)
 			return -EMSGSIZE;
 		if (hj_copy_in(buf + used, v.iov_base, v.iov_len))
 			return -EFAULT;
@@ -211,20 +220,13 @@ static ssize_t gather(int fd, char *buf, const struct msghdr *m)
 	return (ssize_t)used;
 }
 
-ssize_t netlink_send(int fd, const struct msghdr *m)
+/* n bytes of requests. Return: n or -errno. */
+static ssize_t answer_all(int fd, struct nlmsghdr *h, ssize_t n)
 {
-	union {
-		char data[REQUEST_MAX];
-		struct nlmsghdr h;
-	} in;
 	struct nlmsg_out o = { .fd = fd };
-	ssize_t n = gather(fd, in.data, m);
-	size_t left = n < 0 ? 0 : (size_t)n;
-	struct nlmsghdr *h = &in.h;
+	size_t left = (size_t)n;
 	struct wire_id id;
 
-	if (n < 0)
-		return n;
 	if (!client_id_of(fd, &id))
 		return -EBADF;
 	o.pid = (uint32_t)id.sock;
@@ -240,6 +242,35 @@ ssize_t netlink_send(int fd, const struct msghdr *m)
 	}
 	nlmsg_flush(&o);
 	return o.err ? o.err : n;
+}
+
+/* One that no stack should have to hold. */
+static ssize_t send_large(int fd, const struct msghdr *m)
+{
+	long at = SYS6(SYS_mmap, 0, REQUEST_MAX, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ssize_t n;
+
+	if (at < 0 && at > -4096)
+		return -ENOBUFS;
+	n = gather(fd, (char *)at, REQUEST_MAX, m);
+	if (n >= 0)
+		n = answer_all(fd, (struct nlmsghdr *)at, n);
+	SYS2(SYS_munmap, at, REQUEST_MAX);
+	return n;
+}
+
+ssize_t netlink_send(int fd, const struct msghdr *m)
+{
+	union {
+		char data[REQUEST_USUAL];
+		struct nlmsghdr h;
+	} in;
+	ssize_t n = gather(fd, in.data, sizeof(in.data), m);
+
+	if (n == -EMSGSIZE)
+		return send_large(fd, m);
+	return n < 0 ? n : answer_all(fd, &in.h, n);
 }
 
 /* What the kernel sends is nobody's: pid, uid and gid 0. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
+#include "hijack/nlqdisc.h"
 #include "hijack/rpc.h"
 
 static int ask(enum wire_op op, int what, const void *data, size_t len)
@@ -300,7 +301,7 @@ static int change_neigh(const struct nlmsghdr *h, bool add)
 	return err == -ENXIO ? -ENOENT : err;
 }
 
-int nltable_change(const struct nlmsghdr *h)
+int nltable_change(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	switch (h->nlmsg_type) {
 	case RTM_NEWLINK:
@@ -317,6 +318,12 @@ int nltable_change(const struct nlmsghdr *h)
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		return change_neigh(h, h->nlmsg_type == RTM_NEWNEIGH);
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+		return nlqdisc_change(o, h);
+	case RTM_NEWTCLASS:
+	case RTM_DELTCLASS:
+		return -ENOENT;		/* of no qdisc that has any */
 	default:
 		return -EOPNOTSUPP;
 	}

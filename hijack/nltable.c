@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
+#include "hijack/nlqdisc.h"
 #include "hijack/rpc.h"
 #include "stack/wire/nlput.h"
 #include "stack/wire/sys.h"
@@ -280,6 +281,10 @@ int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h)
 		return get_neighbours(o, h);
 	case RTM_GETRULE:
 		return get_rules(o, h);
+	case RTM_GETQDISC:
+		return nlqdisc_get(o, h);
+	case RTM_GETTCLASS:
+		return h->nlmsg_flags & NLM_F_DUMP ? 1 : -ENOENT;
 	case RTM_GETNSID:
 		return get_nsid(o, h);
 	default:

@@ -11,6 +11,7 @@
  */
 HJ_HIDDEN int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h);
 /* RTM_NEW, RTM_DEL, RTM_SET. Return: 0 or -errno. */
-HJ_HIDDEN int nltable_change(const struct nlmsghdr *h);
+HJ_HIDDEN int nltable_change(struct nlmsg_out *o,
+    const struct nlmsghdr *h);
 
 #endif

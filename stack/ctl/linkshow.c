@@ -17,7 +17,7 @@
 
 static const char *percent(char buf[static NUMBERLEN], uint32_t p)
 {
-	snprintf(buf, NUMBERLEN, "%.7g%%", 100.0 * p / UINT32_MAX);
+	snprintf(buf, NUMBERLEN, "%.6g%%", 100.0 * p / UINT32_MAX);
 	return buf;
 }
 
@@ -93,7 +93,7 @@ static void print_delay(const struct wire_fault *c)
 		printf(" %s", duration(buf, c->jitter_ns));
 	if (c->delay_correlation)
 		printf(" %s", percent(buf, c->delay_correlation));
-	if (c->dist[0])
+	if (c->dist[0] && c->jitter_ns)
 		printf(" distribution %s", c->dist);
 }
 

@@ -17,6 +17,8 @@
 #define TIME_MAX	(1ll << 59)	/* ns; more would overflow */
 
 static unsigned entries;
+/* What Linux gives as the handles of qdiscs: 8001:, 8002: and so on. */
+static uint32_t last_handle = 0x80000000;
 
 static bool ends(const char *s, size_t size)
 {
@@ -67,10 +69,12 @@ static void entry_free(struct fault *e)
 
 static int read_file(struct fault *e, int fd)
 {
-	const struct wire_fault *c = &e->conf;
+	struct wire_fault *c = &e->conf;
 	off_t at = (off_t)(c->ninsn * sizeof(struct sock_filter));
 	int err = 0;
 
+	if (c->keep_dist)
+		c->ndist = 0;
 	if (c->ninsn)
 		err = filter_new(&e->filter, fd, c->ninsn);
 	if (!err)
@@ -97,14 +101,11 @@ static int entry_new(struct fault **out, const struct wire_fault *conf, int fd)
 	e->conf = *conf;
 	memset(&e->conf.frames, 0, sizeof(e->conf) -
 	    offsetof(struct wire_fault, frames));
-	if (conf->drawn)
-		e->conf.seed = stack_random();
 	err = read_file(e, fd);
 	if (err) {
 		entry_free(e);
 		return err;
 	}
-	netem_init(&e->model, &e->conf, e->dist);
 	*out = e;
 	return 0;
 }
@@ -146,9 +147,20 @@ static struct faults *faults_of(struct iface *f)
 	return l;
 }
 
-/* If the last entry is gone. */
-static void end(struct faults *l)
+/* Has it an entry that tc(8) knows as a qdisc? */
+static bool has_netem(const struct faults *l)
 {
+	for (const struct fault *e = l->first; e; e = e->next)
+		if (e->conf.kind == WIRE_FAULT_NETEM && !e->conf.match[0] &&
+		    e->conf.dirs & WIRE_FAULT_OUT)
+			return true;
+	return false;
+}
+
+/* After a change; if the last entry is gone, l is as well. */
+static void settle(struct faults *l)
+{
+	l->iface.netem = has_netem(l);
 	if (l->first)
 		return;
 	put_functions(l->f, l->output, l->input);
@@ -166,7 +178,7 @@ static void on_gone(struct iface *f)
 		entry_free(e);
 		entries--;
 	}
-	end(l);
+	settle(l);
 }
 
 /* Requests. */
@@ -196,16 +208,38 @@ static void insert(struct faults *l, struct fault *e)
 	entries++;
 }
 
+/* What a new one has of its own. */
+static void give(struct fault *e)
+{
+	if (e->conf.drawn)
+		e->conf.seed = stack_random();
+	if (e->conf.handle)
+		return;
+	last_handle = last_handle == 0xfffe0000 ? 0x80010000 :
+	    last_handle + 0x10000;
+	e->conf.handle = last_handle;
+}
+
+/* A change leaves the counters as they are, and what it does not name. */
+static void take_over(struct fault *e, struct fault *old)
+{
+	memcpy(&e->conf.frames, &old->conf.frames, sizeof(e->conf) -
+	    offsetof(struct wire_fault, frames));
+	e->conf.handle = e->conf.handle ? e->conf.handle : old->conf.handle;
+	if (!e->conf.keep_dist)
+		return;
+	e->dist = old->dist;
+	e->conf.ndist = old->conf.ndist;
+	old->dist = NULL;
+}
+
 /* What waits in the old one goes on waiting in its successor. */
-static void replace(struct fault **p, struct fault *e, bool keep_counters)
+static void replace(struct fault **p, struct fault *e)
 {
 	struct fault *old = *p;
 
 	e->queue = old->queue;
 	old->queue = (struct queue){ .n = 0 };
-	if (keep_counters)
-		memcpy(&e->conf.frames, &old->conf.frames, sizeof(e->conf) -
-		    offsetof(struct wire_fault, frames));
 	e->next = old->next;
 	*p = e;
 	entry_free(old);
@@ -236,10 +270,16 @@ static int set(struct iface *f, int op, struct wire_fault *conf, int fd,
 		return -ENOMEM;
 	}
 	e->of = l;
+	if (op == WIRE_FAULT_CHANGE)
+		take_over(e, *there);
+	else
+		give(e);
+	netem_init(&e->model, &e->conf, e->dist);
 	if (there)
-		replace(there, e, op == WIRE_FAULT_CHANGE);
+		replace(there, e);
 	else
 		insert(l, e);
+	settle(l);
 	*conf = e->conf;
 	return 0;
 }
@@ -274,7 +314,7 @@ static unsigned clear(struct iface *f, const struct wire_fault *which)
 		entry_free(e);
 		entries--;
 	}
-	end(l);
+	settle(l);
 	return n;
 }
 

@@ -228,6 +228,7 @@ void iface_fill_link(struct iface *f, struct wire_link *l)
 	memcpy(l->name, f->name, sizeof(l->name));
 	snprintf(l->kind, sizeof(l->kind), "%s", f->driver->kind);
 	l->slot = -1;
+	l->netem = f->faults && f->faults->netem;
 	l->rx_packets = f->rx_packets;
 	l->rx_bytes = f->rx_bytes;
 	l->rx_errors = f->rx_errors;

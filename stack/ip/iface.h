@@ -81,6 +81,7 @@ struct iface_faults {
 	err_t (*loop)(struct netif *nif, struct pbuf *p);
 	/* The interface is about to go. */
 	void (*gone)(struct iface *f);
+	bool netem;		/* all frames that go out meet one entry */
 };
 
 /* nif.state points back here, for aliases too. */

@@ -67,6 +67,33 @@ void nlmsg_attr_str(struct nlmsg_out *o, int type, const char *s)
 	nlmsg_attr(o, type, s, strlen(s) + 1);
 }
 
+void nlmsg_raw(struct nlmsg_out *o, const void *data, size_t len)
+{
+	struct nlmsghdr *h = o->cur;
+	size_t at = NLMSG_ALIGN(h->nlmsg_len);
+
+	if ((char *)h + at + len > o->data + NLMSG_ROOM)
+		return;
+	memcpy((char *)h + at, data, len);
+	h->nlmsg_len = (uint32_t)(at + len);
+}
+
+struct nlmsg_nest nlmsg_nest(struct nlmsg_out *o, int type)
+{
+	struct nlmsg_nest nest = { NLMSG_ALIGN(o->cur->nlmsg_len) };
+
+	nlmsg_attr(o, type, "", 0);
+	return nest;
+}
+
+void nlmsg_nest_end(struct nlmsg_out *o, struct nlmsg_nest nest)
+{
+	struct rtattr *a = (struct rtattr *)((char *)o->cur + nest.at);
+
+	if (nest.at < o->cur->nlmsg_len)	/* there was room for it */
+		a->rta_len = (uint16_t)(o->cur->nlmsg_len - nest.at);
+}
+
 void nlmsg_end(struct nlmsg_out *o)
 {
 	o->used += NLMSG_ALIGN(o->cur->nlmsg_len);
@@ -77,17 +104,28 @@ const void *nlmsg_find(const struct nlmsghdr *h, size_t header, int type,
     size_t min, size_t *len)
 {
 	size_t at = NLMSG_SPACE(header);
+
+	if (at > h->nlmsg_len)
+		return NULL;
+	return nlmsg_find_in((const char *)h + at, h->nlmsg_len - at, type,
+	    min, len);
+}
+
+const void *nlmsg_find_in(const char *attrs, size_t bytes, int type,
+    size_t min, size_t *len)
+{
+	size_t at = 0;
 	struct rtattr a;
 
-	while (at + sizeof(a) <= h->nlmsg_len) {
-		memcpy(&a, (const char *)h + at, sizeof(a));
-		if (a.rta_len < sizeof(a) || a.rta_len > h->nlmsg_len - at)
+	while (at + sizeof(a) <= bytes) {
+		memcpy(&a, attrs + at, sizeof(a));
+		if (a.rta_len < sizeof(a) || a.rta_len > bytes - at)
 			return NULL;
 		if ((a.rta_type & NLA_TYPE_MASK) == type &&
 		    a.rta_len - RTA_LENGTH(0) >= min) {
 			if (len)
 				*len = a.rta_len - RTA_LENGTH(0);
-			return (const char *)h + at + RTA_LENGTH(0);
+			return attrs + at + RTA_LENGTH(0);
 		}
 		at += RTA_ALIGN(a.rta_len);
 	}

@@ -21,6 +21,7 @@ struct nlmsg_out {
 	int fd;			/* the socket, which is also where it goes */
 	uint32_t pid, seq;	/* of the request */
 	int err;		/* first failure to send, -errno */
+	const char *why;	/* the error in the making, in words, or NULL */
 	size_t used;		/* bytes of whole messages */
 	struct nlmsghdr *cur;	/* the message being made, NULL: none */
 	union {
@@ -39,6 +40,14 @@ void *nlmsg_begin(struct nlmsg_out *o, int type, int flags,
 void nlmsg_attr(struct nlmsg_out *o, int type, const void *data, size_t len);
 void nlmsg_attr_u32(struct nlmsg_out *o, int type, uint32_t val);
 void nlmsg_attr_str(struct nlmsg_out *o, int type, const char *s);
+/* Bytes without a header of their own: what some nests begin with. */
+void nlmsg_raw(struct nlmsg_out *o, const void *data, size_t len);
+/* Attributes within one. */
+struct nlmsg_nest {
+	size_t at;
+};
+struct nlmsg_nest nlmsg_nest(struct nlmsg_out *o, int type);
+void nlmsg_nest_end(struct nlmsg_out *o, struct nlmsg_nest nest);
 void nlmsg_end(struct nlmsg_out *o);
 /* Put what is there into the socket's receive queue. */
 void nlmsg_flush(struct nlmsg_out *o);
@@ -49,5 +58,8 @@ void nlmsg_flush(struct nlmsg_out *o);
  */
 const void *nlmsg_find(const struct nlmsghdr *h, size_t header,
     int type, size_t min, size_t *len);
+/* The same among len bytes of attributes. */
+const void *nlmsg_find_in(const char *attrs, size_t bytes, int type,
+    size_t min, size_t *len);
 
 #endif

@@ -40,7 +40,7 @@ void nlput_link(struct nlmsg_out *o, int type, const struct wire_link *l,
 	nlmsg_attr(o, IFLA_OPERSTATE, &state, 1);
 	nlmsg_attr_u32(o, IFLA_MTU, l->mtu);
 	nlmsg_attr_u32(o, IFLA_GROUP, 0);
-	nlmsg_attr_str(o, IFLA_QDISC, "noqueue");
+	nlmsg_attr_str(o, IFLA_QDISC, l->netem ? "netem" : "noqueue");
 	nlmsg_attr(o, IFLA_ADDRESS, l->mac, 6);
 	nlmsg_attr(o, IFLA_BROADCAST, bcast, 6);
 	put_stats(o, l);

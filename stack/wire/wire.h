@@ -406,7 +406,7 @@ struct wire_link {
 	char name[WIRE_NAMELEN];
 	char kind[8];		/* "lo", "shmif", "virt" */
 	int32_t slot;		/* on its bus; -1 */
-	uint32_t spare;
+	uint32_t netem;		/* frames that go out meet faults */
 	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
 	char linkstr[512];	/* path of the bus, or the tap */
@@ -555,8 +555,8 @@ struct wire_fault {
 
 	uint8_t loss_model;	/* enum wire_fault_loss */
 	uint8_t ecn;		/* mark in place of a loss, if that may be */
-	uint8_t drawn;		/* the seed was */
-	uint8_t spare;
+	uint8_t drawn;		/* the seed was; it is to be, of a new one */
+	uint8_t keep_dist;	/* WIRE_FAULT_CHANGE: the table as it was */
 	uint32_t limit;		/* frames that may wait */
 	int64_t delay_ns, jitter_ns;
 	uint32_t delay_correlation;
@@ -567,11 +567,13 @@ struct wire_fault {
 	uint64_t rate;		/* bytes a second; 0: as fast as may be */
 	uint32_t cell_size;	/* bytes; 0: no cells */
 	int32_t cell_overhead;
-	uint64_t seed;		/* 0 and drawn: one is to be drawn */
+	uint64_t seed;
+	uint32_t handle;	/* of the qdisc; 0 of a new one: the next */
 	char dist[16];		/* name of the distribution */
 	/* In the file: struct sock_filter, int16_t, struct wire_fault_addr. */
 	uint32_t ninsn, ndist, naddr;
 	uint32_t ifindex;
+	uint32_t spare;
 
 	/* What became of frames. */
 	uint64_t frames, bytes;	/* that met it */
