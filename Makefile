@@ -34,7 +34,7 @@ san	:= $(addprefix -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=,$(SAN))
 flags	= -std=gnu11 -pthread -fPIC -fno-semantic-interposition $(san) \
 	-Wall -Wextra -Wshadow -D_GNU_SOURCE -DSHMIF_VERSION=\"$(VERSION)\" \
-	-I. -Istack -I$L/src/include
+	-I. -Istack -I$B/lwip-i -I$L/src/include
 all_flags = $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
 compile	= $(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(own) -MMD -MP -c -o $@ $<
 places	= '-DSHMIF_BINDIR="$(PREFIX)/bin"' '-DSHMIF_LIBDIR="$(LIBDIR)"'
@@ -56,7 +56,7 @@ calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	resolve.o select.o spawn.o syscall.o uring.o warn.o),$(hijack)))
 server	:= $(addprefix $B/stack/,server.o service.o succeed.o oldopt.o)
 # A whole host, to be linked into a program: all of stack/ but these.
-rooms	:= wire core ip fault sock stream dgram packet api rump
+rooms	:= wire core ip tcp fault sock stream dgram packet api rump
 stack	:= $(filter-out $(server),$(call objs,stack/*.c \
 	$(rooms:%=stack/%/*.c) bus/*.c tap/*.c)) $(calls)
 # The parts of lwIP that are needed.
@@ -65,7 +65,9 @@ lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 	raw stats sys tcp tcp_in tcp_out timeouts udp $(addprefix ipv4/,acd \
 	autoip dhcp etharp icmp igmp ip4 ip4_addr ip4_frag) $(addprefix ipv6/,\
 	dhcp6 ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag mld6 nd6)))
-hashed	:= $B/lwip-o/core/tcp.o $B/lwip-o/core/tcp_in.o
+hashed	:= $(addprefix $B/lwip-o/core/,tcp.o tcp_in.o tcp_out.o)
+# A header that all see as edited.
+edited	:= $B/lwip-i/lwip/priv/tcp_priv.h
 cut	:= $(addprefix $B/lwip-o/core/ipv,4/icmp.o 4/ip4_frag.o 6/ip6_frag.o)
 lib	:= $B/libshmhijack.so
 # These know where things are installed.
@@ -121,19 +123,19 @@ $B/lwip-o/core/ipv6/ip6_frag.o: own += -include stack/ip/held.h \
 	-Dpbuf_clen=held_size -DIP_REASS_MAX_PBUFS='(held_frag6 >> 10)'
 $B/lwip-o/core/ipv4/etharp.o $B/lwip-o/core/ipv6/nd6.o: own += \
 	-Dmemp_malloc=held_malloc -Dmemp_free=held_free
-$B/%.o: %.c $B/flags | lwip
+$B/%.o: %.c $B/flags | lwip $(edited)
 	@mkdir -p $(@D)
 	$P$(compile)
 $(calls): own = -include stack/rump/names.h $(if $(WERROR),-Werror)
-$(calls): $B/rump/%.o: hijack/%.c $B/flags | lwip
+$(calls): $B/rump/%.o: hijack/%.c $B/flags | lwip $(edited)
 	@mkdir -p $(@D)
 	$P$(compile)
 $(hook): own = -DBUS_HOOK $(if $(WERROR),-Werror)
 $(hooking:%=%.o): own += -DBUS_HOOK
-$(hook): $B/hook/%.o: %.c $B/flags | lwip
+$(hook): $B/hook/%.o: %.c $B/flags | lwip $(edited)
 	@mkdir -p $(@D)
 	$P$(compile)
-$B/lwip-o/%.o: $L/src/%.c $B/flags
+$B/lwip-o/%.o: $L/src/%.c $B/flags | $(edited)
 	@mkdir -p $(@D)
 	$P$(compile)
 # Connections are looked up in constant time: stack/stream/pcbhash.h
@@ -142,8 +144,10 @@ $(hashed): %.o: %.c stack/stream/pcbhash.h
 	$P$(compile)
 # lwIP's source with edits: each leaves the name of its script behind, and how
 # many find their place is known.
-edits-tcp	:= 2
-edits-tcp_in	:= 4
+edits-tcp	:= 5
+edits-tcp_in	:= 9
+edits-tcp_out	:= 13
+edits-tcp_priv	:= 2
 edits-icmp	:= 1
 edits-ip4_frag	:= 3
 edits-ip6_frag	:= 2
@@ -153,12 +157,17 @@ $(hashed:.o=.c): stack/stream/lwip.sed
 $(cut:.o=.c): stack/ip/lwip.sed
 $(cut): %.o: %.c
 	$P$(compile)
+edit	= $Qsed -f $(script) $< >$@ && \
+	[ `grep -c lwip.sed $@` = $(edits-$(*F)) ] || { echo \
+	"$<: $(script) does not fit this version of lwIP" >&2; exit 1; }
 $(hashed:.o=.c) $(cut:.o=.c): $B/lwip-o/%.c: $L/src/%.c
 	@mkdir -p $(@D)
-	$Qsed -f $(script) $< >$@ && \
-		[ `grep -c lwip.sed $@` = $(edits-$(*F)) ] || { echo \
-		"$<: $(script) does not fit this version of lwIP" >&2; exit 1; }
-$(lwip:$B/lwip-o/%.o=$L/src/%.c): | lwip ;
+	$(edit)
+$(edited): script = stack/stream/lwip.sed
+$(edited): $B/lwip-i/%.h: $L/src/include/%.h stack/stream/lwip.sed
+	@mkdir -p $(@D)
+	$(edit)
+$(lwip:$B/lwip-o/%.o=$L/src/%.c) $(edited:$B/lwip-i/%=$L/src/include/%): | lwip ;
 lwip:
 	$QLWIP_DIR='$(LWIP_DIR)' scripts/fetch-lwip $L
 # Newer than the objects once a setting has changed.

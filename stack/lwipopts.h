@@ -112,6 +112,7 @@
 /* pbufs of a connection; what comes after them is dropped */
 #define TCP_OOSEQ_PBUFS_LIMIT(pcb)	((u16_t)stream_ooseq_max)
 #define LWIP_TCP_SACK_OUT		1
+#define LWIP_TCP_TIMESTAMPS		1
 #define TCP_LISTEN_BACKLOG		0	/* accept.c has it */
 #define LWIP_TCP_KEEPALIVE		1
 #define LWIP_TCP_RTO_TIME		1000	/* ms, RFC 6298 */
@@ -119,7 +120,7 @@
 #define TCP_MAXRTX			12
 #define TCP_SYNMAXRTX			6
 #define TCP_CALCULATE_EFF_SEND_MSS	1
-#define LWIP_TCP_PCB_NUM_EXT_ARGS	2	/* pcbhash.h's links */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS	3	/* stack/tcp/args.h */
 #define TCP_WND_UPDATE_THRESHOLD	(256u << 10)
 
 /* Frames on a bus are seen by others: the sums are real, and checked. */
@@ -144,7 +145,8 @@
 #define LWIP_HOOK_IP4_INPUT(p, nif)		input_ip4(p, nif)
 #define LWIP_HOOK_IP6_INPUT(p, nif)		input_ip6(p, nif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \
-	((pcb)->state == LISTEN ? accept_admit(pcb, hdr) : \
+	(rec_input(pcb, hdr, len, len1, opt2, p) != ERR_OK ? ERR_VAL : \
+	(pcb)->state == LISTEN ? accept_admit(pcb, hdr) : \
 	(pcb)->state < ESTABLISHED ? connect_crossed(pcb, hdr) : \
 	TCPH_FLAGS(hdr) & TCP_URG ? urgent_came(pcb, hdr) : ERR_OK)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, hdr, pcb, opts) \

@@ -152,7 +152,7 @@ drops() {
 	run_cmd tool a sockstat -v
 	expect '^	socket:[0-9a-f]+ backlog:7 waiting:1$'
 	run_cmd tool b sockstat -cv
-	expect '^	socket:[0-9a-f]+ rx:open tx:(ending|eof|fin) end:open recvq:0 sendq:[0-9]+ unsent:[0-9]+ in_flight:[0-9]+ rcv_wnd:[1-9][0-9]* snd_wnd:[0-9]+ cwnd:[1-9][0-9]* ssthresh:[0-9]+ rtt:[0-9]+/[0-9]+us rto:[1-9][0-9]*us retrans:[0-9]+ mss:32728 pmtu:32768$'
+	expect '^	socket:[0-9a-f]+ rx:open tx:(ending|eof|fin) end:open recvq:0 sendq:[0-9]+ unsent:[0-9]+ in_flight:[0-9]+ rcv_wnd:[1-9][0-9]* snd_wnd:[0-9]+ cwnd:[1-9][0-9]* ssthresh:[0-9]+ rtt:[0-9]+/[0-9]+us rto:[1-9][0-9]*us retrans:[0-9]+ mss:32728 minrtt:[0-9]+us sacked:0 lost:0 total_retrans:0 dsacks:0 reordered:0 pmtu:32768$'
 	run_cmd tool b sockstat -cv --json
 	"$PYTHON" - <<-'X'
 	import json

@@ -18,6 +18,7 @@
 #include "stack/ip/route.h"
 #include "stack/sock/sock.h"
 #include "stack/stream/stream.h"
+#include "stack/stream/tcpinfo.h"
 
 /* Younger than the headers may be. */
 #define IP_PROTOCOL_	52
@@ -229,7 +230,7 @@ static int tcpopt_set(struct sock *s, int name, const void *val, size_t len)
 
 static int tcpopt_get(struct sock *s, int name, void *val, size_t *len)
 {
-	struct tcp_info ti;
+	struct stream_info ti;
 
 	switch (name) {
 	case TCP_CONGESTION:

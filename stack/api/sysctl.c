@@ -24,6 +24,7 @@
 #include "stack/sock/sockopt.h"
 #include "stack/stream/halfopen.h"
 #include "stack/stream/stream.h"
+#include "stack/tcp/rec.h"
 
 enum kind { K_INT, K_PORT, K_STAT, K_CONST, K_HOSTNAME };
 
@@ -59,14 +60,14 @@ static const struct node {
 	{ "net.inet.tcp.keepintvl", K_INT, &sockopt_default.keepintvl, 1,
 	    32767 },
 	{ "net.inet.tcp.keepcnt", K_INT, &sockopt_default.keepcnt, 1, 127 },
-	{ "net.inet.tcp.synretries", K_INT, &sockopt_default.syncnt, 1,
-	    TCP_SYNMAXRTX },
+	{ "net.inet.tcp.synretries", K_INT, &sockopt_default.syncnt, 1, 127 },
+	{ "net.inet.tcp.synackretries", K_INT, &rec_synack_retries, 0, 255 },
 	{ "net.inet.tcp.orphanretries", K_INT, &expire_orphan_retries, 0, 15 },
 	{ "net.inet.tcp.nodelay", K_INT, &sockopt_default.nodelay, 0, 1 },
 	{ "net.inet.tcp.halfopen", K_INT, &halfopen_limit, 1, HALFOPEN_MAX },
 	{ "net.inet.tcp.reass_max", K_INT, &stream_ooseq_max, 1, 65535 },
 	{ "net.inet.tcp.rx_memory", K_INT, &data_rx_max, 1, 1 << 20 },
-	{ "net.inet.tcp.maxrtx", K_CONST, NULL, TCP_MAXRTX, 0 },
+	{ "net.inet.tcp.maxrtx", K_INT, &rec_data_retries, 1, 255 },
 	{ "net.inet.tcp.sack", K_CONST, NULL, LWIP_TCP_SACK_OUT, 0 },
 	{ "net.inet.tcp.window_scaling", K_CONST, NULL, LWIP_WND_SCALE, 0 },
 	{ "net.inet.tcp.recvspace", K_CONST, NULL, TCP_WND, 0 },
@@ -81,11 +82,16 @@ static const struct node {
 	STAT(p, s, xmit), STAT(p, s, recv), STAT(p, s, drop), \
 	STAT(p, s, chkerr), STAT(p, s, lenerr), STAT(p, s, memerr), \
 	STAT(p, s, rterr), STAT(p, s, proterr)
+#define LOSS(f) \
+	{ "net.inet.tcp.stats." #f, K_STAT, &rec_stats.f, 0, 0 }
 	PROTO("inet.ip", ip),
 	STAT("inet.ip", ip, fw),
 	PROTO("inet.ipfrag", ip_frag),
 	PROTO("inet.icmp", icmp),
 	PROTO("inet.tcp", tcp),
+	LOSS(rexmit), LOSS(timeouts), LOSS(recoveries), LOSS(tailprobes),
+	LOSS(spurious), LOSS(reordered), LOSS(dsackin), LOSS(dsackout),
+	LOSS(windowprobes), LOSS(keepprobes),
 	PROTO("inet.udp", udp),
 	PROTO("inet.arp", etharp),
 	PROTO("inet6.ip6", ip6),

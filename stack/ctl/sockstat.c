@@ -69,6 +69,9 @@ static void print_info(const struct wire_sock *s,
 		    w->ssthresh);
 		printf(" rtt:%u/%uus rto:%uus retrans:%u mss:%u", w->rtt_us,
 		    w->rttvar_us, w->rto_us, w->retransmits, w->mss);
+		printf(" minrtt:%uus sacked:%u lost:%u total_retrans:%u "
+		    "dsacks:%u reordered:%u", w->min_rtt_us, w->sacked,
+		    w->lost, w->total_retransmits, w->dsacks, w->reordered);
 	}
 	if (w->pmtu)
 		printf(" pmtu:%u", w->pmtu);
@@ -99,6 +102,12 @@ static void json_info(struct json *j, const struct wire_sock *s,
 		json_uint(j, "rto_us", w->rto_us);
 		json_uint(j, "retransmits", w->retransmits);
 		json_uint(j, "mss", w->mss);
+		json_uint(j, "min_rtt_us", w->min_rtt_us);
+		json_uint(j, "sacked", w->sacked);
+		json_uint(j, "lost", w->lost);
+		json_uint(j, "total_retransmits", w->total_retransmits);
+		json_uint(j, "dsacks", w->dsacks);
+		json_uint(j, "reordered", w->reordered);
 	}
 	if (w->pmtu)
 		json_uint(j, "pmtu", w->pmtu);

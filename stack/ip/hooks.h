@@ -23,6 +23,8 @@ int input_ip4(struct pbuf *p, struct netif *in);
 int input_ip6(struct pbuf *p, struct netif *in);
 u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
     u16_t rport);
+err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
+    u16_t opt1len, const u8_t *opt2, const struct pbuf *p);
 err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 err_t urgent_came(struct tcp_pcb *pcb, const struct tcp_hdr *h);

@@ -21,6 +21,7 @@
 #include "stack/stream/mss.h"
 #include "stack/stream/pcbhash.h"
 #include "stack/stream/txbuf.h"
+#include "stack/tcp/rec.h"
 
 int connect_open(struct sock *s)
 {
@@ -90,6 +91,7 @@ void connect_apply(struct sock *s)
 	pcb->tos = (u8_t)(s->domain == AF_INET6 ? o->tclass : o->tos);
 	if (o->bound_if)
 		tcp_bind_netif(pcb, netif_get_by_index((u8_t)o->bound_if));
+	rec_keepalive(pcb);
 	if (pcb->state >= ESTABLISHED)
 		sock_defer(s);		/* TCP_NODELAY, no TCP_CORK: push */
 }
@@ -490,9 +492,6 @@ static void expire(struct stream *st, uint64_t ms)
 	} else if (s->opt.user_timeout > 0 &&
 	    ms >= (uint64_t)s->opt.user_timeout) {
 		connect_failed(st, ETIMEDOUT);
-	} else if (s->opt.syncnt > 0 && s->opt.syncnt < TCP_SYNMAXRTX &&
-	    ms >= (1000ull << (s->opt.syncnt + 1)) - 1000) {
-		connect_failed(st, ETIMEDOUT);
 	}
 }
 
@@ -515,11 +514,20 @@ static bool needed(void)
 	return tcp_active_pcbs || txbuf_needed();
 }
 
+/* TCP_SYNCNT, or the host's setting. */
+static int syn_retries(const struct tcp_pcb *pcb)
+{
+	const struct stream *st = pcb->callback_arg;
+
+	return st && st->s.opt.syncnt > 0 ? st->s.opt.syncnt : TCP_SYNMAXRTX;
+}
+
 void connect_init(void)
 {
 	static struct core_timer timer = {
 		.fn = second, .needed = needed, .period = 1000,
 	};
 
+	rec_syn_retries = syn_retries;
 	core_timer_add(&timer);
 }

@@ -10,6 +10,7 @@
 #include "stack/ip/iface.h"
 #include "stack/stream/stream.h"
 #include "stack/stream/txbuf.h"
+#include "stack/tcp/rec.h"
 
 #define RX_IOV		64
 /*
@@ -472,8 +473,10 @@ void data_tx_push(struct stream *st)
 		iface_batch_end();
 		if (st->urgent.tx_due && !st->s.opt.nodelay)
 			tcp_nagle_enable(st->pcb);
-	} else if (st->pcb->flags & TF_ACK_NOW) {
-		tcp_send_empty_ack(st->pcb);
+	} else {
+		rec_repair(st->pcb);
+		if (st->pcb->flags & TF_ACK_NOW)
+			tcp_send_empty_ack(st->pcb);
 	}
 }
 

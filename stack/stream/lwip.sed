@@ -17,3 +17,65 @@ s|^ */\* Remove PCB from tcp_tw_pcbs list\. \*/$|pcbhash_unlink(pcb); /* lwip.se
 	s|^  u16_t optidx = tcp_optidx++;$|&\
   if (optidx >= tcphdr_optlen) return 0; /* lwip.sed */|
 }
+# What an acknowledgement says, what is lost and what may be sent is stack/tcp/'s
+# affair: see rec.h there.  In tcp_priv.h: what is known of a segment.
+s|^  struct tcp_hdr \*tcphdr;  /\* the TCP header \*/$|&\
+  u64_t sent_ns;   /* when it was sent last: lwip.sed */\
+  u8_t marks;      /* SEG_*, of stack/tcp/rec.h */|
+# What came out of order is kept for 240 s (of ticks of half a second, with an
+# RTO of 2), twice as long as the peer may wait to send again.
+s|^#define TCP_OOSEQ_TIMEOUT .*|#define TCP_OOSEQ_TIMEOUT 240U /* lwip.sed */|
+# tcp_in.c
+/^    \/\* Clause 1 \*\/$/,/^  \/\* If the incoming segment contains data, we must process it$/ {
+	/Clause 1/c\
+    recv_acked = rec_ack(pcb, ackno, tcplen, pcb->snd_wl2 + pcb->snd_wnd == right_wnd_edge); /* lwip.sed */\
+  }\
+
+	/^  \/\* If the incoming segment contains data/!d
+}
+s|^ *pcb->cwnd = LWIP_TCP_CALC_INITIAL_CWND(pcb->mss);$|rec_established(pcb); /* lwip.sed */|
+s|^ *tcp_rexmit(pcb);$|rec_again(pcb); /* lwip.sed */|
+s|^ *tcp_rexmit_rto(pcb);$|rec_again(pcb); /* lwip.sed */|
+# tcp_out.c
+s|^  seg->flags = optflags;$|&\
+  seg->marks = 0; /* lwip.sed */|
+s|^tcp_output(struct tcp_pcb \*pcb)$|rec_lwip_output(struct tcp_pcb *pcb) /* lwip.sed */|
+s|^  wnd = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);$|wnd = rec_window(pcb); /* lwip.sed */|
+s|^    pcb->unsent = seg->next;$|&\
+    rec_sent(pcb, seg); /* lwip.sed */|
+s|tcp_get_num_sacks(pcb, optlen)) > 0|rec_sack_count(pcb, optlen)) > 0 /* lwip.sed */|
+s|^    tcp_build_sack_option(pcb, opts, num_sacks);$|rec_sack_put(pcb, opts, num_sacks); /* lwip.sed */|
+s|^  opts\[1\] = lwip_htonl(sys_now());$|opts[1] = lwip_htonl(rec_tsval()); /* lwip.sed */|
+# Probes have time stamps like any other segment.
+/^tcp_keepalive(/,/^}/ {
+	s|LWIP_TCP_OPT_LENGTH_SEGMENT(0, pcb);|LWIP_TCP_OPT_LENGTH_SEGMENT(PROBE_OPTS, pcb); /* lwip.sed */|
+	s|tcp_output_fill_options(pcb, p, 0, 0);|tcp_output_fill_options(pcb, p, PROBE_OPTS, 0); /* lwip.sed */|
+}
+/^tcp_zero_window_probe(/,/^}/ {
+	s|LWIP_TCP_OPT_LENGTH_SEGMENT(0, pcb);|LWIP_TCP_OPT_LENGTH_SEGMENT(PROBE_OPTS, pcb); /* lwip.sed */|
+	s|tcp_output_fill_options(pcb, p, 0, 0);|tcp_output_fill_options(pcb, p, PROBE_OPTS, 0); /* lwip.sed */|
+	s|p->payload + TCP_HLEN);|p->payload + TCP_HLEN + optlen); /* lwip.sed */|
+}
+/^tcp_route(/,/^}/ s|^}$|&\
+#define PROBE_OPTS (pcb->flags \& TF_TIMESTAMP ? TF_SEG_OPTS_TS : 0)\
+err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg) /* lwip.sed */\
+{\
+  struct netif *netif = tcp_route(pcb, \&pcb->local_ip, \&pcb->remote_ip);\
+  return netif ? tcp_output_segment(seg, pcb, netif) : ERR_RTE;\
+}|
+# tcp.c: the timers are stack/tcp/timer.c's, and how long a handshake or a close
+# may take is for it to say.
+/^tcp_slowtmr(/,/^}/ {
+	/^    if (pcb->state == SYN_SENT && pcb->nrtx/,/Check if this PCB has stayed too long in FIN-WAIT-2/ {
+		/FIN-WAIT-2/!d
+		s|$|/* lwip.sed */|
+	}
+	/Check if KEEPALIVE should be sent/,/If this PCB has queued out of sequence/ {
+		/out of sequence/!d
+		s|^|/* lwip.sed */|
+	}
+	/Check if this PCB has stayed too long in SYN-RCVD/,/If the PCB should be removed, do it/ {
+		/do it/!d
+		s|$|/* lwip.sed */|
+	}
+}

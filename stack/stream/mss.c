@@ -7,6 +7,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/route.h"
+#include "stack/tcp/rec.h"
 
 static u16_t mss_for(const struct tcp_pcb *pcb, unsigned mtu)
 {
@@ -50,8 +51,7 @@ static void shrink(struct tcp_pcb *pcb, unsigned mtu)
 		pcb->mss = mss;
 	if (!too_long(pcb->unacked, mss) && !too_long(pcb->unsent, mss))
 		return;
-	if (pcb->unacked)
-		tcp_rexmit_rto_prepare(pcb);
+	rec_cut(pcb);
 	cut_unsent(pcb);
 	if (pcb->cwnd < 2u * mss)
 		pcb->cwnd = 2u * mss;

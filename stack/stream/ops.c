@@ -15,6 +15,7 @@
 #include "stack/stream/mss.h"
 #include "stack/stream/halfopen.h"
 #include "stack/stream/stream.h"
+#include "stack/tcp/rec.h"
 
 static void listener_input(struct stream *st, uint32_t events)
 {
@@ -193,6 +194,7 @@ void stream_init(void)
 
 	sock_ops_add(&ops);
 	core_timer_add(&timer);
+	timer_init();
 	delack_init();
 	connect_init();
 	halfopen_init();

@@ -12,8 +12,8 @@
 static struct tcp_pcb **bucket;
 static size_t size, count;
 
-#define PREV(p)	((p)->ext_args[PCBHASH_PREV].data)
-#define NEXT(p)	((p)->ext_args[PCBHASH_NEXT].data)
+#define PREV(p)	((p)->ext_args[PCBARG_PREV].data)
+#define NEXT(p)	((p)->ext_args[PCBARG_NEXT].data)
 
 static uint32_t mix(uint32_t h, uint32_t v)
 {
@@ -133,6 +133,8 @@ void pcbhash_rmv(struct tcp_pcb **list, struct tcp_pcb *pcb)
 {
 	struct tcp_pcb **p = list;
 
+	if (list == &tcp_active_pcbs)
+		rec_drop(pcb);
 	if (!doubly_linked(list)) {
 		while (*p && *p != pcb)
 			p = &(*p)->next;
@@ -195,6 +197,7 @@ struct tcp_pcb *pcbhash_timewait(u16_t local, u16_t remote, u8_t flags,
 
 void pcbhash_output(struct tcp_pcb *pcb)
 {
+	rec_input_done(pcb);
 	if (pcb->callback_arg && pcb->state >= ESTABLISHED)
 		sock_defer(pcb->callback_arg);
 	else

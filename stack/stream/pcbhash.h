@@ -10,14 +10,12 @@
  *
  * In the same way the tcp_output() at the end of tcp_input() becomes
  * pcbhash_output(): what a batch of segments calls for is sent at its end.
+ * What loss recovery does comes with stack/tcp/rec.h.
  */
 #ifndef STACK_PCBHASH_H
 #define STACK_PCBHASH_H
 
-#include "lwip/priv/tcp_priv.h"
-
-/* Places in tcp_pcb.ext_args that hold our links. */
-enum { PCBHASH_PREV, PCBHASH_NEXT, PCBHASH_ARGS };
+#include "stack/tcp/rec.h"
 
 void pcbhash_reg(struct tcp_pcb **list, struct tcp_pcb *pcb);
 void pcbhash_rmv(struct tcp_pcb **list, struct tcp_pcb *pcb);

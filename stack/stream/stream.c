@@ -8,6 +8,7 @@
 #include "stack/core/log.h"
 #include "stack/sock/event.h"
 #include "stack/sock/port.h"
+#include "stack/tcp/rec.h"
 
 /* States. */
 
@@ -223,7 +224,9 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 
 	(void)err;
 	/* Several segments: every second one is acknowledged (RFC 5681 4.2). */
-	if (p && p->tot_len > pcb->mss)
+	if (p && rec_ack_due(pcb, p->tot_len))
+		tcp_send_empty_ack(pcb);
+	else if (p && p->tot_len > pcb->mss)
 		tcp_ack_now(pcb);
 	if (!p) {
 		st->fin_seen = true;

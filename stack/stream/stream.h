@@ -17,7 +17,7 @@
 
 struct accept_item;	/* an established connection nobody accepted yet */
 struct pbuf;
-struct tcp_info;
+struct stream_info;
 struct tcp_pcb;
 struct txbuf;		/* what a program wrote, lent to lwIP */
 
@@ -194,7 +194,7 @@ uint32_t stream_outq(const struct sock *s);
 uint32_t stream_inq(const struct sock *s);
 
 /* info.c */
-void stream_fill_info(const struct sock *s, struct tcp_info *ti);
+void stream_fill_info(const struct sock *s, struct stream_info *ti);
 int stream_linux_state(const struct sock *s);
 void stream_fill_sockinfo(const struct sock *s, struct wire_sockinfo *w);
 

@@ -483,7 +483,10 @@ struct wire_sockinfo {
 	uint32_t rcv_wnd, snd_wnd;	/* bytes that we, the peer, may send */
 	uint32_t cwnd, ssthresh;	/* bytes */
 	uint32_t rtt_us, rttvar_us, rto_us;
+	uint32_t min_rtt_us;
 	uint32_t retransmits;	/* of the oldest segment */
+	uint32_t sacked, lost;	/* bytes of in_flight */
+	uint32_t total_retransmits, dsacks, reordered;	/* segments, ever */
 	uint32_t mss, pmtu;	/* bytes */
 	uint32_t backlog, waiting;	/* of a listener */
 	uint64_t dropped;	/* datagrams that found no room */

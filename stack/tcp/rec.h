@@ -1,0 +1,247 @@
+/*
+ * rec.h: what a connection needs besides lwIP's pcb to get over losses.
+ *
+ * lwIP keeps the queues, the states and the frames; what an acknowledgement
+ * says, what is lost, when and how much is sent (again) is decided here.  It
+ * is called from lwIP's source through stack/stream/lwip.sed:
+ *
+ *	rec_input	a segment came; its options	input.c
+ *	rec_ack		it acknowledges something	ack.c, sack.c
+ *	tcp_output	what may be sent is sent	send.c
+ *	timer.c		what has to be done later
+ *
+ * A segment stays in pcb->unacked from when it was first sent until it is
+ * acknowledged; what is known of it is in seg->marks, and summed up in struct
+ * rec, in bytes, so that segments of any length may be mixed.  Acknowledgements
+ * only note what came.  What follows from them is done once a batch, in
+ * tcp_output().
+ */
+#ifndef STACK_TCP_REC_H
+#define STACK_TCP_REC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
+#include "stack/tcp/args.h"
+#include "stack/wire/clock.h"
+
+/* Bits of seg->marks, of a segment in pcb->unacked. */
+enum {
+	SEG_SACKED = 1,		/* the peer has it, and not what is before it */
+	SEG_LOST = 2,
+	SEG_RESENT = 4,		/* sent again, and that is on its way */
+	SEG_AGAIN = 8,		/* sent more than once: no round trip of it */
+};
+
+/* With the values of Linux's tcpi_ca_state. */
+enum rec_state { REC_OPEN, REC_DISORDER, REC_CWR, REC_RECOVERY, REC_LOSS };
+
+#define REC_SSTHRESH_NONE	(1u << 30)	/* bytes: no loss yet */
+
+/* What the timer is for. */
+enum rec_what { WHAT_NONE, WHAT_RTO, WHAT_PROBE, WHAT_REORDER, WHAT_PERSIST,
+	WHAT_RETRY };
+
+struct rec {
+	struct tcp_pcb *pcb;
+	enum rec_state state;
+
+	/* The scoreboard: bytes of pcb->unacked, segments where it says so. */
+	uint32_t out;		/* all */
+	uint32_t sacked, lost, resent;	/* with these marks */
+	uint32_t todo;		/* lost and not resent: to be sent again */
+	uint32_t nsacked;	/* segments */
+	uint32_t dups;		/* bytes that duplicate ACKs stand for, no SACK */
+	uint32_t fack;		/* the highest number that the peer has */
+	struct tcp_seg *hint;	/* where the last SACK block was found */
+	struct tcp_sack_range told[4];	/* the blocks of the last one */
+
+	/* What came since the last tcp_output(). */
+	bool news;
+	bool advanced;		/* pcb->lastack did */
+	bool dsack;		/* a duplicate was told */
+	bool spurious;		/* the first one sent again was not lost */
+	uint32_t acked, delivered;	/* bytes; also by SACK */
+
+	/* Round trips, us; srtt 0: none known. */
+	uint32_t srtt, rttvar, rto;
+	uint32_t min_rtt;
+	uint64_t min_rtt_ns;	/* when it was measured */
+
+	/* RFC 8985: of the segment sent last that has arrived. */
+	uint64_t rack_ns;
+	uint32_t rack_end, rack_rtt;	/* us */
+	uint32_t reo_mult;	/* of a quarter of min_rtt */
+	uint32_t reo_keep;	/* recoveries until it is 1 again */
+	uint32_t reo_round;	/* it grows once until this is acknowledged */
+	bool reordering;	/* was seen */
+	uint64_t reo_due;	/* some are lost then, if not acknowledged; 0 */
+	uint32_t probe_end;	/* of the tail loss probe, with probe_out */
+	bool probe_out, probe_resent;
+
+	/* Congestion: pcb->cwnd and pcb->ssthresh, bytes. */
+	uint32_t high;		/* recovery ends when this is acknowledged */
+	uint32_t prior_cwnd, prior_ssthresh;	/* to go back to */
+	uint32_t prr_out, prr_delivered;
+	bool may_undo;
+	uint32_t undo_from;	/* lastack when this began */
+	uint32_t undo_left;	/* sent again, and not told to be duplicates */
+	uint32_t resent_ts;	/* time stamp of the first one sent again */
+	bool limited;		/* cwnd is what stops us */
+	uint32_t flight;	/* rec_pipe() after the last tcp_output() */
+	double w_max, w_est, k;	/* RFC 9438, segments and s */
+	uint64_t epoch_ns;
+
+	/* Times, ns. */
+	enum rec_what what;
+	uint64_t due, keep_due;	/* UINT64_MAX: never */
+	unsigned at;		/* in the heap of timer.c; 0: nowhere */
+	uint64_t fired;		/* the retransmission timer, at last */
+	uint64_t moved;		/* something new was sent or acknowledged */
+	uint64_t heard;		/* a segment came */
+	uint64_t began;		/* to probe a window of zero */
+	uint8_t probes;		/* of it */
+
+	/* The receiving half. */
+	struct tcp_sack_range dup;	/* to be told; left == right: none */
+
+	/* Totals. */
+	uint32_t total_resent, total_dsacks, total_reordered;
+	uint64_t bytes_acked, bytes_in, bytes_resent;
+	uint32_t segs_in, segs_out;
+};
+
+/* What netstat -s shows; of all connections, ever. */
+extern struct rec_stats {
+	STAT_COUNTER rexmit;		/* segments sent again */
+	STAT_COUNTER timeouts, recoveries, tailprobes;
+	STAT_COUNTER spurious;		/* of these, taken back */
+	STAT_COUNTER reordered, dsackin, dsackout;
+	STAT_COUNTER windowprobes, keepprobes;
+} rec_stats;
+
+static inline struct rec *rec_of(const struct tcp_pcb *pcb)
+{
+	return pcb->ext_args[PCBARG_REC].data;
+}
+
+static inline uint32_t seg_begin(const struct tcp_seg *seg)
+{
+	return lwip_ntohl(seg->tcphdr->seqno);
+}
+
+static inline uint32_t seg_end(const struct tcp_seg *seg)
+{
+	return seg_begin(seg) + (uint32_t)TCP_TCPLEN(seg);
+}
+
+/* Bytes of payload of a full segment. */
+static inline uint32_t rec_mss(const struct tcp_pcb *pcb)
+{
+	return pcb->mss - (pcb->flags & TF_TIMESTAMP ?
+	    LWIP_TCP_OPT_LEN_TS_OUT : 0u);
+}
+
+static inline bool rec_has_sack(const struct rec *r)
+{
+	return r->pcb->flags & TF_SACK;
+}
+
+/* Bytes that are thought to be on their way. */
+uint32_t rec_pipe(const struct rec *r);
+
+/* rec.c: life, and marks. */
+/* The connection's, made if need be; NULL: no memory. */
+struct rec *rec_get(struct tcp_pcb *pcb);
+void rec_drop(struct tcp_pcb *pcb);	/* only TIME_WAIT is left */
+void rec_mark_sacked(struct rec *r, struct tcp_seg *seg);
+void rec_mark_lost(struct rec *r, struct tcp_seg *seg);
+void rec_mark_resent(struct rec *r, struct tcp_seg *seg, uint64_t now);
+void rec_mark_none(struct rec *r, struct tcp_seg *seg);	/* but SEG_AGAIN */
+/* The segments in unacked are longer than pcb->mss: cut, and lost. */
+void rec_cut(struct tcp_pcb *pcb);
+
+/* input.c: a segment that came, before lwIP has it. */
+/* An lwIP hook; not ERR_OK: it is to be dropped. */
+err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
+    u16_t opt1len, const u8_t *opt2, const struct pbuf *p);
+/* lwIP has it: what cannot wait until the batch is over. */
+void rec_input_done(struct tcp_pcb *pcb);
+/* On data of len bytes in order: is an acknowledgement due now? */
+bool rec_ack_due(const struct tcp_pcb *pcb, u32_t len);
+/* The options of the segment that is being taken in. */
+struct rec_opts {
+	bool has_ts;
+	uint32_t tsval, tsecr;
+	unsigned n;
+	struct tcp_sack_range block[4];
+};
+extern struct rec_opts rec_opts;
+/* SACK blocks to be sent: how many fit behind optlen bytes, and they. */
+u8_t rec_sack_count(const struct tcp_pcb *pcb, u8_t optlen);
+void rec_sack_put(const struct tcp_pcb *pcb, u32_t *opts, u8_t n);
+u32_t rec_tsval(void);
+
+/* ack.c: an acknowledgement.  Return: bytes of data it freed. */
+u32_t rec_ack(struct tcp_pcb *pcb, u32_t ackno, u16_t tcplen, bool wnd_same);
+/* The SYN was acknowledged: lwIP is about to set cwnd. */
+void rec_established(struct tcp_pcb *pcb);
+
+/* sack.c: blocks that the peer sent, in rec_opts, with this ackno. */
+void rec_sack(struct rec *r, uint32_t ackno, uint64_t now);
+
+/* rtt.c */
+void rtt_init(struct rec *r);
+/* Measured: what the time-out is made of; and the shortest way. */
+void rtt_sample(struct rec *r, uint64_t ns);
+void rtt_shortest(struct rec *r, uint64_t ns, uint64_t now);
+/* The retransmission time-out with its back-off, ns. */
+uint64_t rtt_timeout(const struct rec *r, unsigned backoff);
+
+/* rack.c: RFC 8985, and RFC 6582 for peers without SACK. */
+void rack_arrived(struct rec *r, const struct tcp_seg *seg, uint64_t now);
+void rack_dsack(struct rec *r);
+/* Mark what is lost by now; sets reo_due. */
+void rack_detect(struct rec *r, uint64_t now);
+uint32_t rack_window(const struct rec *r);	/* us */
+
+/* cwnd.c: the states, and how much may be on its way. */
+void cwnd_step(struct rec *r, uint64_t now);	/* after news */
+void cwnd_timeout(struct rec *r, uint64_t now);	/* RTO: all is lost */
+void cwnd_idle(struct rec *r, uint64_t now);	/* after a pause */
+void cwnd_first(struct rec *r);			/* once established */
+void cwnd_probe_lost(struct rec *r);	/* a probe repaired a loss */
+
+/* cubic.c: RFC 9438. */
+uint32_t cubic_loss(struct rec *r);	/* the new ssthresh, bytes */
+void cubic_grow(struct rec *r, uint32_t acked, uint64_t now);
+
+/* send.c */
+/* lwIP's tcp_output(), under another name; ours has the old one. */
+err_t rec_lwip_output(struct tcp_pcb *pcb);
+/* lwIP's tcp_output_segment(). */
+err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg);
+/* lwIP sent a segment for the first time. */
+void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg);
+/* Bytes from pcb->lastack on that may be sent, of what is new. */
+u32_t rec_window(const struct tcp_pcb *pcb);
+/* Once more; ERR_INPROGRESS: a driver still has it. */
+err_t rec_resend(struct rec *r, struct tcp_seg *seg);
+/* The first segment once more, for a handshake. */
+void rec_again(struct tcp_pcb *pcb);
+/* What is lost and may be sent again, is; tcp_output() does it too. */
+err_t rec_repair(struct tcp_pcb *pcb);
+
+/* timer.c */
+void timer_init(void);
+void timer_set(struct rec *r);	/* anything changed */
+void timer_forget(struct rec *r);
+/* SO_KEEPALIVE or its times were set. */
+void rec_keepalive(struct tcp_pcb *pcb);
+/* How often a SYN of that pcb is sent again; the socket layer's. */
+extern int (*rec_syn_retries)(const struct tcp_pcb *pcb);
+extern int rec_synack_retries, rec_data_retries;	/* sysctl */
+
+#endif
