@@ -34,6 +34,8 @@ s|^#define TCP_OOSEQ_TIMEOUT .*|#define TCP_OOSEQ_TIMEOUT 240U /* lwip.sed */|
 	/^  \/\* If the incoming segment contains data/!d
 }
 s|^ *pcb->cwnd = LWIP_TCP_CALC_INITIAL_CWND(pcb->mss);$|rec_established(pcb); /* lwip.sed */|
+# A size is said in a SYN; later it would change what is queued already.
+s|^ *pcb->mss = ((mss > TCP_MSS).*|          if (flags \& TCP_SYN) pcb->mss = rec_peer_mss(mss); /* lwip.sed */|
 s|^ *tcp_rexmit(pcb);$|rec_again(pcb); /* lwip.sed */|
 s|^ *tcp_rexmit_rto(pcb);$|rec_again(pcb); /* lwip.sed */|
 # tcp_out.c

@@ -20,13 +20,14 @@ static u16_t mss_for(const struct tcp_pcb *pcb, unsigned mtu)
  */
 static void cut_unsent(struct tcp_pcb *pcb)
 {
+	u16_t mss = (u16_t)rec_mss(pcb);
 	struct tcp_seg *head = pcb->unsent, *seg;
 
 	for (seg = head; seg; seg = seg->next) {
-		if (seg->len <= pcb->mss)
+		if (seg->len <= mss)
 			continue;
 		pcb->unsent = seg;
-		if (tcp_split_unsent_seg(pcb, pcb->mss) != ERR_OK)
+		if (tcp_split_unsent_seg(pcb, mss) != ERR_OK)
 			break;	/* no memory: the next report comes */
 	}
 	pcb->unsent = head;
@@ -49,6 +50,7 @@ static void shrink(struct tcp_pcb *pcb, unsigned mtu)
 		return;
 	if (pcb->mss > mss)
 		pcb->mss = mss;
+	mss = (u16_t)rec_mss(pcb);
 	if (!too_long(pcb->unacked, mss) && !too_long(pcb->unsent, mss))
 		return;
 	rec_cut(pcb);

@@ -140,8 +140,16 @@ static inline uint32_t seg_end(const struct tcp_seg *seg)
 /* Bytes of payload of a full segment. */
 static inline uint32_t rec_mss(const struct tcp_pcb *pcb)
 {
-	return pcb->mss - (pcb->flags & TF_TIMESTAMP ?
-	    LWIP_TCP_OPT_LEN_TS_OUT : 0u);
+	uint32_t opts = pcb->flags & TF_TIMESTAMP ?
+	    LWIP_TCP_OPT_LEN_TS_OUT : 0;
+
+	return pcb->mss > opts ? pcb->mss - opts : 1;
+}
+
+/* What a peer says that it takes: 0 is any, and as in Linux 48 the least. */
+static inline u16_t rec_peer_mss(u16_t mss)
+{
+	return mss == 0 || mss > TCP_MSS ? TCP_MSS : mss < 48 ? 48 : mss;
 }
 
 static inline bool rec_has_sack(const struct rec *r)
