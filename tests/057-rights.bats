@@ -419,3 +419,50 @@ hatch() {
 	[ "$(cat file)" = precious ] && [ ! -e none ]
 	allow shared/a.sock
 }
+
+@test "set-user-ID programs have their owner's rights, and not the library" {
+	setup_users
+	cp "$(command -v id)" bin/id
+	cp /usr/bin/python3 bin/python
+	chown 1001 bin/id bin/python
+	chmod u+s bin/id bin/python
+	[ "$(user 65534 bin/id -u)" = 1001 ] ||
+		skip "set-user-ID programs are not, here"
+	start_host a 10.0.0.1 -o allow=1001:config -o allow=1002
+	cat >bin/ask.py <<-'END'
+	import sys
+	sys.path.insert(0, "bin")
+	from h_wire import Client
+	print(Client("a.sock").call("SYSCTL", data=b"net.inet.ip.ttl=9")[0])
+	END
+	try user 65534 bin/python bin/ask.py
+	[ -z "$output" ]
+	try user 65534 $PYTHON bin/ask.py
+	[ "$output" = EACCES ]
+	# What a program on the host starts is told of, or refused.
+	try user_on 1002 sh -c 'bin/id -u'
+	expect_err 'bin/id: set-user-ID'
+	try user_on 1002 env SHMIF_ESCAPE=deny sh -c 'bin/id -u'
+	[ "$status" -ne 0 ]
+	[ ! -s out ]
+}
+
+@test "directories that others made, or may write to, are not used" {
+	requires root
+	local dir=$DIR/other
+
+	mkdir -m 700 other other/shmif
+	chown 65534 other/shmif
+	run_bad 1 'other/shmif: belongs to another user' 'path with a slash' \
+		env XDG_RUNTIME_DIR="$dir" shmif bus create x
+	chown 0 other/shmif
+	chmod 777 other/shmif
+	run_bad 1 'other/shmif: others may write to it' 'chmod 700' \
+		env XDG_RUNTIME_DIR="$dir" shmif bus create x
+	printf 'host a\n' >x.net
+	chmod 777 other
+	run_bad 1 'other: is not only yours' 'mode 0700' \
+		env XDG_RUNTIME_DIR="$dir" \
+		"$BATS_TEST_DIRNAME/../scripts/shmif-net" up x.net
+	[ ! -e other/shmif-net ]
+}

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import time
 
 from .process import Failure
@@ -12,12 +13,26 @@ from .topology import Parser
 PATIENCE = 30       # seconds that a change waits for another to end
 
 
+def user_dir():
+    """The user's own directory on memory: not one that somebody else made."""
+    path = os.environ.get("XDG_RUNTIME_DIR")
+    if not path or not os.path.isdir(path) or \
+            os.stat(path).st_uid != os.geteuid():
+        path = f"/dev/shm/shmif-{os.geteuid()}"
+    try:
+        st = os.lstat(path)
+    except FileNotFoundError:
+        return path
+    if not stat.S_ISDIR(st.st_mode) or st.st_uid != os.geteuid() or \
+            st.st_mode & 0o022:
+        raise Failure(f"{path}: is not only yours to write to; set "
+                      "XDG_RUNTIME_DIR to a directory of mode 0700")
+    return path
+
+
 def home():
     """Where the networks that are up are kept."""
-    run_dir = os.environ.get("XDG_RUNTIME_DIR")
-    if not run_dir or not os.path.isdir(run_dir):
-        run_dir = f"/dev/shm/shmif-{os.getuid()}"
-    return os.path.join(run_dir, "shmif-net")
+    return os.path.join(user_dir(), "shmif-net")
 
 
 def names():
@@ -53,8 +68,10 @@ class State:
         return os.path.join(self.dir, *name)
 
     def create(self, net):
+        os.makedirs(user_dir(), mode=0o700, exist_ok=True)
+        os.makedirs(home(), mode=0o700, exist_ok=True)
         try:
-            os.makedirs(self.dir, mode=0o700)
+            os.mkdir(self.dir, mode=0o700)
         except FileExistsError:
             raise Failure(f"{self.name} is up already; shmif-net down "
                           f"{self.name} ends it") from None

@@ -330,7 +330,9 @@ static int do_hello(struct request *r)
 	    !sockfile_is(r->req.b, r->req.c))
 		return -EACCES;
 	private_hello(name + n, r->req.len - n);
-	if (r->req.a == WIRE_HELLO_AFFINITY)
+	/* All programs share that memory: it is for those who may do all. */
+	if (r->req.a == WIRE_HELLO_AFFINITY &&
+	    r->rights->may.bits == RIGHT_ALL)
 		r->rep.c = r->owner->affinity = affinity_give(&r->rep_fd);
 	r->rep.value = sock_server_id();
 	r->rep.len = WIRE_HELLO_LEN;
