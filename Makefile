@@ -52,7 +52,7 @@ look	:= $(call objs,hijack/look/*.c)
 # The preload library's calls once more, as rump_sys_*: stack/rump/names.h.
 calls	:= $(patsubst $B/hijack/%,$B/rump/%,$(filter-out $(addprefix \
 	$B/hijack/,childenv.o debug.o debugname.o debugtext.o dl.o elfsym.o \
-	env.o escape.o exec.o hostname.o ifaddrs.o init.o lend.o open.o procnet.o \
+	env.o escape.o exec.o hostname.o hosts.o ifaddrs.o init.o lend.o open.o procnet.o \
 	resolve.o select.o spawn.o syscall.o uring.o warn.o),$(hijack)))
 server	:= $(addprefix $B/stack/,server.o service.o succeed.o oldopt.o)
 # A whole host, to be linked into a program: all of stack/ but these.

@@ -593,6 +593,25 @@ static int name_of(struct iface *f, const struct wire_ifaddr *a,
 	return -ENOENT;
 }
 
+static void names(struct iface *f, void (*put)(void *arg, const char *name,
+    const struct wire_ifaddr *a), void *arg)
+{
+	struct shmif *sh = f->priv;
+	struct wire_ifaddr a = { 0 };
+	struct bus_member m;
+
+	for (unsigned slot = 0; sh && slot < BUS_SLOTS; slot++) {
+		if (bus_member(sh->bus, slot, &m) != 1 || !m.name[0])
+			continue;
+		for (int i = 0; i < BUS_ADDRS && m.addr[i].family; i++) {
+			a.family = m.addr[i].family;
+			a.plen = m.addr[i].plen;
+			memcpy(a.ip, m.addr[i].addr, 16);
+			put(arg, m.name, &a);
+		}
+	}
+}
+
 static uint32_t mtu_max(const struct iface *f)
 {
 	const struct shmif *sh = f->priv;
@@ -619,4 +638,5 @@ const struct iface_driver shmif_driver = {
 	.batch_end = shmif_batch_end,
 	.resolve = resolve,
 	.name_of = name_of,
+	.names = names,
 };

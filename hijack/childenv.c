@@ -31,6 +31,8 @@ static const struct {
 	{ "SHMIF_ADDR", true, false },
 	{ "SHMIF_GATEWAY", true, false },
 	{ "SHMIF_NAME", true, false },
+	{ "SHMIF_HOSTS", true, false },
+	{ "SHMIF_RESOLV", true, false },
 	{ "SHMIF_HOST__", true, false },
 	{ "SHMIF_HOLDER__", true, false },
 	{ "RUMPHIJACK", false, false },

@@ -324,6 +324,8 @@ static void read_private(struct hj_settings *set)
 	copy(set->addr, sizeof(set->addr), "SHMIF_ADDR");
 	copy(set->gateway, sizeof(set->gateway), "SHMIF_GATEWAY");
 	copy(set->name, sizeof(set->name), "SHMIF_NAME");
+	copy(set->hosts, sizeof(set->hosts), "SHMIF_HOSTS");
+	copy(set->resolv, sizeof(set->resolv), "SHMIF_RESOLV");
 	copy(set->tree, sizeof(set->tree), "SHMIF_HOST__");
 	copy(set->holder, sizeof(set->holder), "SHMIF_HOLDER__");
 	set->host = HJ_HOST_PRIVATE;

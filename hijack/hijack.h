@@ -88,6 +88,7 @@ struct hj_settings {
 	char addr[512];
 	char gateway[64];
 	char name[64];
+	char hosts[256], resolv[256];
 	char tree[20];		/* marks the process tree without an address */
 	bool machine_name;	/* gethostname(2) says the machine's */
 	char holder[48];	/* who keeps the host; see WIRE_HELLO */

@@ -1,7 +1,8 @@
 /*
  * open.c: opening files: those of /proc/net are the virtual host's, which
- * net-tools and others read instead of asking a socket, and so is its name; all else goes to libc
- * after a look at how its path begins.
+ * net-tools and others read instead of asking a socket, and so are its name
+ * and the files of names; all else goes to libc after a look at how its path
+ * begins.
  */
 #include "hijack/hijack.h"
 
@@ -14,6 +15,7 @@
 #include "hijack/debug.h"
 #include "hijack/fd.h"
 #include "hijack/hostname.h"
+#include "hijack/hosts.h"
 #include "hijack/next.h"
 #include "hijack/procnet.h"
 #include "stack/wire/sys.h"
@@ -42,15 +44,8 @@ static const char *below_procnet(const char *path)
 	return procnet_has(name) ? name : NULL;
 }
 
-static int make_procnet(const char *path, int flags)
+static int hand_out(int fd, int flags)
 {
-	int fd;
-
-	if ((flags & O_ACCMODE) != O_RDONLY)
-		return -EACCES;
-	if (flags & O_DIRECTORY)
-		return -ENOTDIR;
-	fd = procnet_make(below_procnet(path));
 	if (fd < 0)
 		return fd;
 	fd_forget(fd);
@@ -59,9 +54,25 @@ static int make_procnet(const char *path, int flags)
 	return fd;
 }
 
+static int make_procnet(const char *path, int flags)
+{
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		return -EACCES;
+	if (flags & O_DIRECTORY)
+		return -ENOTDIR;
+	return hand_out(procnet_make(below_procnet(path)), flags);
+}
+
+static int make_hosts(const char *path, int flags)
+{
+	return hand_out(hosts_open(hosts_which(path), flags), flags);
+}
+
 /* As open(2). -ENOENT: not one of ours. */
 static int make(const char *path, int flags)
 {
+	if (unlikely(hosts_which(path) >= 0))
+		return make_hosts(path, flags);
 	if (likely(!below_procnet(path)) || flags & O_PATH)
 		return -ENOENT;
 	DEBUG_RETURN("open", "k:s", make_procnet, path, flags);
@@ -156,7 +167,13 @@ HOOK_ALIAS(fopen64, fopen);
 /* Asked before one is opened; the machine may be without IPv6. */
 HOOK(int, access, const char *path, int how)
 {
-	if (unlikely(below_procnet(path) != NULL))
+	int which = hosts_which(path), fd = -ENOENT;
+
+	if (unlikely(which >= 0))
+		fd = hosts_open(which, how & W_OK ? O_RDWR : O_RDONLY);
+	if (fd >= 0)
+		sys_close(fd);
+	if (unlikely(fd != -ENOENT || below_procnet(path)))
 		return (int)hj_ret(how & (W_OK | X_OK) ? -EACCES : 0);
 	return next.access(path, how);
 }

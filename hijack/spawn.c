@@ -38,7 +38,7 @@
 struct launch {
 	const char *program;		/* SERVER or RELAY */
 	char sock[108];			/* path of the server's socket */
-	char url[128], spec[1024], route[80];
+	char url[128], spec[1024], route[80], hosts[264], resolv[264];
 	const char *argv[12];
 	const char **env;		/* without LD_PRELOAD */
 	/* Where the program may be. */
@@ -284,6 +284,20 @@ static int describe_relay(struct launch *l, char *lock, size_t lock_size)
 	return 0;
 }
 
+/* -o NAME=FILE, if there is one. Return: where the next word goes. */
+static const char **put_file(const char **a, char *text, size_t size,
+    const char *name, const char *file)
+{
+	if (!file[0])
+		return a;
+	text[0] = '\0';
+	hj_append(text, size, name);
+	hj_append(text, size, file);
+	*a++ = "-o";
+	*a++ = text;
+	return a;
+}
+
 static void command_line(struct launch *l)
 {
 	const char **a = l->argv;
@@ -305,6 +319,8 @@ static void command_line(struct launch *l)
 		*a++ = "-r";
 		*a++ = l->route;
 	}
+	a = put_file(a, l->hosts, sizeof(l->hosts), "hosts=", hj_set.hosts);
+	a = put_file(a, l->resolv, sizeof(l->resolv), "resolv=", hj_set.resolv);
 	*a++ = l->url;
 	*a = NULL;
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "stack/api/allow.h"
-#include "stack/api/allow.h"
+#include "stack/api/names.h"
 #include "stack/api/private.h"
 #include "stack/core/log.h"
 #include "stack/core/loop.h"
@@ -151,9 +151,7 @@ static int parse_setting(const char *text, char err[static IFACE_ERRLEN])
 {
 	if (!strncmp(text, "allow=", 6))
 		return allow_add(text + 6, err);
-	snprintf(err, IFACE_ERRLEN, "%s: there is only allow=WHO[:RIGHT,...]",
-	    text);
-	return -EINVAL;
+	return names_option(text, err);
 }
 
 static void parse_args(int argc, char **argv)

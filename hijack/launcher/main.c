@@ -33,6 +33,7 @@ enum { FAILED = 1, USAGE = 2, NO_ANSWER = 125, CANNOT_EXECUTE = 126,
 
 struct options {
 	const char *server, *bus, *gateway, *name, *host;
+	char *hosts, *resolv;		/* files, absolute */
 	char addrs[BUS_ADDRS * (INET6_ADDRSTRLEN + 5)];
 	const char *wait[WAIT_MAX], *seconds;
 	int num_wait;
@@ -142,6 +143,25 @@ static int add_address(struct options *o, const char *s)
 	return 0;
 }
 
+/* -o hosts=FILE or resolv=FILE */
+static int add_file(struct options *o, const char *s)
+{
+	const char *file = strchr(s, '=');
+	char **to = !file ? NULL : !strncmp(s, "hosts=", 6) ? &o->hosts :
+	    !strncmp(s, "resolv=", 7) ? &o->resolv : NULL;
+
+	if (!to) {
+		say("-o %s: neither hosts=FILE nor resolv=FILE", s);
+		return USAGE;
+	}
+	*to = realpath(file + 1, NULL);
+	if (!*to || access(*to, R_OK)) {
+		say("-o %s: %s", s, strerror(errno));
+		return FAILED;
+	}
+	return 0;
+}
+
 static int add_wait(struct options *o, const char *s)
 {
 	if (o->num_wait == WAIT_MAX) {
@@ -163,7 +183,8 @@ static bool valid_name(const char *s)
 
 static int check_options(const struct options *o)
 {
-	bool of_bus = o->addrs[0] || o->gateway || o->name;
+	bool of_bus = o->addrs[0] || o->gateway || o->name || o->hosts ||
+	    o->resolv;
 
 	if (o->strict && o->host_ok) {
 		say("--strict refuses what --host-ok lets out; say one");
@@ -180,17 +201,17 @@ static int check_options(const struct options *o)
 		return USAGE;
 	}
 	if (o->server && (o->bus || of_bus)) {
-		say("-s names a host that exists; -b, -a, -g and -n are for "
-		    "one of its own");
+		say("-s names a host that exists; -b, -a, -g, -n and -o are "
+		    "for one of its own");
 		return USAGE;
 	}
 	if (o->host && (!o->bus || of_bus)) {
-		say("-H needs a bus, -b BUS, and takes none of -a, -g and -n: "
-		    "the host is there");
+		say("-H needs a bus, -b BUS, and takes none of -a, -g, -n and "
+		    "-o: the host is there");
 		return USAGE;
 	}
 	if (of_bus && !o->bus) {
-		say("-a, -g and -n need a bus: -b BUS");
+		say("-a, -g, -n and -o need a bus: -b BUS");
 		return USAGE;
 	}
 	if (o->gateway && !valid_address(o->gateway, false)) {
@@ -221,7 +242,7 @@ static int parse(struct options *o, int argc, char **argv)
 	};
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+:a:b:g:H:hn:s:t:Vw:", longs,
+	while ((c = getopt_long(argc, argv, "+:a:b:g:H:hn:o:s:t:Vw:", longs,
 	    NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -240,6 +261,11 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'n':
 			o->name = optarg;
+			break;
+		case 'o':
+			status = add_file(o, optarg);
+			if (status)
+				return status;
 			break;
 		case 's':
 			o->server = optarg;
@@ -306,6 +332,8 @@ static int set_server(const char *url)
 	unsetenv("SHMIF_ADDR");
 	unsetenv("SHMIF_GATEWAY");
 	unsetenv("SHMIF_NAME");
+	unsetenv("SHMIF_HOSTS");
+	unsetenv("SHMIF_RESOLV");
 	unsetenv("SHMIF_HOLDER__");
 	return 0;
 }
@@ -373,6 +401,8 @@ static int set_bus(const struct options *o)
 	set_or_unset("SHMIF_ADDR", o->addrs);
 	set_or_unset("SHMIF_GATEWAY", o->gateway);
 	set_or_unset("SHMIF_NAME", o->name);
+	set_or_unset("SHMIF_HOSTS", o->hosts);
+	set_or_unset("SHMIF_RESOLV", o->resolv);
 	return 0;
 }
 

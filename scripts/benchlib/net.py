@@ -22,7 +22,7 @@ CTL = os.path.join(B, "shmif")
 ENV = {k: v for k, v in os.environ.items() if k not in (
     "LD_PRELOAD", "RUMP_SERVER", "RUMPHIJACK", "RUMPHIJACK_RETRYCONNECT",
     "SHMIF_BUS", "SHMIF_ADDR", "SHMIF_GATEWAY", "SHMIF_NAME", "SHMIF_HOST__",
-    "SHMIF_HOLDER__")}
+    "SHMIF_HOSTS", "SHMIF_RESOLV", "SHMIF_HOLDER__")}
 
 
 def free_port():

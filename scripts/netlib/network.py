@@ -127,6 +127,8 @@ class Network:
             if bus and not any(w.startswith("mac=") for w in words):
                 words = [*words, f"mac={self.mac(host.name, unit)}"]
             argv += ["-i", ",".join([first, *words, *name])]
+        for what, path in host.files.items():
+            argv += ["-o", f"{what}={path}"]
         for route in host.routes:
             argv += ["-r", route]
         log = f"{host.name}.log"

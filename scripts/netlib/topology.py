@@ -16,6 +16,7 @@ class Host:
         self.ifaces = []        # (kind, unit, bus or None, [addresses, mtu=..])
         self.routes = []        # DEST=GATEWAY, as shmif_server -r has it
         self.settings = []      # NAME=VALUE
+        self.files = {}         # hosts or resolv: a path
         self.programs = []      # (command, [(seconds, [condition])])
 
 
@@ -115,7 +116,8 @@ class Parser:
         rule = getattr(self, "do_" + word, None)
         if not rule:
             raise Failure(f"{word}: not one of bus, tap, host, iface, virt, "
-                          "gateway, route, forward, sysctl, run, wait, link, at")
+                          "gateway, route, forward, hosts, resolv, "
+                          "sysctl, run, wait, link, at")
         rule(*self.arguments(word, rule, args))
 
     @staticmethod
@@ -200,6 +202,18 @@ class Parser:
                 raise Failure(f"{family}: inet or inet6")
             self.need_host().settings.append(
                 f"net.{family}.ip{family[4:]}.forwarding=1")
+
+    def add_file(self, what, path):
+        files = self.need_host().files
+        if what in files:
+            raise Failure(f"{what}: the host has a file for that already")
+        files[what] = os.path.join(self.net.dir, path)
+
+    def do_hosts(self, path):
+        self.add_file("hosts", path)
+
+    def do_resolv(self, path):
+        self.add_file("resolv", path)
 
     def do_sysctl(self, setting):
         if "=" not in setting:

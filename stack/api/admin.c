@@ -9,6 +9,7 @@
 
 #include "bus/bus.h"
 #include "stack/api/dump.h"
+#include "stack/api/names.h"
 #include "stack/api/sysctl.h"
 #include "stack/api/trace.h"
 #include "stack/core/loop.h"
@@ -191,39 +192,6 @@ static int do_neigh(const struct wire_req *req, struct wire_rep *rep)
 	    "on no network of an interface" : "");
 }
 
-static int do_name_of(const struct wire_req *req, struct wire_rep *rep)
-{
-	struct wire_ifaddr a;
-	struct iface *f;
-	int e = -ENOENT;
-
-	if (req->len != sizeof(a))
-		return -EINVAL;
-	memcpy(&a, req->data, sizeof(a));
-	for (f = iface_next(NULL); f && e; f = iface_next(f))
-		if (f->driver->name_of)
-			e = f->driver->name_of(f, &a, rep);
-	return e;
-}
-
-/* Members of all our buses; the first that has the name. */
-static int do_resolve(const struct wire_req *req, struct wire_rep *rep)
-{
-	char name[BUS_NAMELEN] = "";
-	struct iface *f;
-	int e = -ENOENT;
-
-	if (req->a == WIRE_RESOLVE_ADDR)
-		return do_name_of(req, rep);
-	if (req->len >= sizeof(name))
-		return -ENOENT;
-	memcpy(name, req->data, req->len);
-	for (f = iface_next(NULL); f && e; f = iface_next(f))
-		if (f->driver->resolve)
-			e = f->driver->resolve(f, name, rep);
-	return e;
-}
-
 static int do_sysctl(const struct wire_req *req, struct wire_rep *rep)
 {
 	char arg[WIRE_DATA + 1];
@@ -239,7 +207,9 @@ int admin_request(const struct wire_req *req, const struct rights *who,
 {
 	switch (req->op) {
 	case WIRE_RESOLVE:
-		return do_resolve(req, rep);
+		return names_resolve(req, rep);
+	case WIRE_NAMES:
+		return names_request(req, rep, rep_fd);
 	case WIRE_DUMP:
 		return dump(req, who, rep_fd, &rep->value);
 	case WIRE_IF:

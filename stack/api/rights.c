@@ -69,6 +69,8 @@ static const struct {
 	[WIRE_NOTIFY] = { RIGHT_USE, NULL },
 	[WIRE_LIMIT] = { RIGHT_USE, NULL },
 	[WIRE_FAULT] = { RIGHT_CONFIG, NULL },
+	[WIRE_URGENT] = { RIGHT_USE, NULL },
+	[WIRE_NAMES] = { RIGHT_USE, NULL },
 };
 
 static enum right right_of(const struct wire_req *q)

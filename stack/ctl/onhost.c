@@ -53,6 +53,8 @@ int ctl_use_bus(const char *bus, const char *host, char **argv, int skip)
 		unsetenv("SHMIF_ADDR");
 		unsetenv("SHMIF_GATEWAY");
 		unsetenv("SHMIF_NAME");
+		unsetenv("SHMIF_HOSTS");
+		unsetenv("SHMIF_RESOLV");
 		unsetenv("SHMIF_HOST__");
 		return start_over(argv, skip);
 	}

@@ -62,6 +62,9 @@ struct iface_driver {
 	/* Name of the member with that address into rep; 0 or -ENOENT. */
 	int (*name_of)(struct iface *f, const struct wire_ifaddr *a,
 	    struct wire_rep *rep);
+	/* Every name of a member, with each of its addresses. */
+	void (*names)(struct iface *f, void (*put)(void *arg, const char *name,
+	    const struct wire_ifaddr *a), void *arg);
 };
 
 /* Further IPv4 addresses: lwIP has one a netif, so each brings a netif. */

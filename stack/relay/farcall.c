@@ -244,6 +244,7 @@ static bool may_ask(const struct wire_req *req)
 	case WIRE_BIND ... WIRE_TRACE:
 	case WIRE_YIELD:
 	case WIRE_NOTIFY:
+	case WIRE_NAMES:
 		return true;
 	default:
 		return false;

@@ -184,6 +184,13 @@ enum wire_op {
 	 * order.  Reply data = the entry that there is now.
 	 */
 	WIRE_FAULT,
+	/*
+	 * a = enum wire_names; reply fd: that file, for who looks names up
+	 * itself.  WIRE_NAMES_HOSTS: c = 0: it has only the names of the buses,
+	 * and the program's own /etc/hosts comes before them; value = when
+	 * it changed, ns of CLOCK_REALTIME.  ENOENT: the machine's will do.
+	 */
+	WIRE_NAMES,
 	WIRE_NUM_OPS
 };
 
@@ -210,6 +217,7 @@ enum {
 };
 enum { WIRE_CONNECT_ASYNC = 1 };
 enum { WIRE_RESOLVE_ADDR = 1 };
+enum wire_names { WIRE_NAMES_HOSTS, WIRE_NAMES_RESOLV, WIRE_NAMES_NUM };
 
 enum wire_query {
 	WIRE_QUERY_OUTQ,	/* SIOCOUTQ: bytes not yet acknowledged */
