@@ -159,11 +159,14 @@ int netlink_option(const struct wire_id *id, int level, int name, void *val,
 static void put_error(struct nlmsg_out *o, const struct nlmsghdr *h, int err)
 {
 	const char *why = err ? o->why : NULL;
-	struct nlmsgerr *e = nlmsg_begin(o, NLMSG_ERROR, NLM_F_CAPPED |
-	    (why ? NLM_F_ACK_TLVS : 0), sizeof(*e));
+	/* With an error comes all of the request: pyroute2 relies on that. */
+	bool whole = err && h->nlmsg_len <= NLMSG_ROOM / 2;
+	size_t n = whole ? h->nlmsg_len : sizeof(*h);
+	struct nlmsgerr *e = nlmsg_begin(o, NLMSG_ERROR, (whole ? 0 :
+	    NLM_F_CAPPED) | (why ? NLM_F_ACK_TLVS : 0), sizeof(e->error) + n);
 
 	e->error = err;
-	e->msg = *h;
+	memcpy(&e->msg, h, n);
 	if (why)
 		nlmsg_attr_str(o, NLMSGERR_ATTR_MSG, why);
 	nlmsg_end(o);

@@ -154,83 +154,6 @@ static int change_addr(const struct nlmsghdr *h, bool add)
 	return err == -EEXIST && h->nlmsg_flags & NLM_F_REPLACE ? 0 : err;
 }
 
-/* The kinds of route that take no packet. */
-static int refusal_of(unsigned type, uint16_t *flags)
-{
-	switch (type) {
-	case RTN_UNSPEC:
-	case RTN_UNICAST:
-		return 0;
-	case RTN_UNREACHABLE:
-		*flags |= WIRE_RT_REJECT;
-		return 0;
-	case RTN_BLACKHOLE:
-		*flags |= WIRE_RT_REJECT | WIRE_RT_BLACKHOLE;
-		return 0;
-	case RTN_PROHIBIT:
-		*flags |= WIRE_RT_REJECT | WIRE_RT_PROHIBIT;
-		return 0;
-	case RTN_THROW:
-		*flags |= WIRE_RT_REJECT | WIRE_RT_THROW;
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static int change_route(const struct nlmsghdr *h, bool add)
-{
-	const struct rtmsg *m = NLMSG_DATA(h);
-	struct wire_route r = { 0 }, old;
-	const void *p;
-	size_t n;
-	int err;
-
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
-		return -EINVAL;
-	if (m->rtm_family != AF_INET && m->rtm_family != AF_INET6)
-		return -EAFNOSUPPORT;
-	n = nlmsg_addr_len(m->rtm_family);
-	r.family = m->rtm_family;
-	r.plen = m->rtm_dst_len;
-	r.proto = m->rtm_protocol;
-	p = nlmsg_find(h, sizeof(*m), RTA_DST, n, NULL);
-	if (p)
-		memcpy(r.dst, p, n);
-	p = nlmsg_find(h, sizeof(*m), RTA_GATEWAY, n, NULL);
-	if (p) {
-		memcpy(r.gw, p, n);
-		r.flags |= WIRE_RT_GATEWAY;
-	}
-	p = nlmsg_find(h, sizeof(*m), RTA_OIF, sizeof(r.ifindex), NULL);
-	if (p) {
-		memcpy(&r.ifindex, p, sizeof(r.ifindex));
-		if (name_of(r.ifindex, r.ifname))
-			return -ENODEV;
-	}
-	p = nlmsg_find(h, sizeof(*m), RTA_PRIORITY, sizeof(r.metric), NULL);
-	if (p)
-		memcpy(&r.metric, p, sizeof(r.metric));
-	/* As none is shown (nltable.c). */
-	if (r.family == AF_INET6 && (r.metric == 1024 ||
-	    (r.metric == 256 && r.proto == RTPROT_KERNEL)))
-		r.metric = 0;
-	err = refusal_of(m->rtm_type, &r.flags);
-	if (err)
-		return err;
-	err = ask(WIRE_ROUTE, add ? WIRE_TABLE_ADD : WIRE_TABLE_DEL, &r,
-	    sizeof(r));
-	if (err != -EEXIST || !(h->nlmsg_flags & NLM_F_REPLACE))
-		return err;
-	/* By what it goes to, not by its gateway. */
-	old = r;
-	old.flags = 0;
-	old.ifindex = 0;
-	old.proto = 0;
-	ask(WIRE_ROUTE, WIRE_TABLE_DEL, &old, sizeof(old));
-	return ask(WIRE_ROUTE, WIRE_TABLE_ADD, &r, sizeof(r));
-}
-
 /* As `ip neigh add`, change and replace say by flags. Return: 0 or -errno. */
 static int may_be_there(const struct nlmsghdr *h, const struct wire_neigh *w)
 {
@@ -314,7 +237,7 @@ int nltable_change(struct nlmsg_out *o, const struct nlmsghdr *h)
 		return change_addr(h, h->nlmsg_type == RTM_NEWADDR);
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-		return change_route(h, h->nlmsg_type == RTM_NEWROUTE);
+		return nlroute_change(o, h, h->nlmsg_type == RTM_NEWROUTE);
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		return change_neigh(h, h->nlmsg_type == RTM_NEWNEIGH);

@@ -52,12 +52,26 @@ static int get_links(struct nlmsg_out *o, const struct nlmsghdr *h)
 	return err;
 }
 
+/* One that has no lists of its own stands for all, as 255 of pyroute2's. */
+static int family_of(int family)
+{
+	switch (family) {
+	case AF_INET:
+	case AF_INET6:
+	case AF_BRIDGE:
+	case AF_MPLS:
+		return family;
+	default:
+		return AF_UNSPEC;
+	}
+}
+
 static int get_addrs(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	const struct ifaddrmsg *want = NLMSG_DATA(h);
 	unsigned count, index = 0;
 	struct wire_ifaddr a;
-	int fd, family = want->ifa_family;
+	int fd, family = family_of(want->ifa_family);
 
 	if (!(h->nlmsg_flags & NLM_F_DUMP))
 		return -EOPNOTSUPP;
@@ -103,8 +117,12 @@ static void put_route(struct nlmsg_out *o, const struct wire_route *r,
 	bool connected = r->flags & WIRE_RT_CONNECTED;
 	uint8_t src[16];
 
-	nlput_route(o, RTM_NEWROUTE, r, asked, (asked || (connected &&
-	    r->family == AF_INET)) && source_for(r, src) ? src : NULL, flags);
+	if (r->flags & WIRE_RT_SRC)
+		nlput_route(o, RTM_NEWROUTE, r, asked, r->src, flags);
+	else
+		nlput_route(o, RTM_NEWROUTE, r, asked, (asked || (connected &&
+		    r->family == AF_INET)) && source_for(r, src) ? src : NULL,
+		    flags);
 }
 
 /* ip route get: which one would be taken. */
@@ -143,11 +161,35 @@ static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 	return 0;
 }
 
+/*
+ * The ways of one route, which follow each other, as one message.
+ * Return: the number of the last.
+ */
+static unsigned put_ways(struct nlmsg_out *o, int fd, unsigned i,
+    const struct wire_route *first)
+{
+	struct wire_route ways[32];
+	unsigned n = 0;
+
+	ways[n++] = *first;
+	while (n < sizeof(ways) / sizeof(ways[0]) &&
+	    dump_get(fd, i + 1, &ways[n], sizeof(ways[n])) &&
+	    ways[n].flags & WIRE_RT_MULTI && ways[n].plen == first->plen &&
+	    ways[n].family == first->family &&
+	    ways[n].metric == first->metric &&
+	    !memcmp(ways[n].dst, first->dst, sizeof(first->dst))) {
+		n++;
+		i++;
+	}
+	nlput_ways(o, RTM_NEWROUTE, ways, n, NLM_F_MULTI);
+	return i;
+}
+
 static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	const struct rtmsg *want = NLMSG_DATA(h);
 	bool whole = h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want));
-	int family = want->rtm_family;
+	int family = family_of(want->rtm_family);
 	const void *table = NULL;
 	struct wire_route r;
 	uint32_t t = RT_TABLE_MAIN;
@@ -155,7 +197,7 @@ static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 	int fd;
 
 	if (!(h->nlmsg_flags & NLM_F_DUMP))
-		return whole ? route_to(o, h, family) : -EINVAL;
+		return whole ? route_to(o, h, want->rtm_family) : -EINVAL;
 	if (whole) {
 		if (want->rtm_table)
 			t = want->rtm_table;
@@ -169,7 +211,11 @@ static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 	if (fd < 0)
 		return fd;
 	for (unsigned i = 0; i < count && dump_get(fd, i, &r, sizeof(r)); i++)
-		if (family == AF_UNSPEC || family == r.family)
+		if (family != AF_UNSPEC && family != r.family)
+			continue;
+		else if (r.flags & WIRE_RT_MULTI)
+			i = put_ways(o, fd, i, &r);
+		else
 			put_route(o, &r, NULL, NLM_F_MULTI);
 	sys_close(fd);
 	return 1;

@@ -13,5 +13,8 @@ HJ_HIDDEN int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h);
 /* RTM_NEW, RTM_DEL, RTM_SET. Return: 0 or -errno. */
 HJ_HIDDEN int nltable_change(struct nlmsg_out *o,
     const struct nlmsghdr *h);
+/* The same of routes (nlroute.c). */
+HJ_HIDDEN int nlroute_change(struct nlmsg_out *o, const struct nlmsghdr *h,
+    bool add);
 
 #endif

@@ -130,3 +130,110 @@ refused() {
 	run_cmd -1 on b ip link set nosuch up
 	expect_err 'Cannot find device'
 }
+
+@test "a route of several ways spreads what goes there" {
+	local i v net gw1 gw2 dst
+
+	requires ip
+	start_bg c shmif_server -s -i shmif0=other,10.1.0.1/24,fd01::1/64 \
+		unix://c.sock
+	wait_for host_up c
+	tool b ifconfig shmif1 create
+	tool b ifconfig shmif1 linkstr other
+	tool b ifconfig shmif1 10.1.0.2/24
+	tool b ifconfig shmif1 inet6 fd01::2/64
+	tool b ifconfig shmif0 inet6 fd00::2/64
+	tool a ifconfig shmif0 inet6 fd00::1/64
+	# Both of a and c are every address there.
+	for i in {1..8}; do
+		tool a ifconfig shmif0 "10.9.0.$i/32" alias
+		tool c ifconfig shmif0 "10.9.0.$i/32" alias
+	done
+	tool a ifconfig shmif0 inet6 fd09::1/128
+	tool c ifconfig shmif0 inet6 fd09::1/128
+	for v in 4 6; do
+		case $v in
+		4) net=10.9.0.0/24 gw1=10.0.0.1 gw2=10.1.0.1 dst=10.9.0. ;;
+		6) net=fd09::/64 gw1=fd00::1 gw2=fd01::1 dst=fd09:: ;;
+		esac
+		run_cmd on b ip route add "$net" nexthop via "$gw1" \
+			nexthop via "$gw2" weight 3
+		run_cmd -2 on b ip route add "$net" nexthop via "$gw1" \
+			nexthop via "$gw2"
+		expect_err 'File exists'
+		run_cmd on b ip "-$v" route show "$net"
+		expect "^	nexthop via $gw1 dev shmif0 weight 1 "
+		expect "^	nexthop via $gw2 dev shmif1 weight 3 "
+		for i in {1..40}; do
+			run_cmd on b ip route get "$dst$i"
+			cat out >>"taken.$v"
+		done
+		# A quarter of them and the rest, more or less.
+		[ "$(grep -c "via $gw1 " "taken.$v")" -ge 4 ]
+		[ "$(grep -c "via $gw2 " "taken.$v")" -ge 20 ]
+		# What is down takes nothing.
+		tool b ifconfig shmif1 down
+		run_cmd on b ip route get "${dst}1"
+		expect "via $gw1 dev shmif0"
+		tool b ifconfig shmif1 up
+		run_cmd tool b ping "-$v" -c 1 "${dst}1"
+	done
+	for i in {1..8}; do
+		run_cmd tool b ping -c 1 "10.9.0.$i"
+	done
+	run_cmd on b ip route replace 10.9.0.0/24 nexthop via 10.0.0.1 \
+		nexthop via 10.0.0.3 nexthop via 10.1.0.1
+	run_cmd on b ip route show 10.9.0.0/24
+	[ "$(grep -c nexthop out)" -eq 3 ]
+	run_cmd on b ip route del 10.9.0.0/24
+	run_cmd on b ip route show 10.9.0.0/24
+	[ -z "$output" ]
+	# All of it or nothing.
+	run_cmd -2 on b ip route add 10.9.0.0/24 nexthop via 10.0.0.1 \
+		nexthop via 10.55.0.1
+	run_cmd on b ip route show 10.9.0.0/24
+	[ -z "$output" ]
+}
+
+@test "a route's own source, and what no host has is refused" {
+	requires ip
+	tool b ifconfig shmif0 10.0.0.20/24 alias
+	tool b ifconfig shmif0 inet6 fd00::2/64
+	tool b ifconfig shmif0 inet6 fd00::20/64 alias
+	tool a ifconfig shmif0 inet6 fd00::1/64
+	for v in 4 6; do
+		case $v in
+		4) net=10.7.0.0/24 gw=10.0.0.1 own=10.0.0.20 dst=10.7.0.1 ;;
+		6) net=fd07::/64 gw=fd00::1 own=fd00::20 dst=fd07::1 ;;
+		esac
+		run_cmd on b ip route add "$net" via "$gw" src "$own"
+		run_cmd on b ip "-$v" route show "$net"
+		expect "^$net via $gw dev shmif0 src $own"
+		run_cmd on b ip route get "$dst"
+		expect "^$dst via $gw dev shmif0 src $own "
+		run_cmd on b "$PYTHON" -c "import socket
+s = socket.socket(socket.AF_INET$( ((v == 6)) && echo 6), socket.SOCK_DGRAM)
+s.connect(('$dst', 9))
+print(s.getsockname()[0])"
+		[ "$output" = "$own" ]
+		run_cmd -2 on b ip route add "${net/7/8}" via "$gw" \
+			src "${own}9"
+		expect_err 'Invalid argument'
+		run_cmd -2 on b ip route add "$net" via "$gw" table 100
+		expect_err 'no routing table but "main"'
+	done
+	run_cmd -2 on b ip route add 10.8.0.0/24 via inet6 fd00::1
+	expect_err 'gateway of another family'
+	run_cmd on b ip route show
+	! grep -F 10.8 out || fail "it is there"
+}
+
+@test "an interface that is down has no networks" {
+	requires ip
+	run_cmd on b ip link set shmif0 down
+	run_cmd on b ip route show
+	[ -z "$output" ]
+	run_cmd on b ip link set shmif0 up
+	run_cmd on b ip route show
+	expect '^10\.0\.0\.0/24 dev shmif0 proto kernel '
+}

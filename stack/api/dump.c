@@ -58,9 +58,14 @@ static void addrs(struct out *o)
 static void routes(struct out *o)
 {
 	const struct wire_route *r;
+	struct iface *f;
 
-	for (size_t i = 0; (r = route_entry(i)); i++)
-		put(o, r, sizeof(*r));
+	for (size_t i = 0; (r = route_entry(i)); i++) {
+		f = iface_by_index(r->ifindex);
+		/* They are there again when it is up. */
+		if (!f || netif_is_up(&f->nif))
+			put(o, r, sizeof(*r));
+	}
 }
 
 static void neighs(struct out *o)

@@ -207,6 +207,8 @@ static const uint8_t *source_of(const struct wire_route *r,
 {
 	struct iface *f = iface_by_index(r->ifindex);
 
+	if (r->flags & WIRE_RT_SRC)
+		return r->src;
 	if (!f || r->family != AF_INET || !(r->flags & WIRE_RT_CONNECTED))
 		return NULL;
 	for (unsigned i = 0; iface_addr_at(f, i, a); i++)

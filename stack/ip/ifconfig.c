@@ -264,6 +264,7 @@ int ifconfig_up(struct iface *f, bool up, char err[static IFACE_ERRLEN])
 		netif_ip6_addr_set_state(&f->nif, 0, IP6_ADDR_PREFERRED);
 	} else {
 		netif_set_down(&f->nif);
+		route_iface_down(netif_get_index(&f->nif));
 		if (tap_listener)
 			tap_listener->lost(f, false);
 	}

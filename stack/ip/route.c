@@ -45,32 +45,68 @@ static void mask(uint8_t *a, size_t len, unsigned plen)
 	}
 }
 
-const struct wire_route *route_find(int family, const uint8_t *ip, int oif)
+static bool usable(const struct wire_route *r, int oif)
 {
-	const struct wire_route *best = NULL;
+	struct iface *f = !oif || r->ifindex == (uint32_t)oif ?
+	    iface_by_index(r->ifindex) : NULL;
 
-	for (size_t i = 0; i < ntable; i++) {
-		const struct wire_route *r = &table[i];
-		struct iface *f;
-
-		if (r->family != family || !prefix_match(ip, r->dst, r->plen))
-			continue;
-		if (oif && r->ifindex != (uint32_t)oif)
-			continue;
-		f = iface_by_index(r->ifindex);
-		if (!f || !netif_is_up(&f->nif))
-			continue;
-		if (!best || r->plen > best->plen ||
-		    (r->plen == best->plen && r->metric < best->metric))
-			best = r;
-	}
-	return best;
+	return f && netif_is_up(&f->nif);
 }
 
 static bool same(const struct wire_route *a, const struct wire_route *b)
 {
 	return a->family == b->family && a->plen == b->plen &&
 	    !memcmp(a->dst, b->dst, addr_len(a->family));
+}
+
+/* Ways of one route. */
+static bool together(const struct wire_route *a, const struct wire_route *b)
+{
+	return a->flags & b->flags & WIRE_RT_MULTI && same(a, b) &&
+	    a->metric == b->metric;
+}
+
+/*
+ * One of several ways, the same for each destination: so the packets of a
+ * connection stay in order.
+ */
+static const struct wire_route *spread(const struct wire_route *first,
+    const uint8_t *ip, int oif)
+{
+	uint32_t h = 0x811c9dc5u, n = 0;
+
+	for (size_t i = 0; i < ntable; i++)
+		if (together(&table[i], first) && usable(&table[i], oif))
+			n += table[i].weight + 1u;
+	for (size_t i = 0; i < addr_len(first->family); i++)
+		h = (h ^ ip[i]) * 0x01000193u;
+	n = (h ^ h >> 16) % n;
+	for (size_t i = 0; i < ntable; i++) {
+		if (!together(&table[i], first) || !usable(&table[i], oif))
+			continue;
+		if (n <= table[i].weight)
+			return &table[i];
+		n -= table[i].weight + 1u;
+	}
+	return first;
+}
+
+const struct wire_route *route_find(int family, const uint8_t *ip, int oif)
+{
+	const struct wire_route *best = NULL;
+
+	for (size_t i = 0; i < ntable; i++) {
+		const struct wire_route *r = &table[i];
+
+		if (r->family != family || !prefix_match(ip, r->dst, r->plen) ||
+		    !usable(r, oif))
+			continue;
+		if (!best || r->plen > best->plen ||
+		    (r->plen == best->plen && r->metric < best->metric))
+			best = r;
+	}
+	return best && best->flags & WIRE_RT_MULTI ? spread(best, ip, oif) :
+	    best;
 }
 
 /* Why not, in one way only; and what takes no packet has no gateway. */
@@ -114,6 +150,12 @@ static int check(struct wire_route *r)
 			return -ENETUNREACH;
 		r->ifindex = via->ifindex;
 	}
+	if (r->flags & WIRE_RT_SRC) {
+		memcpy(gw.ip, r->src, sizeof(gw.ip));
+		gw.family = r->family;
+		if (!iface_of_addr(&gw))
+			return -EINVAL;
+	}
 	f = iface_by_index(r->ifindex);
 	if (!f)
 		return -ENODEV;
@@ -138,33 +180,6 @@ static void log_route(const char *what, const struct wire_route *r)
 	    r->flags & WIRE_RT_REJECT ? " reject" : "");
 }
 
-int route_add(struct wire_route *r)
-{
-	int err = check(r);
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < ntable; i++)
-		if (same(&table[i], r) && table[i].metric == r->metric &&
-		    !((r->flags ^ table[i].flags) & WIRE_RT_CONNECTED))
-			return -EEXIST;
-	if (ntable == cap) {
-		size_t n = cap ? cap * 2 : 16;
-		struct wire_route *t = realloc(table, n * sizeof(*t));
-
-		if (!t)
-			return -ENOBUFS;
-		table = t;
-		cap = n;
-	}
-	table[ntable++] = *r;
-	log_route("add", r);
-	if (route_listener)
-		route_listener(r, false);
-	nd6_clear_destination_cache();
-	return 0;
-}
-
 static void remove_at(size_t i)
 {
 	log_route("delete", &table[i]);
@@ -175,10 +190,88 @@ static void remove_at(size_t i)
 	nd6_clear_destination_cache();
 }
 
+/*
+ * Where it goes: one more way (WIRE_RT_MULTI) behind those that there are, of
+ * which the first was added as a route by itself.  Return: -errno, or the place.
+ */
+static long place_of(const struct wire_route *r)
+{
+	bool multi = r->flags & WIRE_RT_MULTI;
+	long at = -ESRCH;
+
+	/* What waits for its interface is not in the way. */
+	for (size_t i = ntable; !multi && i-- > 0;)
+		if (same(&table[i], r) && table[i].metric == r->metric &&
+		    !((table[i].flags | r->flags) & WIRE_RT_CONNECTED) &&
+		    !usable(&table[i], 0) && usable(r, 0))
+			remove_at(i);
+	for (size_t i = 0; i < ntable; i++) {
+		struct wire_route *t = &table[i];
+
+		if (!same(t, r) || t->metric != r->metric ||
+		    (r->flags ^ t->flags) & WIRE_RT_CONNECTED)
+			continue;
+		if (!multi || (t->ifindex == r->ifindex &&
+		    !memcmp(t->gw, r->gw, addr_len(r->family))))
+			return -EEXIST;
+		at = (long)i + 1;
+	}
+	if (multi && at > 0)
+		table[at - 1].flags |= WIRE_RT_MULTI;
+	return multi ? at : (long)ntable;
+}
+
+int route_add(struct wire_route *r)
+{
+	int err = check(r);
+	long at = err ? err : place_of(r);
+
+	if (at < 0)
+		return (int)at;
+	if (ntable == cap) {
+		size_t n = cap ? cap * 2 : 16;
+		struct wire_route *t = realloc(table, n * sizeof(*t));
+
+		if (!t)
+			return -ENOBUFS;
+		table = t;
+		cap = n;
+	}
+	memmove(&table[at + 1], &table[at], (ntable - (size_t)at) *
+	    sizeof(*table));
+	table[at] = *r;
+	ntable++;
+	log_route("add", r);
+	if (route_listener)
+		route_listener(r, false);
+	nd6_clear_destination_cache();
+	return 0;
+}
+
+/* Its other ways go, too, or one that is left is a route by itself. */
+static void remove_ways(const struct wire_route *r, bool all)
+{
+	struct wire_route *left = NULL;
+	unsigned n = 0;
+
+	for (size_t i = ntable; i-- > 0;) {
+		if (!together(&table[i], r))
+			continue;
+		if (all) {
+			remove_at(i);
+		} else {
+			left = &table[i];
+			n++;
+		}
+	}
+	if (n == 1)
+		left->flags &= (uint16_t)~WIRE_RT_MULTI;
+}
+
 /* Of those that fit, the one that is used. */
 int route_del(const struct wire_route *want)
 {
-	struct wire_route r = *want;
+	struct wire_route r = *want, gone;
 	size_t best = ntable;
 
 	if (r.plen > addr_len(r.family) * 8)
@@ -197,7 +290,10 @@ int route_del(const struct wire_route *want)
 	}
 	if (best == ntable)
 		return -ESRCH;
+	gone = table[best];
 	remove_at(best);
+	if (gone.flags & WIRE_RT_MULTI)
+		remove_ways(&gone, !(r.flags & WIRE_RT_GATEWAY) && !r.ifindex);
 	return 0;
 }
 
@@ -230,6 +326,19 @@ int route_get(struct wire_route *r)
 const struct wire_route *route_entry(size_t i)
 {
 	return i < ntable ? &table[i] : NULL;
+}
+
+/*
+ * Linux forgets all routes of an interface that goes down, which daemons rely
+ * on.  What was made by hand, and what the interface brings, waits for it.
+ */
+void route_iface_down(uint32_t ifindex)
+{
+	for (size_t i = ntable; i-- > 0;)
+		if (table[i].ifindex == ifindex &&
+		    table[i].proto > RTPROT_BOOT &&
+		    !(table[i].flags & (WIRE_RT_CONNECTED | WIRE_RT_AUTO)))
+			remove_at(i);
 }
 
 void route_flush_iface(uint32_t ifindex)
@@ -294,11 +403,22 @@ static struct iface *lookup(const struct wire_addr *peer, int oif,
 	return *rt ? iface_by_index((*rt)->ifindex) : implicit(peer, oif);
 }
 
+/* The source that the route names, as long as it is ours. */
+static bool route_prefers(const struct wire_route *rt, struct wire_addr *own)
+{
+	if (!rt || !(rt->flags & WIRE_RT_SRC))
+		return false;
+	memset(own, 0, sizeof(*own));
+	own->family = rt->family;
+	memcpy(own->ip, rt->src, sizeof(own->ip));
+	return iface_has_addr(own);
+}
+
 int route_try(const struct wire_addr *peer, int oif,
     const struct wire_addr *want, struct wire_addr *src, struct netif **nif)
 {
 	const struct wire_route *rt;
-	struct wire_addr hop = *peer;
+	struct wire_addr hop = *peer, own;
 	struct iface *f;
 
 	if (oif && !iface_by_index((uint32_t)oif))
@@ -311,10 +431,10 @@ int route_try(const struct wire_addr *peer, int oif,
 	if (rt && (rt->flags & WIRE_RT_GATEWAY))
 		memcpy(hop.ip, rt->gw, sizeof(hop.ip));
 	*nif = iface_netif_for(f, &hop);
-	if (want) {
+	if (want || route_prefers(rt, &own)) {
 		uint16_t port = src->port;
 
-		*src = *want;
+		*src = want ? *want : own;
 		src->port = port;
 		return 0;
 	}

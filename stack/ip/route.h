@@ -35,7 +35,8 @@ int route_get(struct wire_route *r);
 const struct wire_route *route_find(int family, const uint8_t *ip, int oif);
 /* The table, entry by entry; NULL after the last. */
 const struct wire_route *route_entry(size_t i);
-/* The interface is going, or lost that address. */
+/* The interface goes down, and it is going. */
+void route_iface_down(uint32_t ifindex);
 void route_flush_iface(uint32_t ifindex);
 
 /*

@@ -30,7 +30,7 @@ void *nlmsg_begin(struct nlmsg_out *o, int type, int flags, size_t header)
 {
 	struct nlmsghdr *h;
 
-	if (NLMSG_ROOM - o->used < ROOM_FOR_ONE)
+	if (NLMSG_ROOM - o->used < ROOM_FOR_ONE + NLMSG_SPACE(header))
 		nlmsg_flush(o);
 	h = o->cur = (struct nlmsghdr *)(o->data + o->used);
 	memset(h, 0, NLMSG_SPACE(header));

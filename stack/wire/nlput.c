@@ -87,13 +87,12 @@ uint8_t nlput_route_type(const struct wire_route *r)
 	    flags & WIRE_RT_REJECT ? RTN_UNREACHABLE : RTN_UNICAST;
 }
 
-void nlput_route(struct nlmsg_out *o, int type, const struct wire_route *r,
-    const void *asked, const void *src, int flags)
+/* What is the same for all ways; asked as in nlput_route(). */
+static void begin_route(struct nlmsg_out *o, int type,
+    const struct wire_route *r, const void *asked, int flags)
 {
 	struct rtmsg *m = nlmsg_begin(o, type, flags, sizeof(*m));
-	bool connected = r->flags & WIRE_RT_CONNECTED;
 	size_t n = nlmsg_addr_len(r->family);
-	struct rta_cacheinfo cache = { .rta_clntref = 2 };
 
 	m->rtm_family = r->family;
 	m->rtm_dst_len = asked ? (uint8_t)(n * 8) : r->plen;
@@ -106,13 +105,56 @@ void nlput_route(struct nlmsg_out *o, int type, const struct wire_route *r,
 	nlmsg_attr_u32(o, RTA_TABLE, RT_TABLE_MAIN);
 	if (asked || r->plen)
 		nlmsg_attr(o, RTA_DST, asked ? asked : r->dst, n);
+}
+
+static void put_metric(struct nlmsg_out *o, const struct wire_route *r)
+{
+	if (r->metric || r->family == AF_INET6)
+		nlmsg_attr_u32(o, RTA_PRIORITY, r->metric ? r->metric :
+		    r->flags & WIRE_RT_CONNECTED ? 256 : 1024);
+}
+
+void nlput_ways(struct nlmsg_out *o, int type, const struct wire_route *r,
+    unsigned n, int flags)
+{
+	char buf[32 * (sizeof(struct rtnexthop) + RTA_SPACE(16))] = { 0 };
+	size_t used = 0, len = nlmsg_addr_len(r->family);
+
+	begin_route(o, type, r, NULL, flags);
+	for (unsigned i = 0; i < n && i < 32; i++) {
+		struct rtnexthop *h = (struct rtnexthop *)(buf + used);
+		struct rtattr *a = RTNH_DATA(h);
+
+		h->rtnh_ifindex = (int)r[i].ifindex;
+		h->rtnh_hops = r[i].weight;
+		h->rtnh_len = sizeof(*h);
+		if (r[i].flags & WIRE_RT_GATEWAY) {
+			a->rta_type = RTA_GATEWAY;
+			a->rta_len = (unsigned short)RTA_LENGTH(len);
+			memcpy(RTA_DATA(a), r[i].gw, len);
+			h->rtnh_len += (unsigned short)RTA_SPACE(len);
+		}
+		used += RTNH_ALIGN(h->rtnh_len);
+	}
+	nlmsg_attr(o, RTA_MULTIPATH, buf, used);
+	put_metric(o, r);
+	if (r->flags & WIRE_RT_SRC)
+		nlmsg_attr(o, RTA_PREFSRC, r->src, len);
+	nlmsg_end(o);
+}
+
+void nlput_route(struct nlmsg_out *o, int type, const struct wire_route *r,
+    const void *asked, const void *src, int flags)
+{
+	size_t n = nlmsg_addr_len(r->family);
+	struct rta_cacheinfo cache = { .rta_clntref = 2 };
+
+	begin_route(o, type, r, asked, flags);
 	if (r->flags & WIRE_RT_GATEWAY)
 		nlmsg_attr(o, RTA_GATEWAY, r->gw, n);
 	if (!(r->flags & WIRE_RT_REJECT))
 		nlmsg_attr_u32(o, RTA_OIF, r->ifindex);
-	if (r->metric || r->family == AF_INET6)
-		nlmsg_attr_u32(o, RTA_PRIORITY, r->metric ? r->metric :
-		    connected ? 256 : 1024);
+	put_metric(o, r);
 	if (src)
 		nlmsg_attr(o, RTA_PREFSRC, src, n);
 	/* The kernel's last one; nmap overlooks what is last. */

@@ -19,6 +19,9 @@ void nlput_addr(struct nlmsg_out *o, int type, const struct wire_ifaddr *a,
  */
 void nlput_route(struct nlmsg_out *o, int type, const struct wire_route *r,
     const void *asked, const void *src, int flags);
+/* n ways of one route. */
+void nlput_ways(struct nlmsg_out *o, int type, const struct wire_route *r,
+    unsigned n, int flags);
 void nlput_neigh(struct nlmsg_out *o, int type, const struct wire_neigh *n,
     int flags);
 /* RTN_ */

@@ -440,14 +440,18 @@ struct wire_route {
 	uint32_t metric;
 	uint32_t mtu;
 	uint8_t dst[16], gw[16];
+	uint8_t src[16];	/* of packets whose sender has chosen none */
 	char ifname[WIRE_NAMELEN];
 	uint8_t proto;		/* RTPROT_, who made it; 0 on add: by flags */
-	uint8_t spare[3];
+	uint8_t weight;		/* of a way of several, less 1 */
+	uint8_t spare[2];
 };
 enum { WIRE_RT_GATEWAY = 1, WIRE_RT_HOST = 2, WIRE_RT_CONNECTED = 4,
        WIRE_RT_REJECT = 8, WIRE_RT_AUTO = 16,
        /* with WIRE_RT_REJECT, which is "unreachable" by itself */
-       WIRE_RT_BLACKHOLE = 32, WIRE_RT_PROHIBIT = 64, WIRE_RT_THROW = 128 };
+       WIRE_RT_BLACKHOLE = 32, WIRE_RT_PROHIBIT = 64, WIRE_RT_THROW = 128,
+       /* src counts; one way of several, which have dst and metric in common */
+       WIRE_RT_SRC = 256, WIRE_RT_MULTI = 512 };
 
 struct wire_neigh {
 	uint32_t ifindex;

@@ -94,7 +94,7 @@ static void one_netlink(int to)
 	if (in.h.nlmsg_type % 4 == 2)
 		nltable_get(&o, &in.h);
 	else
-		nltable_change(&in.h);
+		nltable_change(&o, &in.h);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
