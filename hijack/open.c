@@ -28,6 +28,22 @@ static const char *after(const char *path, const char *start)
 	return strncmp(path, start, n) ? NULL : path + n;
 }
 
+/*
+ * Of /proc/sys/net: is the host a router?  Daemons ask, and those that mean to
+ * make it one must not do so to the machine.
+ */
+static const char *below_sysnet(const char *p)
+{
+	const char *last = strrchr(p, '/');
+
+	if (!strcmp(p, "ipv4/ip_forward"))
+		return PROCNET_FORWARD4;
+	if (!last || strcmp(last, "/forwarding"))
+		return NULL;
+	return after(p, "ipv4/conf/") ? PROCNET_FORWARD4 :
+	    after(p, "ipv6/conf/") ? PROCNET_FORWARD6 : NULL;
+}
+
 /* The name of a file that the virtual host has, or NULL. */
 static const char *below_procnet(const char *path)
 {
@@ -38,6 +54,10 @@ static const char *below_procnet(const char *path)
 		return NULL;
 	if ((name = after(p, "sys/kernel/hostname")) && !*name)
 		return hostname_given(given) ? PROCNET_HOSTNAME : NULL;
+	if ((name = after(p, "sys/net/"))) {
+		name = below_sysnet(name);
+		return name && procnet_has(name) ? name : NULL;
+	}
 	if (!(name = after(p, "net/")) && !(name = after(p, "self/net/")) &&
 	    !(name = after(p, "thread-self/net/")))
 		return NULL;

@@ -439,6 +439,16 @@ static void put_hostname(struct text *t, int arg)
 		put(t, 0, "%s\n", name);
 }
 
+static void put_forward(struct text *t, int family)
+{
+	const struct counter c = { NULL, family == AF_INET ?
+	    "net.inet.ip.forwarding" : "net.inet6.ip6.forwarding" };
+	unsigned long on;
+
+	read_counters(t, &c, 1, &on);
+	put(t, 0, "%lu\n", on);
+}
+
 static const struct table {
 	const char *name;
 	int family;
@@ -471,6 +481,8 @@ static const struct table {
 	{ "dev_mcast", AF_INET, put_head, 0 },
 	{ "igmp6", AF_INET6, put_head, 0 },
 	{ PROCNET_HOSTNAME, AF_UNSPEC, put_hostname, 0 },
+	{ PROCNET_FORWARD4, AF_INET, put_forward, AF_INET },
+	{ PROCNET_FORWARD6, AF_INET6, put_forward, AF_INET6 },
 };
 
 static const struct table *find(const char *name)

@@ -114,6 +114,26 @@ except NotADirectoryError:
 	same_file out want
 }
 
+@test "whether the host is a router stands in /proc/sys/net" {
+	local file dir=/proc/sys/net
+
+	start_host a 10.0.0.1
+	for file in ipv4/ip_forward ipv4/conf/all/forwarding \
+		ipv6/conf/all/forwarding ipv6/conf/shmif0/forwarding; do
+		tool a sysctl -q net.inet.ip.forwarding=0
+		tool a sysctl -q net.inet6.ip6.forwarding=0
+		run_cmd on a cat $dir/$file
+		[ "$output" = 0 ]
+		tool a sysctl -q net.inet.ip.forwarding=1
+		tool a sysctl -q net.inet6.ip6.forwarding=1
+		run_cmd on a cat $dir/$file
+		[ "$output" = 1 ]
+	done
+	# It is not the machine that becomes one.
+	run_cmd -1 on a dd of=$dir/ipv4/ip_forward
+	expect_err 'Permission denied'
+}
+
 @test "net-tools set addresses, up, down, routes and neighbours" {
 	requires ifconfig route arp
 	two_hosts
