@@ -27,118 +27,12 @@
 #include "stack/ip/tap.h"
 
 #define BATCH	32	/* frames per turn of the core lock */
-#define ALIGN	2	/* puts the IP header on a 4-byte boundary */
 
-/* Received frames by size: what is larger than RX_TINY is recycled. */
-static const struct {
-	size_t cap;		/* bytes; RX_JUMBO: what the bus allows */
-	unsigned spare;		/* buffers kept warm */
-} sizes[RX_SIZES] = { { 256, 0 }, { 2048, 512 }, { SIZE_MAX, 96 } };
-
-/*
- * A received frame.  lwIP frees it through the pbuf; a recycled one goes back
- * to its owner's list, so the owner lives until all have come back.
- */
-struct rxbuf {
-	struct pbuf_custom pc;	/* first */
-	struct rxbuf *next;
-	struct shmif *owner;	/* NULL: not recycled */
-	int size;
-	uint32_t seg_size;	/* as bus_take gave it */
-	size_t cap;
-	uint8_t data[];
-};
-
-static void shmif_release(struct shmif *sh)
+void shmif_release(struct shmif *sh)
 {
 	shmif_drop_stuck(sh);
 	pthread_mutex_destroy(&sh->spare_lock);
 	free(sh);
-}
-
-static void rxbuf_free(struct pbuf *p)
-{
-	struct rxbuf *b = (struct rxbuf *)p;
-	struct shmif *sh = b->owner;
-	bool last, keep;
-
-	if (!sh) {
-		free(b);
-		return;
-	}
-	pthread_mutex_lock(&sh->spare_lock);
-	keep = !sh->gone && sh->nspare[b->size] < sizes[b->size].spare;
-	if (keep) {
-		b->next = sh->spare[b->size];
-		sh->spare[b->size] = b;
-		sh->nspare[b->size]++;
-	}
-	last = --sh->nout == 0 && sh->gone;
-	pthread_mutex_unlock(&sh->spare_lock);
-	if (!keep)
-		free(b);
-	if (last)
-		shmif_release(sh);
-}
-
-/* The thread's supply is empty: take what came back, else make one. */
-static struct rxbuf *rxbuf_supply(struct shmif *sh, int size)
-{
-	size_t cap = size == RX_JUMBO ?
-	    bus_frame_max(bus_geometry(sh->bus)->mtu) : sizes[size].cap;
-	struct rxbuf *b;
-
-	pthread_mutex_lock(&sh->spare_lock);
-	b = sh->spare[size];
-	sh->spare[size] = NULL;
-	sh->nout += b ? sh->nspare[size] : 1;
-	sh->nspare[size] = 0;
-	pthread_mutex_unlock(&sh->spare_lock);
-	if (b)
-		return b;
-	b = malloc(sizeof(*b) + ALIGN + cap);
-	if (!b) {
-		pthread_mutex_lock(&sh->spare_lock);
-		sh->nout--;
-		pthread_mutex_unlock(&sh->spare_lock);
-		return NULL;
-	}
-	*b = (struct rxbuf){ .owner = sh, .size = size, .cap = cap,
-	    .pc.custom_free_function = rxbuf_free };
-	return b;
-}
-
-static struct rxbuf *rxbuf_get(struct shmif *sh, size_t len)
-{
-	int size = len <= sizes[RX_TINY].cap ? RX_TINY :
-	    len <= sizes[RX_USUAL].cap ? RX_USUAL : RX_JUMBO;
-	struct rxbuf *b;
-
-	if (size == RX_TINY) {
-		b = malloc(sizeof(*b) + ALIGN + len);
-		if (b)
-			*b = (struct rxbuf){ .cap = len,
-			    .pc.custom_free_function = rxbuf_free };
-		return b;
-	}
-	b = sh->mine[size];
-	if (!b)
-		b = rxbuf_supply(sh, size);
-	if (b)
-		sh->mine[size] = b->next;
-	return b;
-}
-
-static unsigned rxbuf_drop(struct rxbuf *b)
-{
-	struct rxbuf *next;
-	unsigned n = 0;
-
-	for (; b; b = next, n++) {
-		next = b->next;
-		free(b);
-	}
-	return n;
 }
 
 /* Next frame off the bus as a pbuf; NULL: none, *err tells why. */
@@ -156,10 +50,10 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 		*err = -ENOMEM;
 		return NULL;
 	}
-	n = bus_take(sh->bus, b->data + ALIGN, b->cap, &b->seg_size);
+	n = bus_take(sh->bus, b->data + RXBUF_ALIGN, b->cap, &b->seg_size);
 	/* also for an empty one, so that there is one way to free it */
 	p = pbuf_alloced_custom(PBUF_RAW, n > 0 ? (u16_t)n : 0, PBUF_RAM,
-	    &b->pc, b->data + ALIGN, (u16_t)(n > 0 ? n : 0));
+	    &b->pc, b->data + RXBUF_ALIGN, (u16_t)(n > 0 ? n : 0));
 	if (n > 0)
 		return p;
 	rxbuf_free((struct pbuf *)b);
@@ -436,7 +330,6 @@ static int link_bus(struct iface *f, const char *path,
 static void unlink_bus(struct iface *f)
 {
 	struct shmif *sh = f->priv;
-	bool free_now;
 
 	if (!sh)
 		return;
@@ -449,16 +342,7 @@ static void unlink_bus(struct iface *f)
 	core_lock();
 	core_after_forget(sh, true);
 	bus_close(sh->bus);
-	pthread_mutex_lock(&sh->spare_lock);
-	for (int i = 0; i < RX_SIZES; i++) {
-		rxbuf_drop(sh->spare[i]);
-		sh->nout -= rxbuf_drop(sh->mine[i]);
-	}
-	sh->gone = true;
-	free_now = sh->nout == 0;
-	pthread_mutex_unlock(&sh->spare_lock);
-	if (free_now)
-		shmif_release(sh);
+	rxbuf_end(sh);
 }
 
 /* A host with two interfaces on a bus has one name on both. */

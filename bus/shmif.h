@@ -1,4 +1,4 @@
-/* shmif.h: what the two files of the interface on a bus share. */
+/* shmif.h: what the files of the interface on a bus share. */
 #ifndef BUS_SHMIF_H
 #define BUS_SHMIF_H
 
@@ -9,13 +9,12 @@
 #include <stdint.h>
 
 #include "lwip/err.h"
+#include "lwip/pbuf.h"
 
 struct bus;
 struct iface;
 struct iface_driver;
 struct netif;
-struct pbuf;
-struct rxbuf;
 struct stuck;
 
 extern const struct iface_driver shmif_driver;
@@ -47,6 +46,32 @@ struct shmif {
 	unsigned nout;		/* recycled buffers that are not in spare[] */
 	bool gone;
 };
+
+/*
+ * A received frame.  lwIP frees it through the pbuf; a recycled one goes back
+ * to its owner's list, so the owner lives until all have come back.
+ */
+struct rxbuf {
+	struct pbuf_custom pc;	/* first */
+	struct rxbuf *next;
+	struct shmif *owner;	/* NULL: not recycled */
+	int size;
+	uint32_t seg_size;	/* as bus_take gave it */
+	size_t cap;
+	uint8_t data[];
+};
+#define RXBUF_ALIGN	2	/* puts the IP header on a 4-byte boundary */
+
+/*
+ * In rxbuf.c.  rxbuf_get() is for the thread: a buffer for len bytes behind
+ * RXBUF_ALIGN, or NULL.  The pbuf's free function is rxbuf_free().
+ */
+struct rxbuf *rxbuf_get(struct shmif *sh, size_t len);
+void rxbuf_free(struct pbuf *p);
+/* The thread is gone: and so is sh, once the last buffer has come back. */
+void rxbuf_end(struct shmif *sh);
+/* When nothing refers to it any more. */
+void shmif_release(struct shmif *sh);
 
 /* The driver's operations in output.c. */
 void shmif_batch_begin(struct iface *f);
