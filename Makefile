@@ -147,7 +147,7 @@ $(hashed): %.o: %.c stack/stream/pcbhash.h
 edits-tcp	:= 5
 edits-tcp_in	:= 10
 edits-tcp_out	:= 13
-edits-tcp_priv	:= 2
+edits-tcp_priv	:= 3
 edits-icmp	:= 1
 edits-ip4_frag	:= 3
 edits-ip6_frag	:= 2

@@ -126,9 +126,22 @@ static uint64_t run(struct fault *e, uint64_t now)
 	return next;
 }
 
+/*
+ * What leaves together may be joined to large segments, whose sum is put
+ * together from theirs: two that are wrong could make one that is right.
+ */
+static bool may_join(const struct faults *l)
+{
+	for (const struct fault *e = l->first; e; e = e->next)
+		if (e->conf.corrupt.p > 0)
+			return false;
+	return l->f->driver->batch_begin != NULL;
+}
+
 static void on_timer(struct pollable *p, uint32_t events)
 {
 	uint64_t n, next, now = clock_ns();
+	bool join;
 
 	(void)events;
 	if (read(p->fd, &n, sizeof(n)) < 0)
@@ -139,15 +152,15 @@ static void on_timer(struct pollable *p, uint32_t events)
 
 		if (!l)
 			continue;
-		/* What leaves together may be joined to large segments. */
-		if (f->driver->batch_begin)
+		join = may_join(l);
+		if (join)
 			f->driver->batch_begin(f);
 		for (struct fault *e = l->first; e; e = e->next) {
 			next = run(e, now);
 			if (next)
 				arm(next);
 		}
-		if (f->driver->batch_end)
+		if (join)
 			f->driver->batch_end(f);
 	}
 }

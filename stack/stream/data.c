@@ -451,7 +451,7 @@ static bool corked(const struct stream *st)
 {
 	return st->s.opt.cork && st->tx_state < TX_EOF && st->pcb &&
 	    !st->urgent.tx_due &&
-	    TCP_SND_BUF - st->pcb->snd_buf < st->pcb->mss;
+	    TCP_SND_BUF - st->pcb->snd_buf < rec_mss(st->pcb);
 }
 
 void data_tx_push(struct stream *st)

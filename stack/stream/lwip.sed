@@ -21,7 +21,12 @@ s|^ */\* Remove PCB from tcp_tw_pcbs list\. \*/$|pcbhash_unlink(pcb); /* lwip.se
 # affair: see rec.h there.  In tcp_priv.h: what is known of a segment.
 s|^  struct tcp_hdr \*tcphdr;  /\* the TCP header \*/$|&\
   u64_t sent_ns;   /* when it was sent last: lwip.sed */\
+  /* What had arrived when it was sent, and when; of stack/tcp/bbr.c. */\
+  u64_t arrived, arrived_ns, first_ns;\
+  u8_t idle;\
   u8_t marks;      /* SEG_*, of stack/tcp/rec.h */|
+# Nagle's algorithm: a segment is full that has no room but for its options.
+s|((tpcb)->unsent->len >= (tpcb)->mss)|((tpcb)->unsent->len >= rec_mss(tpcb)) /* lwip.sed */|
 # What came out of order is kept for 240 s (of ticks of half a second, with an
 # RTO of 2), twice as long as the peer may wait to send again.
 s|^#define TCP_OOSEQ_TIMEOUT .*|#define TCP_OOSEQ_TIMEOUT 240U /* lwip.sed */|

@@ -14,6 +14,7 @@ static void arrived(struct rec *r, struct tcp_seg *seg, struct covered *c,
 
 	if (!(seg->marks & SEG_SACKED)) {
 		r->delivered += len;
+		bbr_arrived(r, seg, now);
 		rack_arrived(r, seg, now);
 		if (seg->marks & SEG_AGAIN) {
 			c->again = true;
@@ -40,14 +41,28 @@ static u32_t release(struct tcp_pcb *pcb, struct tcp_seg **list)
 	return len;
 }
 
+/* Of what was sent more than once the time stamp tells which one it was. */
+static void measure_again(struct rec *r, uint64_t now)
+{
+	uint64_t ns = (rec_tsval() - rec_opts.tsecr) * CLOCK_NS_MS;
+
+	if (!rec_opts.has_ts || !rec_opts.tsecr)
+		return;
+	if (r->srtt) {
+		rtt_longest(r, ns);
+		return;
+	}
+	rtt_sample(r, ns);
+	rtt_shortest(r, ns, now);
+}
+
 static void measure(struct rec *r, const struct covered *c, uint64_t now)
 {
 	if (c->first_ns) {
 		rtt_sample(r, now - c->first_ns);
 		rtt_shortest(r, now - c->last_ns, now);
-	} else if (c->again && rec_opts.has_ts && rec_opts.tsecr &&
-	    !r->srtt) {
-		rtt_sample(r, (rec_tsval() - rec_opts.tsecr) * CLOCK_NS_MS);
+	} else if (c->again) {
+		measure_again(r, now);
 	}
 }
 
@@ -143,6 +158,7 @@ void rec_established(struct tcp_pcb *pcb)
 {
 	struct rec *r = rec_of(pcb);
 	struct tcp_seg *syn = pcb->unacked;
+	uint64_t now = clock_ns();
 
 	if (!r) {
 		pcb->cwnd = 10u * pcb->mss;
@@ -150,8 +166,9 @@ void rec_established(struct tcp_pcb *pcb)
 	}
 	if (syn && TCPH_FLAGS(syn->tcphdr) & TCP_SYN) {
 		/* Ours, which lwIP takes off its queue next. */
-		if (!(syn->marks & SEG_AGAIN))
-			rtt_sample(r, clock_ns() - syn->sent_ns);
+		measure(r, &(struct covered){ .again = syn->marks & SEG_AGAIN,
+		    .first_ns = syn->marks & SEG_AGAIN ? 0 : syn->sent_ns,
+		    .last_ns = syn->sent_ns }, now);
 		rec_mark_none(r, syn);
 		r->out -= (uint32_t)TCP_TCPLEN(syn);
 	}
@@ -159,6 +176,6 @@ void rec_established(struct tcp_pcb *pcb)
 	r->rack_ns = 0;
 	cwnd_first(r);
 	pcb->nrtx = 0;
-	r->moved = r->heard = clock_ns();
+	r->moved = r->heard = now;
 	rec_keepalive(pcb);
 }

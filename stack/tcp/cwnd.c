@@ -52,6 +52,7 @@ static void enter(struct rec *r, enum rec_state state)
 {
 	rec_stats.recoveries++;
 	undo_begin(r);
+	bbr_loss(r);
 	r->state = state;
 	r->high = r->pcb->snd_nxt;
 	r->pcb->ssthresh = cubic_loss(r);
@@ -89,15 +90,15 @@ static void undo(struct rec *r)
 }
 
 /* All that was sent before the loss has arrived. */
-static void leave(struct rec *r)
+static bool leave(struct rec *r)
 {
 	struct tcp_pcb *pcb = r->pcb;
 
 	if (r->state < REC_CWR || TCP_SEQ_LT(pcb->lastack, r->high))
-		return;
+		return false;
 	/* Without SACK, duplicates of it may still come (RFC 6582 4). */
 	if (!rec_has_sack(r) && pcb->lastack == r->high && pcb->unacked)
-		return;
+		return false;
 	if (r->state != REC_LOSS)
 		pcb->cwnd = pcb->ssthresh;
 	if (r->reo_keep && !--r->reo_keep)
@@ -105,6 +106,7 @@ static void leave(struct rec *r)
 	r->state = REC_OPEN;
 	r->may_undo = false;
 	r->dups = 0;
+	return true;
 }
 
 /* RFC 6937, with its conservative bound while more is found to be lost. */
@@ -149,19 +151,22 @@ static void grow(struct rec *r, uint64_t now)
 
 void cwnd_step(struct rec *r, uint64_t now)
 {
-	uint32_t todo = r->todo;
-	bool found;
+	uint32_t todo = r->todo, lost;
+	bool left, entered;
 
 	undo(r);
-	leave(r);
+	left = leave(r);
 	rack_detect(r, now);
-	found = r->todo > todo;
-	if (found && r->state < REC_RECOVERY)
+	lost = r->todo > todo ? r->todo - todo : 0;
+	entered = lost && r->state < REC_RECOVERY;
+	if (entered)
 		enter(r, REC_RECOVERY);
 	if (r->state <= REC_DISORDER)
 		r->state = r->sacked || r->dups ? REC_DISORDER : REC_OPEN;
-	if (r->state == REC_RECOVERY)
-		reduce(r, found);
+	if (bbr_applies(r))
+		bbr_step(r, lost, entered, left, now);
+	else if (r->state == REC_RECOVERY)
+		reduce(r, lost);
 	else if (r->acked)
 		grow(r, now);
 	r->news = r->advanced = r->dsack = r->spurious = false;
@@ -181,13 +186,14 @@ static void reneged(struct rec *r)
 
 void cwnd_timeout(struct rec *r, uint64_t now)
 {
-	uint64_t wait = ((uint64_t)r->rack_rtt + rack_window(r)) * 1000;
+	uint64_t wait = rack_wait(r);
 	struct tcp_pcb *pcb = r->pcb;
 	struct tcp_seg *seg;
 
 	if (r->state <= REC_DISORDER || TCP_SEQ_GEQ(pcb->lastack, r->high) ||
 	    (r->state == REC_LOSS && !pcb->nrtx)) {
 		undo_begin(r);
+		bbr_loss(r);
 		pcb->ssthresh = cubic_loss(r);
 	}
 	if (pcb->unacked && pcb->unacked->marks & SEG_SACKED)

@@ -64,9 +64,15 @@ static void parse(const struct tcp_hdr *h, unsigned len, unsigned len1,
 	}
 }
 
-/* RFC 7323 5.3: protection against wrapped sequence numbers. */
-static bool too_old(const struct tcp_pcb *pcb, uint8_t flags)
+/*
+ * RFC 7323 5.3: protection against wrapped sequence numbers.  An
+ * acknowledgement without data that others have overtaken is common where
+ * packets do that, and what it says still holds.
+ */
+static bool too_old(const struct tcp_pcb *pcb, uint8_t flags, uint32_t len)
 {
+	if (!len && !(flags & TCP_FIN))
+		return false;
 	return pcb->flags & TF_TIMESTAMP && rec_opts.has_ts &&
 	    !(flags & (TCP_RST | TCP_SYN)) &&
 	    (int32_t)(rec_opts.tsval - pcb->ts_recent) < 0;
@@ -100,10 +106,9 @@ err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
 	parse(h, optlen, opt1len, opt2);
 	if (pcb->state == LISTEN || pcb->state == SYN_SENT)
 		return ERR_OK;
-	if (too_old(pcb, flags)) {
+	if (too_old(pcb, flags, p->tot_len)) {
 		counter_inc("tcp.paws");
-		if (p->tot_len || flags & TCP_FIN)
-			tcp_send_empty_ack(pcb);
+		tcp_send_empty_ack(pcb);
 		return ERR_VAL;
 	}
 	r = rec_of(pcb);

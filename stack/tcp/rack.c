@@ -47,7 +47,7 @@ void rack_dsack(struct rec *r)
 	r->reo_keep = REO_KEEP;
 }
 
-uint32_t rack_window(const struct rec *r)
+static uint32_t rack_window(const struct rec *r)
 {
 	uint32_t us;
 
@@ -60,10 +60,19 @@ uint32_t rack_window(const struct rec *r)
 	return us < r->srtt ? us : r->srtt;
 }
 
+uint64_t rack_wait(const struct rec *r)
+{
+	uint64_t us = (uint64_t)r->rack_rtt + rack_window(r);
+	uint64_t late = r->late_rtt + r->late_rtt / 8;
+
+	/* Where some packets overtake others, the others take so long. */
+	return (r->reordering && late > us ? late : us) * US;
+}
+
 /* All that was sent before what has arrived, and has not itself. */
 static void detect(struct rec *r, uint64_t now)
 {
-	uint64_t wait = ((uint64_t)r->rack_rtt + rack_window(r)) * US;
+	uint64_t wait = rack_wait(r);
 	struct tcp_seg *seg;
 
 	r->reo_due = 0;

@@ -37,6 +37,7 @@ struct rec *rec_get(struct tcp_pcb *pcb)
 	r->due = r->keep_due = UINT64_MAX;
 	r->fack = r->high = r->reo_round = pcb->lastack;
 	r->reo_mult = 1;
+	r->budget = INT64_MAX;
 	rtt_init(r);
 	pcb->ext_args[PCBARG_REC] = (struct tcp_pcb_ext_args){
 		.callbacks = &callbacks, .data = r,

@@ -42,7 +42,35 @@ enum rec_state { REC_OPEN, REC_DISORDER, REC_CWR, REC_RECOVERY, REC_LOSS };
 
 /* What the timer is for. */
 enum rec_what { WHAT_NONE, WHAT_RTO, WHAT_PROBE, WHAT_REORDER, WHAT_PERSIST,
-	WHAT_RETRY };
+	WHAT_RETRY, WHAT_PACE };
+
+/* bbr.c's. */
+enum { BBR_ROUNDS = 10, BBR_CYCLE = 8 };
+enum bbr_phase { BBR_STARTUP, BBR_DRAIN, BBR_PROBE, BBR_RTT };
+struct bbr {
+	enum bbr_phase phase;
+	uint64_t arrived, arrived_ns;	/* bytes in all; the last of them */
+	uint64_t first_ns;	/* the first of those being measured was sent */
+	uint64_t idle_until;	/* arrived, by then; 0: there was enough to send */
+	/* The sample that is being taken: of the segment sent last. */
+	bool sampled, sample_idle;
+	uint64_t from, from_ns, send_ns;
+	double rate[BBR_ROUNDS];	/* bytes/s, the most of each round trip */
+	uint32_t rounds;
+	uint64_t round_end;
+	bool round_start;
+	bool full;		/* the way takes no more */
+	double full_rate;
+	unsigned full_rounds;	/* without growth */
+	uint8_t turn;		/* of the cycle of gains */
+	uint64_t turn_ns;
+	uint32_t rtt;		/* us, the shortest for 10 s */
+	uint64_t rtt_ns;
+	bool old;		/* it was */
+	uint64_t hold_ns;	/* as little is on its way until then */
+	bool conserve;		/* as much is sent as has arrived */
+	uint32_t prior_cwnd;
+};
 
 struct rec {
 	struct tcp_pcb *pcb;
@@ -68,6 +96,7 @@ struct rec {
 	/* Round trips, us; srtt 0: none known. */
 	uint32_t srtt, rttvar, rto;
 	uint32_t min_rtt;
+	uint32_t late_rtt;	/* the longest, with those of late */
 	uint64_t min_rtt_ns;	/* when it was measured */
 
 	/* RFC 8985: of the segment sent last that has arrived. */
@@ -93,6 +122,9 @@ struct rec {
 	uint32_t flight;	/* rec_pipe() after the last tcp_output() */
 	double w_max, w_est, k;	/* RFC 9438, segments and s */
 	uint64_t epoch_ns;
+	struct bbr bbr;
+	uint64_t pace_ns;	/* up to then has been sent */
+	int64_t budget;		/* bytes that may be sent now */
 
 	/* Times, ns. */
 	enum rec_what what;
@@ -205,6 +237,8 @@ void rtt_init(struct rec *r);
 /* Measured: what the time-out is made of; and the shortest way. */
 void rtt_sample(struct rec *r, uint64_t ns);
 void rtt_shortest(struct rec *r, uint64_t ns, uint64_t now);
+/* Measured, also of what was sent again: the longest. */
+void rtt_longest(struct rec *r, uint64_t ns);
 /* The retransmission time-out with its back-off, ns. */
 uint64_t rtt_timeout(const struct rec *r, unsigned backoff);
 
@@ -213,7 +247,8 @@ void rack_arrived(struct rec *r, const struct tcp_seg *seg, uint64_t now);
 void rack_dsack(struct rec *r);
 /* Mark what is lost by now; sets reo_due. */
 void rack_detect(struct rec *r, uint64_t now);
-uint32_t rack_window(const struct rec *r);	/* us */
+/* How long after it was sent a segment may be acknowledged, ns. */
+uint64_t rack_wait(const struct rec *r);
 
 /* cwnd.c: the states, and how much may be on its way. */
 void cwnd_step(struct rec *r, uint64_t now);	/* after news */
@@ -225,6 +260,19 @@ void cwnd_probe_lost(struct rec *r);	/* a probe repaired a loss */
 /* cubic.c: RFC 9438. */
 uint32_t cubic_loss(struct rec *r);	/* the new ssthresh, bytes */
 void cubic_grow(struct rec *r, uint32_t acked, uint64_t now);
+
+/* bbr.c: of a long way, in place of the two above. */
+bool bbr_applies(const struct rec *r);
+void bbr_sent(struct rec *r, struct tcp_seg *seg, uint64_t now);
+void bbr_arrived(struct rec *r, const struct tcp_seg *seg, uint64_t now);
+void bbr_rtt(struct rec *r, uint32_t us, uint64_t now);
+void bbr_idle(struct rec *r);	/* there is nothing more to send */
+void bbr_loss(struct rec *r);	/* recovery or a time-out begins */
+/* After news; lost: bytes found to be; entered, left: recovery. */
+void bbr_step(struct rec *r, uint32_t lost, bool entered, bool left,
+    uint64_t now);
+double bbr_rate(const struct rec *r);	/* bytes/s; 0: not known */
+double bbr_pace(const struct rec *r);	/* the same, to send at */
 
 /* send.c */
 /* lwIP's tcp_output(), under another name; ours has the old one. */

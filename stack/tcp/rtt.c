@@ -24,6 +24,7 @@ void rtt_sample(struct rec *r, uint64_t ns)
 
 	if (!us)
 		us = 1;
+	rtt_longest(r, ns);
 	if (!r->srtt) {
 		r->srtt = us;
 		r->rttvar = us / 2;
@@ -41,11 +42,22 @@ void rtt_sample(struct rec *r, uint64_t ns)
 		r->rto = RTO_MAX;
 }
 
+void rtt_longest(struct rec *r, uint64_t ns)
+{
+	uint32_t us = ns / US > RTO_MAX ? RTO_MAX : (uint32_t)(ns / US);
+
+	if (us >= r->late_rtt)
+		r->late_rtt = us;
+	else
+		r->late_rtt -= (r->late_rtt - us) / 64;
+}
+
 void rtt_shortest(struct rec *r, uint64_t ns, uint64_t now)
 {
 	uint32_t us = ns / US > UINT32_MAX - 1 ? UINT32_MAX - 1 :
 	    (uint32_t)(ns / US);
 
+	bbr_rtt(r, us ? us : 1, now);
 	if (us > r->min_rtt && now - r->min_rtt_ns < SHORTEST_AGE)
 		return;
 	r->min_rtt = us ? us : 1;

@@ -50,6 +50,7 @@ static void take_block(struct rec *r, const struct tcp_sack_range *b,
 		    TCP_SEQ_LT(seg_begin(seg), b->left) ||
 		    TCP_SEQ_GT(seg_end(seg), b->right))
 			continue;
+		bbr_arrived(r, seg, now);
 		rack_arrived(r, seg, now);
 		if (!(seg->marks & SEG_AGAIN)) {
 			rtt_sample(r, now - seg->sent_ns);

@@ -1,6 +1,45 @@
 /* send.c: what may be sent, first what is lost; in place of tcp_output(). */
 #include "stack/tcp/rec.h"
 
+/*
+ * Pacing: over a long way segments leave as it takes them, and not all at
+ * once.  Timers are of ms, and late under load: so much is made up for.
+ */
+#define PACE_AHEAD	CLOCK_NS_MS
+#define PACE_LATE	(4 * CLOCK_NS_MS)
+#define PACE_FIRST	10	/* segments go at once */
+
+static void set_budget(struct rec *r)
+{
+	uint64_t now;
+	double rate;
+
+	r->budget = INT64_MAX;
+	if (!bbr_applies(r) || r->segs_out < PACE_FIRST)
+		return;
+	now = clock_ns();
+	rate = bbr_pace(r);
+	if (r->pace_ns + PACE_LATE < now)
+		r->pace_ns = now - PACE_LATE;
+	if (r->pace_ns >= now + PACE_AHEAD)
+		r->budget = 0;
+	else
+		r->budget = (int64_t)((double)(now + PACE_AHEAD - r->pace_ns) *
+		    rate / 1e9) + rec_mss(r->pcb);
+}
+
+static void spend(struct rec *r, uint32_t len)
+{
+	double rate;
+
+	if (r->budget == INT64_MAX)
+		return;
+	rate = bbr_pace(r);
+	r->budget -= len;
+	if (rate > 0)
+		r->pace_ns += (uint64_t)(len * 1e9 / rate);
+}
+
 void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg)
 {
 	struct rec *r = rec_of(pcb);
@@ -13,7 +52,9 @@ void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg)
 		return;
 	seg->sent_ns = r->moved = clock_ns();
 	seg->marks = 0;
+	bbr_sent(r, seg, seg->sent_ns);
 	r->out += len;
+	spend(r, len);
 	if (r->state == REC_RECOVERY)
 		r->prr_out += len;
 }
@@ -27,6 +68,8 @@ u32_t rec_window(const struct tcp_pcb *pcb)
 		return LWIP_MIN(pcb->snd_wnd, pcb->cwnd);
 	pipe = rec_pipe(r);
 	room = pcb->cwnd > pipe ? pcb->cwnd - pipe : 0;
+	if (room > r->budget)
+		room = r->budget > 0 ? (uint32_t)r->budget : 0;
 	room += seg_begin(pcb->unsent) - pcb->lastack;
 	return LWIP_MIN(pcb->snd_wnd, room);
 }
@@ -35,12 +78,16 @@ err_t rec_resend(struct rec *r, struct tcp_seg *seg)
 {
 	struct tcp_pcb *pcb = r->pcb;
 	err_t err = ERR_INPROGRESS;
+	uint64_t now;
 
 	if (seg->p->ref == 1)
 		err = rec_lwip_emit(pcb, seg);
 	if (err != ERR_OK)
 		return err;
-	rec_mark_resent(r, seg, clock_ns());
+	now = clock_ns();
+	bbr_sent(r, seg, now);
+	rec_mark_resent(r, seg, now);
+	spend(r, TCP_TCPLEN(seg));
 	r->total_resent++;
 	rec_stats.rexmit++;
 	r->segs_out++;
@@ -76,8 +123,9 @@ err_t rec_repair(struct tcp_pcb *pcb)
 		return ERR_OK;
 	if (r->news)
 		cwnd_step(r, clock_ns());
-	for (seg = pcb->unacked; seg && r->todo && rec_pipe(r) < pcb->cwnd;
-	    seg = seg->next) {
+	set_budget(r);
+	for (seg = pcb->unacked; seg && r->todo && r->budget > 0 &&
+	    rec_pipe(r) < pcb->cwnd; seg = seg->next) {
 		if ((seg->marks & (SEG_LOST | SEG_RESENT)) != SEG_LOST)
 			continue;
 		err = rec_resend(r, seg);
@@ -99,6 +147,8 @@ static bool sends(const struct tcp_pcb *pcb)
 static void after(struct tcp_pcb *pcb, struct rec *r)
 {
 	r->flight = rec_pipe(r);
+	if (!pcb->unsent && !r->todo && r->flight < pcb->cwnd)
+		bbr_idle(r);
 	r->limited = r->todo || (pcb->unsent && r->flight +
 	    pcb->unsent->len > pcb->cwnd);
 	timer_set(r);

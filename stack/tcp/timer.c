@@ -157,6 +157,9 @@ static void set_due(struct rec *r)
 
 	r->due = NEVER;
 	r->what = WHAT_NONE;
+	if (r->budget < rec_mss(pcb) && (r->todo || pcb->unsent) &&
+	    rec_pipe(r) < pcb->cwnd)
+		earlier(r, r->pace_ns, WHAT_PACE);
 	if (pcb->unacked) {
 		from = pcb->unacked->sent_ns;
 		earlier(r, (from > r->fired ? from : r->fired) + rto,
@@ -361,6 +364,9 @@ static bool fire(struct rec *r, uint64_t now)
 		break;
 	case WHAT_REORDER:
 		on_reorder(r);
+		break;
+	case WHAT_PACE:
+		tcp_output(r->pcb);
 		break;
 	case WHAT_PERSIST:
 		lives = on_persist(r, now);

@@ -1,0 +1,327 @@
+"""A TCP that misbehaves on purpose: segments made by hand for a host.
+
+usage: h_tcp.py IFACE MY_MAC MY_IP MAC IP CASE
+       h_tcp.py serve PORT | h_tcp.py connect IP PORT SYNCNT
+
+Runs on a host of its own, whose frames it writes and reads by a packet
+socket under an address that nobody has.  Prints "ok", or what was wrong with
+status 1.  `serve` and `connect` are the programs of the host that is tried.
+"""
+
+import errno
+import socket
+import struct
+import sys
+import time
+
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+PORT = 7
+MSS = 1460
+SIZE = 1448  # of a full segment, with time stamps
+IW = 10
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    s = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while s >> 16:
+        s = (s & 0xffff) + (s >> 16)
+    return ~s & 0xffff
+
+
+class Segment:
+    def __init__(self, p):
+        head = (p[0] & 15) * 4
+        t = p[head:struct.unpack("!H", p[2:4])[0]]
+        (self.sport, self.dport, self.seq, self.ack, off, self.flags,
+         self.wnd) = struct.unpack("!HHIIBBH", t[:16])
+        self.data = t[(off >> 4) * 4:]
+        self.options, self.at = self.parse(t[20:(off >> 4) * 4]), 0
+
+    @staticmethod
+    def parse(o):
+        found, i = {}, 0
+        while i < len(o) and o[i]:
+            if o[i] == 1:
+                i += 1
+                continue
+            found[o[i]] = o[i + 2:i + o[i + 1]]
+            i += o[i + 1]
+        return found
+
+    def sacks(self):
+        o = self.options.get(5, b"")
+        return [struct.unpack("!II", o[i:i + 8]) for i in range(0, len(o), 8)]
+
+
+class Peer:
+    """One connection to the host's port 7, or from it."""
+
+    def __init__(self, iface, my_mac, my_ip, mac, ip):
+        self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        self.s.bind((iface, 0x0800))
+        self.eth = bytes.fromhex((mac + my_mac).replace(":", "")) + b"\x08\0"
+        self.me, self.it = (socket.inet_aton(a) for a in (my_ip, ip))
+        self.port = 20000 + int(time.time() * 1000) % 20000
+        self.seq, self.ack, self.first = 1000, 0, 0
+        self.ts, self.echo, self.stamps = 1000000, 0, False
+
+    def send(self, flags, data=b"", sacks=(), seq=None, ack=None, ts=None,
+             options=b"", dport=PORT):
+        if self.stamps:
+            options += struct.pack("!BBBBII", 1, 1, 8, 10,
+                                   self.ts if ts is None else ts, self.echo)
+        if sacks:
+            options += struct.pack("!BBBB", 1, 1, 5, 2 + 8 * len(sacks))
+            options += b"".join(struct.pack("!II", *b) for b in sacks)
+        options += b"\1" * (-len(options) % 4)
+        t = struct.pack("!HHIIBBHHH", self.port, dport,
+                        self.seq if seq is None else seq,
+                        self.ack if ack is None else ack,
+                        (20 + len(options)) // 4 << 4, flags, 65535, 0, 0)
+        t += options + data
+        pseudo = self.me + self.it + struct.pack("!HH", 6, len(t))
+        t = t[:16] + struct.pack("!H", checksum(pseudo + t)) + t[18:]
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(t), 1, 0, 64, 6, 0)
+        ip += self.me + self.it
+        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+        self.s.send(self.eth + ip + t)
+
+    def get(self, seconds):
+        """Return: the next segment for us, or None."""
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            self.s.settimeout(left)
+            try:
+                f = self.s.recv(65536)
+            except TimeoutError:
+                return None
+            if f[12:14] != b"\x08\0" or f[23] != 6 or f[30:34] != self.me:
+                continue
+            g = Segment(f[14:])
+            g.at = time.monotonic()
+            if 8 in g.options:
+                self.echo = struct.unpack("!I", g.options[8][:4])[0]
+            return g
+
+    def open(self, sack=True, stamps=True):
+        self.stamps = stamps
+        options = struct.pack("!BBHBBB", 2, 4, MSS, 3, 3, 7)
+        self.send(SYN, options=options + (b"\4\2" if sack else b""))
+        g = self.get(5)
+        check(g and g.flags & (SYN | ACK) == SYN | ACK, "no SYN|ACK")
+        check((4 in g.options) == sack and (8 in g.options) == stamps,
+              f"options of the SYN|ACK: {g.options.keys()}")
+        self.seq += 1
+        self.ack = self.first = g.seq + 1
+        self.send(ACK)
+
+    def ask(self, n):
+        """The server shall send n bytes.  Return: what comes of them."""
+        self.send(ACK | PSH, b"%9d\n" % n)
+        self.seq += 10
+        got, size = [], SIZE if self.stamps else MSS
+        while len(got) < min(IW, -(-n // size)):
+            g = self.get(5)
+            check(g, f"{len(got)} segments came, no more")
+            if g.data:
+                got.append(g)
+        return got
+
+    def end(self):
+        self.send(RST, seq=self.seq)
+
+
+def check(good, text):
+    if not good:
+        print(text)
+        sys.exit(1)
+
+
+def data_of(p, seconds):
+    """The next segment with data, or None."""
+    end = time.monotonic() + seconds
+    while True:
+        g = p.get(max(0, end - time.monotonic()))
+        if g is None or g.data:
+            return g
+
+
+def sack(p):
+    """What is told to be there is not sent again; what is missing is."""
+    p.open()
+    got = p.ask(IW * SIZE)
+    last = got[-1].seq + len(got[-1].data)
+    # The first and the fourth are missing.
+    holes = {got[0].seq, got[3].seq}
+    left = set(holes)
+    for g in got[1:3]:
+        p.send(ACK, sacks=[(got[1].seq, g.seq + len(g.data))])
+    for g in got[4:]:
+        p.send(ACK, sacks=[(got[4].seq, g.seq + len(g.data)),
+                           (got[1].seq, got[3].seq)])
+    while left:
+        g = data_of(p, 5)
+        check(g, f"not sent again: {left}")
+        check(g.seq in holes, f"{g.seq - p.first} came again, and was there")
+        left.discard(g.seq)
+    p.send(ACK, ack=last)
+
+
+def newreno(p):
+    """Without SACK: three duplicates, then each hole as it is told."""
+    p.open(sack=False, stamps=False)
+    got = p.ask(IW * MSS)
+    for _ in range(5):
+        p.send(ACK)
+    g = data_of(p, 5)
+    check(g and g.seq == got[0].seq, "the first one did not come again")
+    p.send(ACK, ack=got[2].seq)
+    g = data_of(p, 5)
+    check(g and g.seq == got[2].seq, "the next hole did not come again")
+    p.send(ACK, ack=got[-1].seq + len(got[-1].data))
+
+
+def probe(p):
+    """Nothing tells that the last ones are lost, but a probe."""
+    p.open()
+    got = p.ask(4 * SIZE)
+    p.send(ACK, ack=got[2].seq)
+    g = data_of(p, 5)
+    check(g and g.seq == got[3].seq, "the last one did not come again")
+    p.send(ACK, ack=got[2].seq, sacks=[(g.seq, g.seq + len(g.data))])
+    g = data_of(p, 5)
+    check(g and g.seq == got[2].seq, "the one before it did not come")
+    p.send(ACK, ack=got[3].seq + len(got[3].data))
+
+
+def backoff(p):
+    """A peer that is gone: each time after twice as long, from 0.2 s on."""
+    p.open(sack=False)
+    got = p.ask(SIZE)
+    times = [got[0].at]
+    while len(times) < 5:
+        g = data_of(p, 10)
+        check(g and g.seq == got[0].seq, "it did not come again")
+        times.append(g.at)
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    check(gaps[0] >= 0.19, f"the first one after {gaps[0]:.3f} s")
+    # Each is late by what the machine takes, and never early.
+    for i, gap in enumerate(gaps):
+        check(gap >= 0.19 * 2 ** i, f"too early: {gaps}")
+        check(gap <= 0.25 * 2 ** i + 1, f"too late: {gaps}")
+    p.send(ACK, ack=got[0].seq + len(got[0].data))
+
+
+def dsack(p):
+    """A segment that comes twice, and one that comes too early."""
+    p.open()
+    p.send(ACK, b"x" * 100, seq=p.seq + 100)
+    g = p.get(5)
+    check(g and g.ack == p.seq and g.sacks() == [(p.seq + 100, p.seq + 200)],
+          f"SACK of what is too early: {g and g.sacks()}")
+    p.send(ACK, b"x" * 100, seq=p.seq + 100)
+    g = p.get(5)
+    check(g and g.sacks()[:2] == [(p.seq + 100, p.seq + 200)] * 2,
+          f"DSACK of it: {g and g.sacks()}")
+    p.send(ACK, b"x" * 100)
+    g = p.get(5)
+    check(g and g.ack == p.seq + 200 and not g.sacks(),
+          "the hole is filled, and that not said at once")
+    p.send(ACK, b"x" * 100)
+    g = p.get(5)
+    check(g and g.sacks() == [(p.seq, p.seq + 100)],
+          f"DSACK of the first: {g and g.sacks()}")
+
+
+def paws(p):
+    """What is older than what came is dropped, and answered."""
+    p.open()
+    p.ts += 1000
+    p.send(ACK, b"x" * 100)
+    p.seq += 100
+    g = p.get(5)
+    while g and g.ack != p.seq:
+        g = p.get(5)
+    check(g, "not acknowledged")
+    p.send(ACK, b"y" * 100, ts=p.ts - 500)
+    g = p.get(5)
+    check(g and g.ack == p.seq, "an old one was taken, or not answered")
+    p.send(ACK, b"y" * 100, ts=p.ts + 1)
+    g = p.get(5)
+    check(g and g.ack == p.seq + 100, "a new one was not taken")
+
+
+def every_second(p):
+    """Full segments one by one: every second is acknowledged."""
+    p.open()
+    acks = set()
+    for _ in range(40):
+        p.send(ACK, b"x" * SIZE)
+        p.seq += SIZE
+    while p.seq not in acks:
+        g = p.get(5)
+        check(g, "the last one was not acknowledged")
+        acks.add(g.ack)
+    check(len(acks) >= 20, f"{len(acks)} acknowledgements of 40 segments")
+
+
+def syn(p):
+    """A SYN that nobody answers, with TCP_SYNCNT of 1."""
+    first = p.get(10)
+    check(first and first.flags == SYN, "no SYN")
+    again = p.get(5)
+    check(again and again.flags == SYN, "it was not sent again")
+    gap = again.at - first.at
+    check(0.95 <= gap <= 2, f"after {gap:.2f} s")
+    check(p.get(2.5) is None, "and more")
+
+
+CASES = {f.__name__: f for f in (sack, newreno, probe, backoff, dsack, paws,
+                                 every_second, syn)}
+
+
+def serve(port):
+    with socket.create_server(("", port)) as s:
+        print("ready", flush=True)
+        while True:
+            c = s.accept()[0]
+            try:
+                line = c.recv(10)
+                while line:
+                    if line.strip().isdigit():
+                        c.sendall(b"z" * int(line))
+                    line = c.recv(65536)
+            except OSError:
+                pass
+            c.close()
+
+
+def connect(ip, port, count):
+    s = socket.socket()
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, count)
+    began = time.monotonic()
+    e = s.connect_ex((ip, port))
+    print(f"{errno.errorcode.get(e, e)} after "
+          f"{time.monotonic() - began:.0f} s", flush=True)
+
+
+def main():
+    if sys.argv[1] == "serve":
+        serve(int(sys.argv[2]))
+    elif sys.argv[1] == "connect":
+        connect(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    else:
+        p = Peer(*sys.argv[1:6])
+        case = CASES[sys.argv[6]]
+        print("ready", flush=True)
+        case(p)
+        if p.stamps or p.first:
+            p.end()
+        print("ok")
+
+
+main()
