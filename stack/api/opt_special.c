@@ -195,8 +195,8 @@ static int tcpopt_set(struct sock *s, int name, const void *val, size_t len)
 		if (len < 1)
 			return -EINVAL;
 		memcpy(cc, val, len < sizeof(cc) - 1 ? len : sizeof(cc) - 1);
-		/* lwIP has one algorithm; the usual name is taken as well. */
-		if (strcmp(cc, "reno") && strcmp(cc, "cubic"))
+		if (strcmp(cc, "reno") && strcmp(cc, "cubic") &&
+		    strcmp(cc, "bbr"))
 			return -ENOENT;
 		strcpy(s->opt.congestion, cc);
 		return 0;

@@ -46,7 +46,7 @@ void sockopt_init(struct sock_opts *o, int domain, int type, int protocol)
 	o->autoflowlabel = 1;
 	o->addr_prefs = 0x500;
 	o->v6only = protocol == IPPROTO_ICMPV6 && type == SOCK_DGRAM;
-	strcpy(o->congestion, "reno");
+	strcpy(o->congestion, "bbr");
 	/* Linux's IPPROTO_RAW sockets bring their header. */
 	o->hdrincl = type == SOCK_RAW && protocol == IPPROTO_RAW;
 }

@@ -522,6 +522,16 @@ static int syn_retries(const struct tcp_pcb *pcb)
 	return st && st->s.opt.syncnt > 0 ? st->s.opt.syncnt : TCP_SYNMAXRTX;
 }
 
+static enum rec_algorithm algorithm(const struct tcp_pcb *pcb)
+{
+	const struct stream *st = pcb->callback_arg;
+
+	if (!st || pcb->state < ESTABLISHED)
+		return REC_BBR;
+	return !strcmp(st->s.opt.congestion, "cubic") ? REC_CUBIC :
+	    !strcmp(st->s.opt.congestion, "reno") ? REC_RENO : REC_BBR;
+}
+
 void connect_init(void)
 {
 	static struct core_timer timer = {
@@ -529,5 +539,6 @@ void connect_init(void)
 	};
 
 	rec_syn_retries = syn_retries;
+	rec_algorithm = algorithm;
 	core_timer_add(&timer);
 }

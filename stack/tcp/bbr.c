@@ -37,7 +37,7 @@ static uint64_t enough(const struct rec *r)
 
 bool bbr_applies(const struct rec *r)
 {
-	return shortest(r) >= WAY_MIN;
+	return r->algorithm == REC_BBR && shortest(r) >= WAY_MIN;
 }
 
 void bbr_rtt(struct rec *r, uint32_t us, uint64_t now)

@@ -1,4 +1,7 @@
-/* cubic.c: how fast the window grows (RFC 9438); segments and seconds. */
+/*
+ * cubic.c: how fast the window grows (RFC 9438; or RFC 5681, where a program
+ * asked for that); segments and seconds.
+ */
 #include "stack/tcp/rec.h"
 
 #define C	0.4
@@ -31,7 +34,7 @@ uint32_t cubic_loss(struct rec *r)
 	/* Others want room, too: fast convergence. */
 	r->w_max = w < r->w_max ? w * (1 + BETA) / 2 : w;
 	r->epoch_ns = 0;
-	bytes = (uint32_t)(w * BETA * mss);
+	bytes = (uint32_t)(w * (r->algorithm == REC_RENO ? 0.5 : BETA) * mss);
 	return bytes > 2 * mss ? bytes : 2 * mss;
 }
 
@@ -53,6 +56,10 @@ void cubic_grow(struct rec *r, uint32_t acked, uint64_t now)
 	uint32_t mss = rec_mss(pcb);
 	double w = (double)pcb->cwnd / mss, n = (double)acked / mss, t, target;
 
+	if (r->algorithm == REC_RENO) {
+		pcb->cwnd += (tcpwnd_size_t)(n / w * mss);
+		return;
+	}
 	if (!r->epoch_ns)
 		begin(r, w, now);
 	t = (double)(now - r->epoch_ns) / CLOCK_NS_S + r->srtt / 1e6 - r->k;

@@ -154,6 +154,8 @@ void cwnd_step(struct rec *r, uint64_t now)
 	uint32_t todo = r->todo, lost;
 	bool left, entered;
 
+	if (rec_algorithm)
+		r->algorithm = rec_algorithm(r->pcb);
 	undo(r);
 	left = leave(r);
 	rack_detect(r, now);

@@ -38,11 +38,14 @@ enum {
 /* With the values of Linux's tcpi_ca_state. */
 enum rec_state { REC_OPEN, REC_DISORDER, REC_CWR, REC_RECOVERY, REC_LOSS };
 
-#define REC_SSTHRESH_NONE	(1u << 30)	/* bytes: no loss yet */
+#define REC_SSTHRESH_NONE	(1u << 30)	/* bytes: no loss */
+
+/* TCP_CONGESTION; REC_BBR is CUBIC over short ways. */
+enum rec_algorithm { REC_BBR, REC_CUBIC, REC_RENO };
 
 /* What the timer is for. */
 enum rec_what { WHAT_NONE, WHAT_RTO, WHAT_PROBE, WHAT_REORDER, WHAT_PERSIST,
-	WHAT_RETRY, WHAT_PACE };
+	WHAT_RETRY, WHAT_PACE, WHAT_ASK };
 
 /* bbr.c's. */
 enum { BBR_ROUNDS = 10, BBR_CYCLE = 8 };
@@ -75,6 +78,7 @@ struct bbr {
 struct rec {
 	struct tcp_pcb *pcb;
 	enum rec_state state;
+	enum rec_algorithm algorithm;
 
 	/* The scoreboard: bytes of pcb->unacked, segments where it says so. */
 	uint32_t out;		/* all */
@@ -131,6 +135,7 @@ struct rec {
 	uint64_t due, keep_due;	/* UINT64_MAX: never */
 	unsigned at;		/* in the heap of timer.c; 0: nowhere */
 	uint64_t fired;		/* the retransmission timer, at last */
+	bool asked;		/* and half of its time has passed */
 	uint64_t moved;		/* something new was sent or acknowledged */
 	uint64_t heard;		/* a segment came */
 	uint64_t began;		/* to probe a window of zero */
@@ -298,6 +303,8 @@ void timer_forget(struct rec *r);
 void rec_keepalive(struct tcp_pcb *pcb);
 /* How often a SYN of that pcb is sent again; the socket layer's. */
 extern int (*rec_syn_retries)(const struct tcp_pcb *pcb);
+/* Which algorithm it has chosen; the same. */
+extern enum rec_algorithm (*rec_algorithm)(const struct tcp_pcb *pcb);
 extern int rec_synack_retries, rec_data_retries;	/* sysctl */
 
 #endif

@@ -19,9 +19,16 @@
 #define PROBE_SLACK	(2 * CLOCK_NS_MS)
 /* One segment alone is acknowledged late: ours wait 40 ms. */
 #define ACK_LATE	(60 * CLOCK_NS_MS)
+/*
+ * An outage that is over is noticed when something is sent again.  Once that
+ * takes so long, the first segment is also sent in the middle, without a
+ * further doubling.
+ */
+#define ASK_FROM	(8 * CLOCK_NS_S)
 #define ORPHAN_RETRIES	8	/* Linux's, of what no program has any more */
 
 int (*rec_syn_retries)(const struct tcp_pcb *pcb);
+enum rec_algorithm (*rec_algorithm)(const struct tcp_pcb *pcb);
 int rec_synack_retries = 5;
 int rec_data_retries = 15;
 
@@ -162,8 +169,11 @@ static void set_due(struct rec *r)
 		earlier(r, r->pace_ns, WHAT_PACE);
 	if (pcb->unacked) {
 		from = pcb->unacked->sent_ns;
-		earlier(r, (from > r->fired ? from : r->fired) + rto,
-		    WHAT_RTO);
+		if (from < r->fired || pcb->nrtx)
+			from = r->fired;
+		earlier(r, from + rto, WHAT_RTO);
+		if (rto >= ASK_FROM && !r->asked && pcb->state >= ESTABLISHED)
+			earlier(r, from + rto / 2, WHAT_ASK);
 		if (may_probe(r))
 			earlier(r, r->moved + probe_after(r), WHAT_PROBE);
 		if (r->reo_due)
@@ -225,6 +235,7 @@ static bool on_rto(struct rec *r, uint64_t now)
 	if (pcb->nrtx >= retries(r))
 		return give_up(r, false);
 	r->fired = now;
+	r->asked = false;
 	rec_stats.timeouts++;
 	if (pcb->state < ESTABLISHED) {
 		if (pcb->state == SYN_RCVD)
@@ -364,6 +375,10 @@ static bool fire(struct rec *r, uint64_t now)
 		break;
 	case WHAT_REORDER:
 		on_reorder(r);
+		break;
+	case WHAT_ASK:
+		r->asked = true;
+		rec_resend(r, r->pcb->unacked);
 		break;
 	case WHAT_PACE:
 		tcp_output(r->pcb);
