@@ -54,11 +54,11 @@ struct bbr {
 	enum bbr_phase phase;
 	uint64_t arrived, arrived_ns;	/* bytes in all; the last of them */
 	uint64_t first_ns;	/* the first of those being measured was sent */
-	uint64_t idle_until;	/* arrived, by then; 0: there was enough to send */
+	uint64_t idle_until;	/* arrived; 0: there was enough to send */
 	/* The sample that is being taken: of the segment sent last. */
 	bool sampled, sample_idle;
 	uint64_t from, from_ns, send_ns;
-	double rate[BBR_ROUNDS];	/* bytes/s, the most of each round trip */
+	double rate[BBR_ROUNDS];	/* bytes/s, the most of a round trip */
 	uint32_t rounds;
 	uint64_t round_end;
 	bool round_start;
@@ -85,7 +85,7 @@ struct rec {
 	uint32_t sacked, lost, resent;	/* with these marks */
 	uint32_t todo;		/* lost and not resent: to be sent again */
 	uint32_t nsacked;	/* segments */
-	uint32_t dups;		/* bytes that duplicate ACKs stand for, no SACK */
+	uint32_t dups;		/* bytes of duplicate ACKs, without SACK */
 	uint32_t fack;		/* the highest number that the peer has */
 	struct tcp_seg *hint;	/* where the last SACK block was found */
 	struct tcp_sack_range told[4];	/* the blocks of the last one */
