@@ -102,3 +102,24 @@ icmp_seq=$i ttl=64 time=[0-9.]+ ms\$"
 		[ "$(grep -c icmp_seq= "$p.log")" -eq 20 ]
 	done
 }
+
+@test "the host goes: ping ends as well, at once, with what there was" {
+	local args
+
+	start_host a 10.0.0.1
+	for args in '-f -q' '-i 0.1' '-i 30'; do
+		start_host b 10.0.0.2
+		# shellcheck disable=SC2086 # words
+		start_bg ping tool b ping $args 10.0.0.1
+		wait_for has_received
+		kill9 b
+		wait_for -3 gone "${PID[ping]}"
+		in_file ping.log 'b\.sock: the virtual host is gone'
+		in_file ping.log '^[0-9]+ packets transmitted, [1-9][0-9]* received'
+	done
+}
+
+# Echo requests were answered.
+has_received() {
+	tool b netstat -s | awk '/^icmp:/ { on = 1 } on && / recv$/ { exit !$1 }'
+}

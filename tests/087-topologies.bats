@@ -208,3 +208,8 @@ start_machine() {
 	[ -e run/shmif/wire ]
 	run_cmd shmif bus remove wire
 }
+
+@test "changed topologies: each parses, or fails with one line" {
+	run_cmd "$PYTHON" "$BATS_TEST_DIRNAME/h_topology.py" "$RANDOM" 2000
+	expect ' parsed, '
+}

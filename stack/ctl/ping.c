@@ -311,7 +311,7 @@ static uint64_t linger(const struct ping *p)
 
 static bool finished(const struct ping *p, uint64_t now, uint64_t *until)
 {
-	if (interrupted)
+	if (interrupted || p->gone)
 		return true;
 	if (p->count && p->received + p->errors >= p->count)
 		return true;
@@ -322,7 +322,7 @@ static bool finished(const struct ping *p, uint64_t now, uint64_t *until)
 	return *until && now >= *until;
 }
 
-static void wait_ready(const struct ping *p, uint64_t until)
+static void wait_ready(struct ping *p, uint64_t until)
 {
 	struct pollfd pfd = { .fd = p->fd, .events = POLLIN };
 	uint64_t now = clock_ns();
@@ -331,7 +331,9 @@ static void wait_ready(const struct ping *p, uint64_t until)
 		.tv_sec = (time_t)(ns / SEC), .tv_nsec = (long)(ns % SEC),
 	};
 
-	ppoll(&pfd, 1, &ts, NULL);
+	/* The library has said why. */
+	if (ppoll(&pfd, 1, &ts, NULL) > 0 && pfd.revents & POLLHUP)
+		p->gone = true;
 }
 
 static void run(struct ping *p)
@@ -387,6 +389,8 @@ static int ping_main(int argc, char **argv)
 	run(p);
 	pingstat_summary(p);
 	close(p->fd);
+	if (p->gone)
+		return FAILED;
 	return !p->received || (p->deadline && p->received < p->count);
 }
 

@@ -45,6 +45,7 @@ struct ping {
 	socklen_t to_len;
 	uint32_t mtu;			/* on the way there, 0: unknown */
 	int fd;
+	bool gone;			/* the virtual host, with the socket */
 
 	/* counters */
 	uint64_t sent, received, duplicates, corrupted, errors;

@@ -76,7 +76,7 @@ static bool need_mld(void)
 /* Solicitations to send, or addresses that do not stay for ever. */
 static bool need_nd6_of(struct netif *nif)
 {
-	if (nif->rs_count > 0 && netif_is_up(nif))
+	if (nif->rs_count > 0 && nif->hwaddr_len && netif_is_up(nif))
 		return true;
 	for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
 		if (ip6_addr_istentative(netif_ip6_addr_state(nif, i)) ||
@@ -106,13 +106,25 @@ static bool need_nd6(void)
 	return false;
 }
 
+/* There are no routers on lo; and lwIP would tell a MAC address of 0 bytes. */
+static void nd6_tick(void)
+{
+	struct netif *nif;
+
+	NETIF_FOREACH(nif) {
+		if (!nif->hwaddr_len)
+			nif->rs_count = 0;
+	}
+	nd6_tmr();
+}
+
 void timers_init(void)
 {
 	static struct core_timer timers[] = {
 		{ igmp_tmr, need_igmp, IGMP_TMR_INTERVAL, 0, NULL },
 		{ mld6_tmr, need_mld, MLD6_TMR_INTERVAL, 0, NULL },
 		{ etharp_tmr, need_arp, ARP_TMR_INTERVAL, 0, NULL },
-		{ nd6_tmr, need_nd6, ND6_TMR_INTERVAL, 0, NULL },
+		{ nd6_tick, need_nd6, ND6_TMR_INTERVAL, 0, NULL },
 		{ ip_reass_tmr, need_reass, IP_TMR_INTERVAL, 0, NULL },
 		{ ip6_reass_tmr, need_reass, IP6_REASS_TMR_INTERVAL, 0, NULL },
 	};
