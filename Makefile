@@ -103,7 +103,7 @@ others	:= shmhijack shmif_server shmif-net $(cmds:%=rump.%)
 usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
 zcomp	:= zsh/site-functions/_shmif
 
-.PHONY: run-fuzz all tests demo check check-all bench asan tsan fuzz tidy fmt install \
+.PHONY: run-fuzz all tests demo check check-all bench asan tsan soak fuzz tidy fmt install \
 	uninstall dist deb clean help compile_commands.json lwip FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%_usage.c
@@ -240,6 +240,9 @@ asan:	## make check with AddressSanitizer and UBSan, in $B/asan
 	$(make) SAN=address,undefined B=$B/asan check
 tsan:	## the unit programs with ThreadSanitizer, in $B/tsan
 	$(make) SAN=thread B=$B/tsan T='$(or $T,unit)' check
+MIN	?= 10
+soak: tests	## mixed traffic, kills and restarts for MIN (10) minutes
+	$Qtests/soak $(MIN)
 FUZZ_S	?= 30
 fuzz:	## each fuzz target for FUZZ_S (30) seconds, in $B/fuzz, by clang
 	$(make) CC=clang SAN=fuzzer-no-link,address,undefined B=$B/fuzz \

@@ -18,6 +18,7 @@
 #define ROOM_WAIT	20	/* ms; then the slowest member is passed over */
 #define ROOM_TRIES	250
 #define PROGRESS_FRAMES	256
+#define TIME_MAX	(1 << 30)	/* s that a capture may last */
 
 struct replay {
 	pcap_t *pcap;
@@ -33,14 +34,18 @@ static void keep_time(struct replay *r, const struct pcap_pkthdr *h)
 {
 	struct timespec at = r->start;
 	int64_t us;
+	time_t s;
 
 	if (!r->sent && !r->skipped) {
 		r->first = h->ts;
 		clock_gettime(CLOCK_MONOTONIC, &r->start);
 		return;
 	}
-	us = (int64_t)(h->ts.tv_sec - r->first.tv_sec) * 1000000 +
-	    h->ts.tv_usec - r->first.tv_usec;
+	/* Stamps are what the file says, which may be anything. */
+	if (__builtin_sub_overflow(h->ts.tv_sec, r->first.tv_sec, &s) ||
+	    s < 0 || s > TIME_MAX)
+		return;
+	us = (int64_t)s * 1000000 + h->ts.tv_usec - r->first.tv_usec;
 	if (us <= 0)
 		return;
 	at.tv_sec += us / 1000000;
