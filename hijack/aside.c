@@ -24,6 +24,7 @@ int aside_start(int (*fn)(void *), void *arg)
 	stack = (char *)r;
 	/* No handler of the program may run in the child. */
 	SYS4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof(all));
+	/* cppcheck-suppress nullPointerArithmeticRedundantCheck ; not NULL */
 	pid = clone(fn, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, arg);
 	if (pid < 0)
 		pid = -errno;

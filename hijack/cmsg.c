@@ -137,12 +137,13 @@ static void put(struct out *o, int level, int type, const void *data,
 	struct msghdr *m = o->m;
 	size_t room = m->msg_controllen - o->used, whole = CMSG_LEN(len);
 	struct cmsghdr c = { .cmsg_level = level, .cmsg_type = type };
-	char *to = (char *)m->msg_control + o->used;
+	char *to;
 
 	if (!m->msg_control || room < sizeof(c)) {
 		m->msg_flags |= MSG_CTRUNC;
 		return;
 	}
+	to = (char *)m->msg_control + o->used;
 	if (whole > room) {
 		m->msg_flags |= MSG_CTRUNC;
 		whole = room;

@@ -65,6 +65,7 @@ static ssize_t peek(int fd, struct wire_dgram *h, int flags)
 
 static bool valid(const struct wire_dgram *h, ssize_t n)
 {
+	/* cppcheck-suppress uninitvar ; the kernel has filled it */
 	return n >= (ssize_t)sizeof(*h) && h->magic == WIRE_MAGIC;
 }
 

@@ -284,7 +284,7 @@ int ifconfig_mtu(struct iface *f, uint32_t mtu, char err[static IFACE_ERRLEN])
 	if (f->driver->mtu_max && iface_is_linked(f))
 		max = f->driver->mtu_max(f);
 	if (mtu < BUS_MTU_MIN || mtu > max) {
-		snprintf(err, IFACE_ERRLEN, "mtu %u is out of range, %u to %u"
+		snprintf(err, IFACE_ERRLEN, "mtu %u is out of range, %d to %u"
 		    "%s", mtu, BUS_MTU_MIN, max,
 		    max < BUS_MTU_MAX ? " on this bus" : "");
 		return -EINVAL;
