@@ -74,7 +74,7 @@ lib	:= $B/libshmhijack.so
 placed	:= $B/hijack/spawn.o $B/hijack/launcher/library.o $B/stack/remote.o
 rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so.0) $(rump:.a=.so)
-bins	:= $(addprefix $B/,shmif_server shmif_relay shmif shmhijack)
+bins	:= $(addprefix $B/,shmif_server shmif_relay shmif shmhijack shmif_entry)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 # What tests preload into a host.
 shims	:= $(patsubst %.c,$B/%.so,$(wildcard tests/s_*.c))
@@ -216,8 +216,11 @@ $B/shmhijack: $(call objs,hijack/launcher/*.c) \
 # The library comes first: the tool's own socket() is to be the library's.
 $B/shmif: $(call objs,stack/ctl/*.c) $B/stack/ctl/shmif_usage.o $(lib) $(rump)
 $B/shmif: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)') -lpcap -lm
+$B/shmif_entry: $(call objs,hijack/entry/*.c) $(lib) $(rump)
+$B/shmif_entry: with = $(if $(RPATH),-Wl$c-rpath$c'$(RPATH)')
 $(tests): %: %.o $(rump)
 $(hooking): $(hook)
+$B/tests/h_entry: with = $(if $(SAN),,-static)
 $(bins) $(tests):
 	$P$(link) $(filter %.o,$^) $(filter %.so %.a,$^) $(with)
 

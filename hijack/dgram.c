@@ -356,6 +356,39 @@ static ssize_t recv_error(int fd, unsigned mark, struct msghdr *m,
 	return n - (ssize_t)sizeof(h);
 }
 
+/* No header: it is the peer's, which is asked for if somebody wants it. */
+static ssize_t recv_bare(int fd, struct msghdr *m, int flags)
+{
+	socklen_t room = m->msg_name ? m->msg_namelen : 0, len;
+	struct msghdr in = *m;
+	int keep = errno;
+	struct wire_rep rep;
+	struct wire_id id;
+	ssize_t n;
+
+	in.msg_name = in.msg_control = NULL;
+	in.msg_namelen = 0;
+	in.msg_controllen = 0;
+	n = next.recvmsg(fd, &in, flags & (MSG_PEEK | MSG_TRUNC |
+	    MSG_DONTWAIT));
+	if (n < 0) {
+		n = -errno;
+		errno = keep;
+		return n;
+	}
+	m->msg_flags = in.msg_flags;
+	m->msg_controllen = 0;
+	m->msg_namelen = 0;
+	if (room && client_id_of(fd, &id) && !rpc_sock(&id, WIRE_GETPEERNAME,
+	    0, 0, 0, NULL, 0, &rep)) {
+		len = rep.len < room ? rep.len : room;
+		if (hj_put(fd, m->msg_name, rep.data, len))
+			return -EFAULT;
+		m->msg_namelen = rep.len;
+	}
+	return n;
+}
+
 ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 {
 	struct wire_dgram h;
@@ -374,6 +407,8 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 	if (mark & MARK_PACKET && flags & ~(MSG_PEEK | MSG_DONTWAIT |
 	    MSG_TRUNC | MSG_ERRQUEUE))
 		return -EINVAL;
+	if (mark & MARK_BARE)
+		return flags & MSG_ERRQUEUE ? -EAGAIN : recv_bare(fd, m, flags);
 	if (flags & MSG_ERRQUEUE)
 		return recv_error(fd, mark, m, iov);
 	for (int i = 0; i < RETRIES; i++) {

@@ -7,6 +7,7 @@
 #include "hijack/childenv.h"
 #include "hijack/look/cache.h"
 #include "hijack/look/program.h"
+#include "hijack/spawn.h"
 #include "stack/wire/sys.h"
 
 /*
@@ -57,8 +58,7 @@ static const char *why_not(struct program *p, const char *path,
 
 #define BY_FD	"/proc/self/fd/"
 
-/* What is executed by an fd has a name as well, most times. */
-static const char *name_of(const char *path, char *buf, size_t size)
+const char *escape_name(const char *path, char *buf, size_t size)
 {
 	char link[sizeof(BY_FD) + 24] = BY_FD, num[24];
 	long fd, n;
@@ -81,7 +81,7 @@ static void tell(const char *path, const char *why, const char *what)
 {
 	char buf[512];
 
-	hj_warn(name_of(path, buf, sizeof(buf)), ": ", why, what, NULL);
+	hj_warn(escape_name(path, buf, sizeof(buf)), ": ", why, what, NULL);
 }
 
 int escape_check(const char *path, char *const *env, bool shell)
@@ -98,10 +98,13 @@ int escape_check(const char *path, char *const *env, bool shell)
 	childenv_look(&c, env);
 	what = policy(&c);
 	if (childenv_leaves(&c))
-		return 1;
+		return ESCAPE_LEAVES;
 	why = why_not(&p, path, env, shell);
-	if (!why)
-		return 0;
+	if (!why || sys_watched())
+		return ESCAPE_NOT;
+	if (what != HJ_ESCAPE_ALLOW && p.by_calls && spawn_entry()[0] &&
+	    sys_can_watch())
+		return ESCAPE_ENTERS;
 	if (what == HJ_ESCAPE_DENY) {
 		tell(p.path, why, "; refused, as SHMIF_ESCAPE=deny has it");
 		return -EACCES;
@@ -109,5 +112,17 @@ int escape_check(const char *path, char *const *env, bool shell)
 	if (what != HJ_ESCAPE_ALLOW && program_cache_tell(cache, p.id))
 		tell(p.path, why, "; it uses this machine's network "
 		    "(SHMIF_ESCAPE=deny refuses it, allow is silent)");
-	return 1;
+	return ESCAPE_LEAVES;
+}
+
+const char *escape_words(const char *path, char *const *argv, char **words)
+{
+	size_t n = 0;
+
+	words[0] = (char *)(uintptr_t)spawn_entry();
+	words[1] = (char *)(uintptr_t)path;
+	do {
+		words[ESCAPE_WORDS + n] = argv[n];
+	} while (argv[n++]);
+	return words[0];
 }

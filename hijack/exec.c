@@ -106,14 +106,38 @@ static int start(const struct start *s, char *const *env)
 	    start_on_stack(s, &c, env);
 }
 
-/* Return: 0, or -errno: it is not to be executed. */
-static int before_exec(const char *path, char *const *env, bool shell)
+/* By the second entry.  argv may be NULL, as Linux has it. */
+static int start_entering(struct start *s, char *const *env)
 {
-	int r = escape_check(path, env, shell);
+	static char *const none[] = { NULL };
+	char *const *argv = s->argv ? s->argv : none;
+	size_t n = 0;
 
-	if (r > 0)
+	while (argv[n])
+		n++;
+	{
+		char *words[ESCAPE_WORDS + n + 1];
+
+		s->path = escape_words(s->path, argv, words);
+		s->argv = words;
+		return start(s, env);
+	}
+}
+
+/* Return: as exec does, when it fails. */
+static int exec_checked(struct start *s, char *const *env, bool shell)
+{
+	switch (escape_check(s->path, env, shell)) {
+	case ESCAPE_NOT:
+		return start(s, env);
+	case ESCAPE_LEAVES:
 		lend_stdin();
-	return r < 0 ? r : 0;
+		return start(s, env);
+	case ESCAPE_ENTERS:
+		return start_entering(s, env);
+	default:
+		return (int)hj_ret(-EACCES);
+	}
 }
 
 static int run_execve(const struct start *s, char *const *env)
@@ -130,9 +154,8 @@ CALL(int, execve, "i:s", (const char *path, char *const argv[],
     char *const env[]), path, argv, env)
 {
 	struct start s = { .run = run_execve, .path = path, .argv = argv };
-	int err = before_exec(path, env, false);
 
-	return err ? (int)hj_ret(err) : start(&s, env);
+	return exec_checked(&s, env, false);
 }
 
 /* "/proc/self/fd/N/path", or path alone if the directory does not matter. */
@@ -156,14 +179,24 @@ CALL(int, execveat, "i:ds", (int dirfd, const char *path,
 {
 	struct start s = { .run = run_execveat, .dirfd = dirfd, .path = path,
 	    .argv = argv, .flags = flags };
-	char where[PATH_MAX];
-	int err = 0;
+	char where[PATH_MAX], name[PATH_MAX];
 
-	if (!hj_no_memory(path)) {
-		at_path(where, sizeof(where), dirfd, path);
-		err = before_exec(where, env, false);
+	if (hj_no_memory(path))
+		return start(&s, env);
+	at_path(where, sizeof(where), dirfd, path);
+	switch (escape_check(where, env, false)) {
+	case ESCAPE_NOT:
+		return start(&s, env);
+	case ESCAPE_LEAVES:
+		lend_stdin();
+		return start(&s, env);
+	case ESCAPE_ENTERS:
+		s.run = run_execve;
+		s.path = escape_name(where, name, sizeof(name));
+		return start_entering(&s, env);
+	default:
+		return (int)hj_ret(-EACCES);
 	}
-	return err ? (int)hj_ret(err) : start(&s, env);
 }
 
 HOOK(int, fexecve, int fd, char *const argv[], char *const env[])
@@ -183,12 +216,9 @@ static int execute_or_sh(const char *path, char *const argv[],
     char *const env[])
 {
 	struct start s = { .run = run_execve, .path = path, .argv = argv };
-	int err = before_exec(path, env, true);
 	size_t n = 0;
 
-	if (err)
-		return (int)hj_ret(err);
-	start(&s, env);
+	exec_checked(&s, env, true);
 	if (errno != ENOEXEC)
 		return -1;
 	while (argv[n])
@@ -306,21 +336,33 @@ static int run_spawn(const struct start *s, char *const *env)
 }
 
 /* Return: 0 or an errno, as they do. */
-static int spawn_path(const struct start *s, char *const *env)
+static int spawn_path(struct start *s, char *const *env)
 {
-	if (escape_check(s->path, env, false) < 0)
+	int r = escape_check(s->path, env, false);
+
+	if (r < 0)
 		return EACCES;
-	return s->spawn ? start(s, env) : ENOSYS;
+	if (!s->spawn)
+		return ENOSYS;
+	return r == ESCAPE_ENTERS ? start_entering(s, env) : start(s, env);
 }
 
-static int spawn_name(const struct start *s, char *const *env)
+static int spawn_name(struct start *s, char *const *env)
 {
 	char path[PATH_MAX];
+	int r = 0;
 
 	if (!program_find(s->path, childenv_get(environ, "PATH"), path,
-	    sizeof(path)) && escape_check(path, env, false) < 0)
+	    sizeof(path)))
+		r = escape_check(path, env, false);
+	if (r < 0)
 		return EACCES;
-	return s->spawn ? start(s, env) : ENOSYS;
+	if (!s->spawn)
+		return ENOSYS;
+	if (r != ESCAPE_ENTERS)
+		return start(s, env);
+	s->path = path;
+	return start_entering(s, env);
 }
 
 #define SPAWN(name, how)						\

@@ -34,6 +34,7 @@ enum fd_mark {
 	MARK_WHOLE = 0x4000,	/* datagram: not to be cut into fragments */
 	MARK_PACKET = 0x8000,	/* datagram: AF_PACKET */
 	MARK_RING = MARK_PING,	/* ... with a ring */
+	MARK_BARE = MARK_FRESH,	/* datagram: what comes has no header */
 };
 
 /*

@@ -547,10 +547,10 @@ HOOK(ssize_t, sendfile, int out, int in, off_t *off, size_t n)
 {
 	unsigned mark = fd_mark(out);
 
-	if (mark & (MARK_FRESH | MARK_LISTEN))
-		return broken_pipe(0);
 	if (mark & (MARK_DGRAM | MARK_NETLINK))
 		return hj_ret(-EINVAL);
+	if (mark & (MARK_FRESH | MARK_LISTEN))
+		return broken_pipe(0);
 	return next.sendfile(out, in, off, n);
 }
 HOOK_ALIAS(sendfile64, sendfile);

@@ -72,8 +72,15 @@ static void find(void *slot, const char *name)
 		__atomic_store_n((void **)slot, sym, __ATOMIC_RELEASE);
 }
 
+/*
+ * Where somebody watches the calls (hijack/entry/), those of libc would be
+ * taken for the program's: ours stay as they are.  They are no cancellation
+ * points.
+ */
 void next_find(void)
 {
+	if (sys_watched())
+		return;
 #define NEXT_FIND(ret, name, par, raw)	find(&next.name, #name);
 	NEXT_CALLS(NEXT_FIND)
 }

@@ -47,7 +47,7 @@ struct timeval;
 	X(ssize_t, readv, (int a, const struct iovec *b, int c),	\
 	    SYS3(SYS_readv, a, b, c))					\
 	X(ssize_t, recv, (int a, void *b, size_t c, int d),		\
-	    SYS6(SYS_recvfrom, a, b, c, d, 0, 0))			\
+	    SYS6(SYS_recvfrom, a, b, c, d, 0, SYS_MARK))			\
 	X(ssize_t, recvfrom, (int a, void *b, size_t c, int d, void *e,	\
 	    socklen_t *f), SYS6(SYS_recvfrom, a, b, c, d, e, f))	\
 	X(ssize_t, recvmsg, (int a, struct msghdr *b, int c),		\
@@ -59,7 +59,7 @@ struct timeval;
 	X(ssize_t, writev, (int a, const struct iovec *b, int c),	\
 	    SYS3(SYS_writev, a, b, c))					\
 	X(ssize_t, send, (int a, const void *b, size_t c, int d),	\
-	    SYS6(SYS_sendto, a, b, c, d, 0, 0))				\
+	    SYS6(SYS_sendto, a, b, c, d, 0, SYS_MARK))				\
 	X(ssize_t, sendto, (int a, const void *b, size_t c, int d,	\
 	    const void *e, socklen_t f),				\
 	    SYS6(SYS_sendto, a, b, c, d, e, f))				\

@@ -67,6 +67,8 @@ static void keep_option(int fd, int level, int name, int on)
 		bit = MARK_RECVERR, fd_recverr_used |= on;
 	else if (level == SOL_SOCKET && name == SO_BROADCAST)
 		bit = MARK_BROADCAST;
+	else if (level == SOL_SHMIF && name == SHMIF_BARE)
+		bit = MARK_BARE;
 	else if ((level == IPPROTO_IP && name == IP_MTU_DISCOVER) ||
 	    (level == IPPROTO_IPV6 && name == IPV6_MTU_DISCOVER))
 		bit = MARK_WHOLE, on = on == IP_PMTUDISC_DO ||
@@ -200,6 +202,8 @@ static int get_local(int fd, const struct wire_id *id, int name, int *val)
 		*val = !!(fd_mark(fd) & MARK_LISTEN);
 		return 0;
 	case SO_ERROR:
+		if (id->type == SOCK_DGRAM && fd_mark(fd) & MARK_BARE)
+			return -ENOSYS;
 		return get_error(fd, id, val);
 	default:
 		return -ENOSYS;

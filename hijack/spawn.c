@@ -33,6 +33,7 @@
 
 #define START_MS	15000	/* for a server to come up */
 #define SERVER		"shmif_server"
+#define ENTRY		"shmif_entry"
 #define RELAY		"shmif_relay"
 
 struct launch {
@@ -88,6 +89,27 @@ static void follow(char *path, size_t size)
 	path[n] = '\0';
 }
 
+static char entry[sizeof(library_dir) + sizeof("/../bin/" ENTRY)];
+
+/* As the server. */
+static void find_entry(void)
+{
+	static const char *const places[] = { "/" ENTRY, "/../bin/" ENTRY };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		strcpy(entry, library_dir);
+		strcat(entry, places[i]);
+		if (SYS3(SYS_faccessat, AT_FDCWD, entry, 1 /* X_OK */) == 0)
+			return;
+	}
+	entry[0] = '\0';
+}
+
+const char *spawn_entry(void)
+{
+	return entry;
+}
+
 void spawn_init(void)
 {
 	Dl_info info;
@@ -109,6 +131,7 @@ void spawn_init(void)
 	slash = strrchr(library_dir, '/');
 	if (slash)
 		*slash = '\0';
+	find_entry();
 	return;
 unknown:
 	library_dir[0] = '\0';

@@ -19,4 +19,7 @@ HJ_HIDDEN int spawn_connect(int min_fd, struct client_hello *hello);
 /* At load: the program may leave the folder that a relative path is from. */
 HJ_HIDDEN void spawn_init(void);
 
+/* Where shmif_entry is, "" if it is not to be found. */
+HJ_HIDDEN const char *spawn_entry(void);
+
 #endif

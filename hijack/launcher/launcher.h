@@ -15,6 +15,8 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * where it was installed.  Return: 0, or -ENOENT after an error line.
  */
 int library_find(char path[static PATH_MAX]);
+/* The same for the second entry, which is beside this program; "": no line. */
+void entry_find(char path[static PATH_MAX]);
 /* Put it in front of LD_PRELOAD.  Return: 0, or -errno after an error line. */
 int library_preload(const char *path);
 /* Take it out of LD_PRELOAD.  Return: 0, or -errno. */

@@ -30,16 +30,35 @@ static bool try_place(const char *dir, const char *rest, char *dst)
 	    !access(dst, R_OK);
 }
 
+/* Return: false: not to be known. */
+static bool own_dir(char self[static PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
+	char *slash;
+
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	return true;
+}
+
+void entry_find(char path[static PATH_MAX])
+{
+	char self[PATH_MAX];
+
+	if (!own_dir(self) || !try_place(self, "shmif_entry", path) ||
+	    access(path, X_OK))
+		path[0] = '\0';
+}
+
 int library_find(char path[static PATH_MAX])
 {
-	char self[PATH_MAX], *slash;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char self[PATH_MAX];
 
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		if (slash)
-			*slash = '\0';
+	if (own_dir(self)) {
 		if (try_place(self, LIBRARY_NAME, path) ||
 		    try_place(self, "../lib/" LIBRARY_NAME, path))
 			return 0;

@@ -37,7 +37,9 @@ struct options {
 	char addrs[BUS_ADDRS * (INET6_ADDRSTRLEN + 5)];
 	const char *wait[WAIT_MAX], *seconds;
 	int num_wait;
-	bool check, json, host_ok, strict, no_hijack;
+	bool check, json, host_ok, strict, no_hijack, any;
+	bool enter;		/* by the second entry: any, or it has to be */
+	char path[PATH_MAX];	/* of the program */
 };
 
 static bool say_json;		/* --check --json: errors as well */
@@ -194,8 +196,13 @@ static int check_options(const struct options *o)
 		say("--json is for --check");
 		return USAGE;
 	}
+	if (o->any && o->host_ok) {
+		say("--any takes the program in, which --host-ok lets out; say "
+		    "one");
+		return USAGE;
+	}
 	if (o->no_hijack && (o->server || o->bus || of_bus || o->strict ||
-	    o->check)) {
+	    o->check || o->any)) {
 		say("--no-hijack runs the program on this machine, not on a "
 		    "virtual host; it goes with no other option");
 		return USAGE;
@@ -229,8 +236,9 @@ static int check_options(const struct options *o)
 /* Return: 0, an exit status, or -1 for --help and --version. */
 static int parse(struct options *o, int argc, char **argv)
 {
-	enum { CHECK = 256, JSON, HOST_OK, NO_HIJACK, STRICT };
+	enum { ANY = 256, CHECK, JSON, HOST_OK, NO_HIJACK, STRICT };
 	static const struct option longs[] = {
+		{ "any", no_argument, NULL, ANY },
 		{ "check", no_argument, NULL, CHECK },
 		{ "host-ok", no_argument, NULL, HOST_OK },
 		{ "json", no_argument, NULL, JSON },
@@ -277,6 +285,9 @@ static int parse(struct options *o, int argc, char **argv)
 			status = add_wait(o, optarg);
 			if (status)
 				return status;
+			break;
+		case ANY:
+			o->any = true;
 			break;
 		case CHECK:
 			o->check = true;
@@ -463,26 +474,46 @@ static void set_escape(const struct options *o)
 		unsetenv("SHMIF_ESCAPE");	/* of an outer --no-hijack */
 }
 
+/* Why the second entry is closed to a program, or NULL. */
+static const char *no_entry(const struct program *p, const char *entry)
+{
+	if (p->problem && !p->by_calls)
+		return "its system calls are another machine's";
+	if (!entry[0])
+		return "shmif_entry, which would make its network calls, is "
+		    "not beside this program";
+	if (!sys_can_watch())
+		return "this kernel does not tell of its system calls (that "
+		    "takes Linux 5.19 with seccomp)";
+	return NULL;
+}
+
 /* Return: 0 to go on, or an exit status. */
-static int look(const struct options *o, const char *name, const char *library)
+static int look(struct options *o, const char *name, const char *library,
+    const char *entry)
 {
 	struct program_how how = { .search = getenv("PATH"), .shell = true };
 	static struct program p;
-	static char path[PATH_MAX];
-	int err = program_find(name, how.search, path, sizeof(path));
+	const char *why;
+	int err = program_find(name, how.search, o->path, sizeof(o->path));
 
 	if (!err)
-		err = program_look(&p, path, &how);
+		err = program_look(&p, o->path, &how);
 	if (err) {
 		say("%s: %s", name, strerror(-err));
 		return err == -ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
 	}
 	if (o->check)
 		return check_print(&p, library, o->json);
-	if (!p.problem || o->host_ok)
+	if (sys_watched() || (!o->any && (!p.problem || o->host_ok)))
 		return 0;
-	say("%s: %s; it would use this machine's network (--host-ok lets it)",
-	    p.path, p.problem);
+	why = no_entry(&p, entry);
+	o->enter = !why;
+	if (!why)
+		return 0;
+	say("%s: %s%s%s; it would use this machine's network (--host-ok lets "
+	    "it)", p.path, p.problem ? p.problem : "", p.problem ? ", and " :
+	    "", why);
 	return CANNOT_EXECUTE;
 }
 
@@ -496,6 +527,20 @@ static int run(char **argv)
 	return err == ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
 }
 
+static int enter(const struct options *o, char *entry, int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 3, sizeof(*words));
+
+	if (!words) {
+		say("%s", strerror(ENOMEM));
+		return FAILED;
+	}
+	words[0] = entry;
+	words[1] = (char *)(uintptr_t)o->path;
+	memcpy(words + 2, argv, (size_t)argc * sizeof(*argv));
+	return run(words);
+}
+
 /* The way out: the library, should it be in here, lets go by that word. */
 static int run_on_machine(char **argv)
 {
@@ -505,8 +550,8 @@ static int run_on_machine(char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .server = NULL };
-	char library[PATH_MAX];
+	static struct options o;
+	char library[PATH_MAX], entry[PATH_MAX];
 	int status;
 
 	sys_fill_stdio();
@@ -524,7 +569,8 @@ int main(int argc, char **argv)
 			return status;
 		set_escape(&o);
 	}
-	status = look(&o, argv[0], library);
+	entry_find(entry);
+	status = look(&o, argv[0], library, entry);
 	if (status || o.check)
 		return status;
 	if (o.num_wait)
@@ -533,5 +579,7 @@ int main(int argc, char **argv)
 		return status == USAGE ? USAGE : NO_ANSWER;
 	if (library_preload(library))
 		return FAILED;
+	if (o.enter)
+		return enter(&o, entry, argc - optind, argv);
 	return run(shell_mark_prompt(argv, o.name));
 }

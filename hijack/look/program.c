@@ -268,6 +268,8 @@ int program_look(struct program *p, const char *path,
 		if (p->file.elf || !p->file.readable) {
 			look_privileges(p, &st);
 			p->problem = judge(p);
+			p->by_calls = p->problem && p->file.machine ==
+			    MACHINE && p->file.wide == WIDE;
 			return 0;
 		}
 		err = follow_script(p, how);

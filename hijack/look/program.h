@@ -24,6 +24,7 @@ struct program {
 				   capabilities: the linker then drops
 				   LD_PRELOAD */
 	const char *problem;	/* why the library has no effect, or NULL */
+	bool by_calls;		/* ... but its system calls can be watched */
 	uint64_t id;		/* of the file, for program_cache_tell() */
 	char found[512];	/* path may point here */
 };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bus/bus.h"
@@ -36,6 +37,20 @@ void admin_owner(struct sock_owner *o, int32_t pid, uint32_t uid)
 	close(fd);
 	if (n > 0 && o->comm[n - 1] == '\n')
 		o->comm[n - 1] = '\0';
+}
+
+int admin_owner_other(struct sock_owner *o, int32_t pid, uint32_t uid)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	if (pid <= 0 || stat(path, &st))
+		return -ESRCH;
+	if (st.st_uid != uid && uid)
+		return -EPERM;
+	admin_owner(o, pid, st.st_uid);
+	return 0;
 }
 
 /* Why it failed, in the reply beside the errno. */

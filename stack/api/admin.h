@@ -14,5 +14,10 @@ int admin_request(const struct wire_req *req, const struct rights *who,
     struct wire_rep *rep, int *rep_fd);
 /* Who is that? */
 void admin_owner(struct sock_owner *o, int32_t pid, uint32_t uid);
+/*
+ * A process that the one which asks, of that user, speaks for.
+ * Return: 0, -ESRCH, -EPERM: it is another user's.
+ */
+int admin_owner_other(struct sock_owner *o, int32_t pid, uint32_t uid);
 
 #endif

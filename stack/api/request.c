@@ -198,10 +198,29 @@ static int do_getpeername(struct request *r, struct sock *s)
 	return name_reply(r, s, &s->peer);
 }
 
+/* See SOL_SHMIF. */
+static int own_option(struct request *r, struct sock *s)
+{
+	int v;
+
+	if (r->req.len != sizeof(v))
+		return -EINVAL;
+	memcpy(&v, r->req.data, sizeof(v));
+	switch (r->req.b) {
+	case SHMIF_OWNER:
+		return admin_owner_other(&s->owner, v, r->owner->uid);
+	case SHMIF_BARE:
+		return dgram_set_bare(s, v);
+	}
+	return -ENOPROTOOPT;
+}
+
 static int do_setsockopt(struct request *r, struct sock *s)
 {
 	uint32_t n = 0;
 
+	if (r->req.a == SOL_SHMIF)
+		return own_option(r, s);
 	if (s->domain != AF_PACKET || r->req.a != SOL_SOCKET ||
 	    (r->req.b != SO_ATTACH_FILTER && r->req.b != SO_DETACH_FILTER))
 		return opt_set(s, r->req.a, r->req.b, r->req.data,

@@ -83,7 +83,8 @@ void deliver_error(struct sock *s, struct wire_dgram *h, const void *payload,
 	envelope(s, h);
 	if (h->err == EMSGSIZE)
 		h->dropped = mtu;
-	if (sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (dgram_of(s)->bare ||
+	    sendmsg(s->poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		s->so_error = h->err;
 }
 
@@ -143,8 +144,9 @@ void deliver_flush(struct dgram *d)
 		return;
 	while (d->waiting) {
 		struct parcel *p = d->waiting;
+		size_t skip = d->bare ? sizeof(struct wire_dgram) : 0;
 
-		if (send(d->s.poll.fd, p->bytes, p->len,
+		if (send(d->s.poll.fd, p->bytes + skip, p->len - skip,
 		    MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EAGAIN)
 			return;
 		take_first(d);
@@ -173,6 +175,20 @@ void deliver_apply(struct dgram *d)
 }
 
 /* Packets. */
+
+/* A bare one's header stays with us; it has one while it waits. */
+static bool hand_over(struct dgram *d, const struct msghdr *all)
+{
+	struct msghdr m = *all;
+
+	if (d->waiting)
+		return false;
+	if (d->bare) {
+		m.msg_iov++;
+		m.msg_iovlen--;
+	}
+	return sendmsg(d->s.poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
 
 /* A group that only another socket of this host has joined is not ours. */
 static bool not_joined(const struct dgram *d, const struct wire_dgram *h)
@@ -253,8 +269,7 @@ void deliver_packet(struct dgram *d, struct pbuf *p, uint16_t offset,
 	if (d->loan && dgram_lend_deliver(d, &h.peer, iov + 1,
 	    m.msg_iovlen - 1))
 		return;
-	if (!d->rx_discard && !d->waiting && sendmsg(s->poll.fd, &m,
-	    MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+	if (!d->rx_discard && hand_over(d, &m))
 		return;
 	if (!d->rx_discard && keep(d, &m, sizeof(h) + p->tot_len - offset))
 		return;

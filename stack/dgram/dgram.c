@@ -329,6 +329,14 @@ void dgram_drain(struct sock *s)
 	pull(s, 4096);
 }
 
+int dgram_set_bare(struct sock *s, bool bare)
+{
+	if (s->ops->release != dgram_release)
+		return -EOPNOTSUPP;
+	dgram_of(s)->bare = bare;
+	return 0;
+}
+
 void dgram_tx_ready(void)
 {
 	struct sock *s;

@@ -43,6 +43,7 @@ struct dgram {
 		struct raw_pcb *raw;
 	};
 	bool rx_discard;	/* the program reads no more */
+	bool bare;		/* what comes has no header in the pair */
 	uint64_t rx_dropped;
 	struct parcel *waiting, **waiting_last;	/* for room in the pair */
 	size_t waiting_bytes;
@@ -78,6 +79,8 @@ int dgram_shutdown(struct sock *s, int how);
 void dgram_error(struct sock *s, const struct ip_error *e);
 void dgram_fill(const struct sock *s, struct wire_sock *w);
 void dgram_fill_info(const struct sock *s, struct wire_sockinfo *w);
+/* See SHMIF_BARE.  Return: 0, -EOPNOTSUPP: it is no datagram socket. */
+int dgram_set_bare(struct sock *s, bool bare);
 void dgram_tx_ready(void);	/* an interface has room again */
 
 /* lend.c: for a program without the library. */

@@ -243,6 +243,16 @@ enum wire_sock_state {
 	WIRE_STATE_CLOSED,	/* over in both directions, or reset */
 };
 
+/*
+ * Options of a level that Linux has not, for the second entry (hijack/entry/),
+ * which makes sockets in the name of other programs; each takes an int.
+ */
+#define SOL_SHMIF	0x7368
+enum {
+	SHMIF_OWNER = 1,	/* the process that uses it, of the same user */
+	SHMIF_BARE = 2,		/* datagram: what comes has no header */
+};
+
 enum wire_dump {
 	WIRE_DUMP_LINK,		/* struct wire_link */
 	WIRE_DUMP_ADDR,		/* struct wire_ifaddr */

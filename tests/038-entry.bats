@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# The second entry: programs into which no library can be preloaded.
+
+# What is in single quotes is for another shell.
+# shellcheck disable=SC2016
+load helpers
+load helpers.net
+
+# Static programs of all kinds, and the same as what the library is in.
+busybox() {
+	local file
+
+	file=$(type -P busybox) || return
+	file -L "$file" 2>/dev/null | grep -q static || skip "busybox is not static"
+	echo "$file"
+}
+
+@test "a static web server and client, and curl with the library" {
+	bb=$(busybox)
+	head -c 20000000 /dev/urandom >file
+	sum=$(sha256sum <file)
+	start_host a fd00::1/64,10.0.0.1
+	start_host b fd00::2/64,10.0.0.2
+	start_bg web shmhijack -s "unix://$DIR/a.sock" "$bb" httpd -f \
+		-p 80 -h "$DIR"
+	run_cmd shmhijack -s "unix://$DIR/b.sock" -w 10.0.0.1:80 \
+		curl -sS -o got http://10.0.0.1/file
+	[ "$(sha256sum <got)" = "$sum" ]
+	run_cmd shmhijack -s "unix://$DIR/b.sock" curl -sS -o got \
+		'http://[fd00::1]/file'
+	[ "$(sha256sum <got)" = "$sum" ]
+	run_cmd shmhijack -s "unix://$DIR/b.sock" "$bb" wget -q -O got \
+		http://10.0.0.1/file
+	[ "$(sha256sum <got)" = "$sum" ]
+	run_cmd tool a sockstat
+	expect "busybox +${PID[web]}|busybox +[0-9]+ .*\\.80 "
+	stop web
+}
+
+@test "statuses, signals and the words are the program's own" {
+	bb=$(busybox)
+	start_host a 10.0.0.1
+	on=(shmhijack -s "unix://$DIR/a.sock")
+	run_cmd -3 "${on[@]}" "$bb" sh -c 'exit 3'
+	run_cmd -143 "${on[@]}" "$bb" sh -c 'kill $$'
+	run_cmd -127 "${on[@]}" ./nothing
+	run_cmd "${on[@]}" "$bb" sh -c 'echo $# "$1"' sh 'a  b'
+	[ "$output" = '1 a  b' ]
+	start_bg asleep "${on[@]}" "$bb" sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done'
+	wait_for is_child asleep
+	kill "${PID[asleep]}"
+	wait "${PID[asleep]}" || status=$?
+	[ "$status" -eq 5 ]
+	unset "PID[asleep]"
+	# Who kills shmhijack ends the program.
+	start_bg asleep "${on[@]}" "$bb" sleep 1000
+	wait_for is_child asleep
+	pid=$(pgrep -P "$(pgrep -P "${PID[asleep]}")")
+	kill -KILL "${PID[asleep]}"
+	wait_for gone "$pid"
+}
+
+# Has the entry started its program?  usage: is_child NAME
+is_child() {
+	local entry
+
+	entry=$(pgrep -P "${PID[$1]}") && pgrep -P "$entry" >/dev/null
+}
+
+@test "what a program started from a shell, Python or a script is in" {
+	bb=$(busybox)
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg web on a "$PYTHON" -m http.server 80
+	wait_listen a 80
+	export bb
+	for how in '"$bb" wget -q -O - http://10.0.0.1/' \
+		'exec "$bb" wget -q -O - http://10.0.0.1/' \
+		'printf "#!$bb sh\nwget -q -O - http://10.0.0.1/\n" >s; chmod +x s; ./s' \
+		'"$PYTHON" -c "import subprocess, os; subprocess.run([os.environ[\"bb\"], \"wget\", \"-q\", \"-O\", \"-\", \"http://10.0.0.1/\"])"'; do
+		run_cmd shmhijack -s "unix://$DIR/b.sock" bash -c "$how"
+		expect 'Directory listing'
+		[ ! -s err ]
+	done
+	# And back: what it starts has the library.
+	run_cmd shmhijack -s "unix://$DIR/b.sock" "$bb" sh -c \
+		'curl -sS http://10.0.0.1/'
+	expect 'Directory listing'
+	run_cmd shmhijack -s "unix://$DIR/b.sock" --any bash -c \
+		'curl -sS http://10.0.0.1/; "$bb" wget -q -O - http://10.0.0.1/'
+	[ "$(grep -c 'Directory listing' out)" -ge 2 ]
+}
+
+@test "calls that wait, signals, datagrams: as on the machine" {
+	requires netns nosan
+	run_cmd unshare -n sh -c 'ip link set lo up; exec "$0"' \
+		"$B/tests/h_entry"
+	mv out host
+	start_host a 10.0.0.1
+	run_cmd shmhijack -s "unix://$DIR/a.sock" "$B/tests/h_entry"
+	diff host out
+	[ "$(wc -l <host)" -ge 20 ]
+}
+
+@test "a program with capabilities comes in without them" {
+	requires root setpriv setcap
+	plain=$(plain ping)
+	cp "$plain" ./ping
+	setcap cap_net_raw+ep ./ping || skip "no file capabilities here"
+	chmod 755 . ping
+	run_cmd setpriv --reuid 65534 --regid 65534 --clear-groups \
+		env HOME=/nonexistent XDG_RUNTIME_DIR= \
+		shmhijack -b "/tmp/${DIR##*/}.bus" ./ping -c 1 10.0.0.1
+	expect '1 received'
+	wait_for no_leftovers
+	rm -f "/tmp/${DIR##*/}.bus"*
+}
+
+@test "where it is not to be had, that is said" {
+	requires nosan
+	mkdir bare
+	cp "$B/shmhijack" "$B/libshmhijack.so" "$B/shmif_server" bare
+	start_host a 10.0.0.1
+	run_bad 126 'shmif_entry' 'host-ok lets it' bare/shmhijack \
+		-s "unix://$DIR/a.sock" "$B/tests/h_entry"
+}
