@@ -30,7 +30,7 @@ taken() {
 
 # The same of the help, but for -h.
 told() {
-	table "$1" o | cut -f 1 | grep -E '^-[^-]$' | grep -vx -e -h | sort
+	table "$1" o | cut -f 1 | grep -E '^-[^-]$' | grep -vx -e -h | sort -u
 }
 
 @test "help: the options in it are those that are taken" {
