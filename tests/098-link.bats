@@ -294,7 +294,7 @@ assert c['sent'] == c['frames'], c"
 }
 
 @test "bytes arrive intact under all faults at once" {
-	random_file data 500000
+	random_file data 5000000
 	for h in a b; do
 		run_cmd tool $h link shmif0 set delay 2ms 1ms 25% \
 			distribution normal loss 1% duplicate 2% \

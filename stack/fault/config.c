@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@
 #include "stack/core/log.h"
 #include "stack/fault/fault.h"
 
-#define ENTRIES_MAX	1024	/* of a host */
+#define ENTRIES_MAX	1024	/* of a host; trouble() says so */
 #define ADDRS_MAX	4096	/* of a partition */
 #define TIME_MAX	(1ll << 59)	/* ns; more would overflow */
 
@@ -245,8 +244,22 @@ static void replace(struct fault **p, struct fault *e)
 	entry_free(old);
 }
 
-static int set(struct iface *f, int op, struct wire_fault *conf, int fd,
-    char *text)
+/* In more words than strerror(3) has. */
+static const char *trouble(int err)
+{
+	switch (err) {
+	case -ENOSPC:
+		return "1024 entries are all that a host has; clear some";
+	case -ENOPROTOOPT:
+		return "the host has no libpcap to run the filter by";
+	case -ENODEV:
+		return "no such interface";
+	default:
+		return "";
+	}
+}
+
+static int set(struct iface *f, int op, struct wire_fault *conf, int fd)
 {
 	struct faults *l = (struct faults *)f->faults;
 	struct fault **there = l ? find(l, conf) : NULL, *e;
@@ -256,11 +269,8 @@ static int set(struct iface *f, int op, struct wire_fault *conf, int fd,
 		return -EEXIST;
 	if (!there && op == WIRE_FAULT_CHANGE)
 		return -ENOENT;
-	if (!there && entries == ENTRIES_MAX) {
-		sprintf(text, "%u entries are all that a host has; clear "
-		    "some", ENTRIES_MAX);
+	if (!there && entries == ENTRIES_MAX)
 		return -ENOSPC;
-	}
 	err = entry_new(&e, conf, fd);
 	if (err)
 		return err;
@@ -331,18 +341,16 @@ int fault_request(const struct wire_req *req, struct wire_rep *rep, int fd)
 	    !ends(conf.match, sizeof(conf.match)))
 		return -EINVAL;
 	f = iface_find(conf.ifname);
-	if (!f)
-		return -ENODEV;
-	if (req->a == WIRE_FAULT_CLEAR) {
+	if (f && req->a == WIRE_FAULT_CLEAR) {
 		rep->value = clear(f, &conf);
 		log_event("fault", "%s: %u cleared", f->name,
 		    (unsigned)rep->value);
 		return 0;
 	}
-	err = set(f, req->a, &conf, fd, (char *)rep->data);
+	err = f ? set(f, req->a, &conf, fd) : -ENODEV;
 	if (err) {
-		rep->len = err == -ENOSPC ?
-		    (uint32_t)strlen((char *)rep->data) : 0;
+		rep->len = (uint32_t)strlen(trouble(err));
+		memcpy(rep->data, trouble(err), rep->len);
 		return err;
 	}
 	log_event("fault", "%s: set", f->name);

@@ -27,7 +27,7 @@
 /* When the next frame is due, of all interfaces. */
 static struct {
 	struct pollable poll;
-	bool made;
+	bool made, failed;
 	uint64_t due;		/* ns; 0: none */
 } timer = { .poll.fd = -1 };
 
@@ -169,11 +169,15 @@ static bool make_timer(void)
 {
 	if (timer.made)
 		return true;
+	if (timer.failed)
+		return false;
 	timer.poll.fn = on_timer;
 	timer.poll.fd = timerfd_create(CLOCK_MONOTONIC,
 	    TFD_CLOEXEC | TFD_NONBLOCK);
 	if (timer.poll.fd < 0 || loop_add(&timer.poll, EPOLLIN)) {
-		log_err("no timer for frames that are to wait: they do not");
+		timer.failed = true;
+		log_err("no timer for frames that are to wait: they are "
+		    "lost");
 		return false;
 	}
 	timer.made = true;
