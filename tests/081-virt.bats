@@ -301,3 +301,18 @@ start_gateway() {
 	expect '^0$'
 	run_bad 1 'tap0 is not one' 'tap-nat' "${machine[@]}" "$nat" tap0 down
 }
+
+@test "faults of a tap: the machine's packets and the host's are delayed and cut" {
+	start_virt a virt0,192.168.50.2/24
+	"${machine[@]}" ip addr add 192.168.50.1/24 dev tap0
+	"${machine[@]}" ip link set tap0 up
+	run_cmd tool a ping -c 1 -w 5 192.168.50.1
+	run_cmd tool a link virt0 set delay 40ms
+	run_cmd tool a link virt0 set in delay 40ms
+	run_cmd "${machine[@]}" ping -c 2 -i 0.2 192.168.50.2
+	expect 'min.* = (8|9|10)[0-9]\.'
+	run_cmd tool a link virt0 set partition 192.168.50.1
+	run_cmd -1 "${machine[@]}" ping -c 2 -i 0.2 -w 1 192.168.50.2
+	run_cmd tool a link virt0 clear
+	run_cmd "${machine[@]}" ping -c 2 -i 0.2 -w 5 192.168.50.2
+}
