@@ -134,7 +134,8 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 		return;
 	}
 	gso_open(&c, p->payload, p->len, seg_size);
-	if (c.n == 1 || (!sh->f->faults && ends_here(&c))) {
+	if (c.n == 1 || (!(sh->f->faults && sh->f->faults->in) &&
+	    ends_here(&c))) {
 		sh->f->rx_packets += c.n - 1;
 		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
 		if (tap_listener && c.n > 1)

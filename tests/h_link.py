@@ -51,6 +51,7 @@ def give(argv):
         s.sendto(content(n, size), at)
         if n % 50 == 49:
             time.sleep(0.002)
+    time.sleep(0.3)  # what a delay holds comes first
     for _ in range(60):
         s.sendto(struct.pack("!I", END), at)
         try:

@@ -10,6 +10,7 @@
 
 #include "stack/ctl/linkshow.h"
 #include "stack/ctl/linkwords.h"
+#include "stack/wire/json.h"
 
 static bool write_all(int fd, const void *from, size_t n)
 {
@@ -59,15 +60,22 @@ static int set_name(struct wire_fault *c, const char *name)
 }
 
 /* A seed that was drawn is told: with it the same can be had again. */
-static void tell_seed(const struct wire_rep *rep)
+static void tell_seed(const struct wire_rep *rep, bool as_json)
 {
 	struct wire_fault c;
+	struct json j;
 
 	if (rep->len != sizeof(c))
 		return;
 	memcpy(&c, rep->data, sizeof(c));
-	if (c.drawn && c.kind == WIRE_FAULT_NETEM)
+	if (as_json) {
+		json_init(&j, stdout, true);
+		json_object(&j, NULL);
+		json_uint(&j, "seed", c.seed);
+		json_end(&j);
+	} else if (c.drawn && c.kind == WIRE_FAULT_NETEM) {
 		printf("seed %llu\n", (unsigned long long)c.seed);
+	}
 }
 
 /* An entry that takes all frames leaves nothing to one behind it. */
@@ -97,7 +105,7 @@ static void warn_shadow(const struct wire_fault *c)
 	free(list.rec);
 }
 
-static int set(const char *ifname, char **words)
+static int set(const char *ifname, char **words, bool json)
 {
 	struct link_words w = { .conf.dirs = 0 };
 	struct wire_rep rep;
@@ -108,7 +116,7 @@ static int set(const char *ifname, char **words)
 	if (!status)
 		status = send_words(&w, WIRE_FAULT_SET, &rep);
 	if (!status) {
-		tell_seed(&rep);
+		tell_seed(&rep, json);
 		warn_shadow(&w.conf);
 	}
 	link_words_free(&w);
@@ -171,7 +179,7 @@ int cmd_link(int argc, char **argv)
 		return link_show(ifname, json);
 	}
 	if (!strcmp(argv[i], "set"))
-		return set(ifname, argv + i + 1);
+		return set(ifname, argv + i + 1, json);
 	if (!strcmp(argv[i], "clear"))
 		return clear(ifname, argv + i + 1);
 	return ctl_unknown("link", argv[i], "shmif help link");

@@ -76,8 +76,8 @@ struct iface_alias {
 
 /*
  * What stands between lwIP and the driver: stack/fault/, in nif.linkoutput's
- * and nif.input's place.  Where there is one, drivers give each frame to
- * nif.input by itself, none as part of a large segment.
+ * and nif.input's place.  With `in`, drivers give each frame to nif.input by
+ * itself, none as part of a large segment.
  */
 struct iface_faults {
 	/* In loopback_send()'s place. */
@@ -85,6 +85,7 @@ struct iface_faults {
 	/* The interface is about to go. */
 	void (*gone)(struct iface *f);
 	bool netem;		/* all frames that go out meet one entry */
+	bool in;		/* there are entries for frames that come in */
 };
 
 /* nif.state points back here, for aliases too. */
