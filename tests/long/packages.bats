@@ -6,6 +6,7 @@
 
 load ../helpers
 load ../helpers.net
+load ../helpers.systems
 
 root=$BATS_TEST_DIRNAME/../..
 export LIMIT=1800
@@ -14,35 +15,6 @@ export LIMIT=1800
 make_it() {
 	requires make
 	run_cmd env -u MAKEFLAGS -u MFLAGS make -s -j2 -C "$root" "$@"
-}
-
-# Debian's mirror that this machine's apt uses.
-mirror() {
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(ORIGIN)' \
-		'Created-By: Packages' |
-		awk '$3 == "Debian" && $2 !~ /-/ { print $1; exit }'
-}
-
-# A new system; what was downloaded is kept in $B.
-# usage: new_system DIR SUITE PACKAGE,... [OPTION]...
-new_system() {
-	requires root debootstrap apt-get mountns
-	mkdir -p "$B/debootstrap"
-	timeout 1500 debootstrap --variant=minbase --include="$3" \
-		--cache-dir="$B/debootstrap" "${@:4}" "$2" "$1" "$(mirror)" \
-		>debootstrap.log 2>&1 ||
-		skip "no $2 to be had: $(tail -n 1 debootstrap.log)"
-	allow "$1/etc/.pwd.lock"
-}
-
-# A command in there, with its own /proc and /dev/shm.
-# usage: inside DIR COMMAND...
-inside() {
-	run_cmd unshare -m --propagation private sh -c 'cd "$1" &&
-		mount -t proc proc proc && mount -t tmpfs tmpfs dev/shm &&
-		shift && exec chroot . env -u XDG_RUNTIME_DIR HOME=/root \
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"' \
-		sh "$@"
 }
 
 # Two hosts, by the programs in PATH.
