@@ -13,7 +13,7 @@ py() {
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
 	run_cmd -7 on b env SHMIF_DEBUG=1 curl -s http://10.0.0.1:9/
-	expect_err '^curl\[[0-9]+\] socket\(AF_INET, SOCK_STREAM, 6\) = [0-9]+ <[0-9]+\.[0-9]{4}> \[socket [0-9a-f]+\]$'
+	expect_err '^curl\[[0-9]+\] socket\(AF_INET, SOCK_STREAM(\|SOCK_NONBLOCK)?, 6\) = [0-9]+ <[0-9]+\.[0-9]{4}> \[socket [0-9a-f]+\]$'
 	expect_err '^curl\[[0-9]+\] connect\([0-9]+, 10\.0\.0\.1:9\) = -1 EINPROGRESS <0\.[0-9]{4}> \[socket [0-9a-f]+\]$'
 	expect_err 'getsockopt\([0-9]+, SOL_SOCKET, SO_ERROR, \[ECONNREFUSED\]\) = 0 '
 	py refused <<-'X'
