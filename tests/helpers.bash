@@ -4,7 +4,8 @@
 # DIR	its directory, and the current one; short, for socket paths
 # HIJACK	what a program must preload
 # PID	the processes started, by name; the log is NAME.log
-# OVER	if it is tcp, hosts are reached by tcp://, and a relay
+# OVER	if it is tcp, hosts are reached by tcp://, and a relay; if it is tls,
+#	by a key in the file "keys" as well
 
 bats_require_minimum_version 1.5.0
 
@@ -23,7 +24,7 @@ common_setup() {
 	mkdir -m 700 run
 	export XDG_RUNTIME_DIR=$DIR/run HOME=$DIR LC_ALL=C.UTF-8
 	export PATH=$B:$PATH PYTHONUNBUFFERED=1
-	unset RUMP_SERVER RUMPHIJACK RUMPHIJACK_RETRYCONNECT LD_PRELOAD \
+	unset RUMP_SERVER RUMP_SERVER_KEY RUMPHIJACK RUMPHIJACK_RETRYCONNECT LD_PRELOAD \
 		SHMIF_BUS SHMIF_ADDR SHMIF_GATEWAY SHMIF_NAME SHMIF_HOST__ \
 		SHMIF_HOSTS SHMIF_RESOLV SHMIF_HOLDER__ \
 		SHMIF_DEBUG \
@@ -137,9 +138,15 @@ url_of() {
 # Set URLS to what a host is to serve at.  usage: urls_for NAME
 urls_for() {
 	URLS=("unix://$DIR/$1.sock")
-	[ "${OVER:-}" = tcp ] || return 0
+	[ -n "${OVER:-}" ] || return 0
 	PORT[$1]=$(free_port)
-	URLS=(--insecure "${URLS[@]}" "$(url_of "$1")")
+	if [ "$OVER" = tcp ]; then
+		URLS=(--insecure "${URLS[@]}" "$(url_of "$1")")
+	else
+		export RUMP_SERVER_KEY=$DIR/keys
+		[ -e keys ] || shmif key new -f keys all raw,config,halt
+		URLS=(-k keys "${URLS[@]}" "$(url_of "$1")")
+	fi
 }
 
 # Set WORDS to the command to execute.  "on HOST" puts it on a running host,

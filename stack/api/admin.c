@@ -11,6 +11,7 @@
 #include "bus/bus.h"
 #include "stack/api/dump.h"
 #include "stack/api/names.h"
+#include "stack/api/note.h"
 #include "stack/api/sysctl.h"
 #include "stack/api/trace.h"
 #include "stack/core/loop.h"
@@ -237,6 +238,8 @@ int admin_request(const struct wire_req *req, const struct rights *who,
 		return do_sysctl(req, rep);
 	case WIRE_TRACE:
 		return trace_request(req, rep);
+	case WIRE_NOTE:
+		return note_take(req);
 	case WIRE_HALT:
 		loop_stop();
 		return 0;

@@ -183,7 +183,7 @@ static int receive(struct client *c)
 		if (r.req.op == WIRE_CHANNEL)
 			add_channel(&r, c);
 		else if (r.req.reply ? r.channel >= 0 : r.nfd >= 1 ||
-		    r.req.op == WIRE_SETSOCKOPT)
+		    r.req.op == WIRE_SETSOCKOPT || r.req.op == WIRE_NOTE)
 			request_handle(&r);
 		else if (m.msg_flags & MSG_CTRUNC)
 			request_lost(&r);

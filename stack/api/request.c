@@ -445,8 +445,8 @@ static const char *const op_names[] = {
 	[WIRE_TRACE] = "trace", [WIRE_CHANNEL] = "channel",
 	[WIRE_YIELD] = "yield", [WIRE_LEND] = "lend",
 	[WIRE_NOTIFY] = "notify", [WIRE_LIMIT] = "limit",
-	[WIRE_URGENT] = "urgent", [WIRE_FAULT] = "fault",
-	[WIRE_NAMES] = "names",
+	[WIRE_URGENT] = "urgent", [WIRE_NOTE] = "note",
+	[WIRE_FAULT] = "fault", [WIRE_NAMES] = "names",
 };
 static_assert(sizeof(op_names) / sizeof(op_names[0]) == WIRE_NUM_OPS,
     "a name for every request");

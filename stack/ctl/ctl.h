@@ -24,6 +24,7 @@ int cmd_halt(int argc, char **argv);
 int cmd_hosts(int argc, char **argv);
 int cmd_ifconfig(int argc, char **argv);
 int cmd_link(int argc, char **argv);
+int cmd_key(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_ndp(int argc, char **argv);
 int cmd_netstat(int argc, char **argv);

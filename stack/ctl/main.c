@@ -38,6 +38,7 @@ static const struct command {
 	{ "hosts", cmd_hosts },
 	{ "ifconfig", cmd_ifconfig },
 	{ "link", cmd_link },
+	{ "key", cmd_key },
 	{ "log", cmd_log },
 	{ "ndp", cmd_ndp },
 	{ "netstat", cmd_netstat },

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "stack/relay/tls.h"
 #include "stack/wire/clock.h"
 
 #define DIAL_MS	10000	/* for all of it */
@@ -153,6 +154,45 @@ static void pass_on(int *said)
 	}
 }
 
+/* TLS. */
+
+static int shake(struct dialled *d, const char *name, uint64_t end,
+    char err[static DIAL_ERRLEN])
+{
+	struct pollfd p = { .fd = d->trans.in, .events = POLLIN };
+	enum tls_result r;
+
+	while ((r = tls_handshake(d->trans.tls)) == TLS_AGAIN)
+		if (poll(&p, 1, left(end)) <= 0)
+			break;
+	if (r == TLS_DONE)
+		return 0;
+	snprintf(err, DIAL_ERRLEN, r == TLS_WRONG_KEY ?
+	    "the key \"%s\" is not accepted there" : "it does not speak "
+	    "TLS with keys; was it started with -k FILE? (key \"%s\")",
+	    name);
+	return -1;
+}
+
+static int start_tls(const struct url *u, const char *file, struct dialled *d,
+    uint64_t end, char err[static DIAL_ERRLEN])
+{
+	char why[KEYFILE_ERRLEN];
+	struct keyfile_key k;
+	int e = keyfile_find(file, u->user, &k, why);
+
+	if (e) {
+		snprintf(err, DIAL_ERRLEN, "%s", why);
+		return -1;
+	}
+	d->trans.tls = tls_client(d->trans.in, &k);
+	explicit_bzero(k.secret, sizeof(k.secret));
+	if (d->trans.tls)
+		return shake(d, k.name, end, err);
+	snprintf(err, DIAL_ERRLEN, "%s", strerror(ENOMEM));
+	return -1;
+}
+
 /* The hello lines. */
 
 /* Return: 1: the line is whole; 0: not yet; -1: the end. */
@@ -218,11 +258,17 @@ int dial(const struct url *u, const char *key, struct dialled *d,
 	uint64_t end = clock_ns() + DIAL_MS * CLOCK_NS_MS;
 	int e;
 
-	(void)key;
 	memset(d, 0, sizeof(*d));
 	d->said = -1;
 	e = u->kind == URL_SSH ? dial_ssh(u, d, err) :
 	    dial_tcp(u, d, end, err);
+	if (!e && u->kind == URL_TCP && key && *key)
+		e = start_tls(u, key, d, end, err);
+	else if (!e && u->user[0] && u->kind == URL_TCP) {
+		snprintf(err, DIAL_ERRLEN, "set RUMP_SERVER_KEY to the file "
+		    "with the key of %s", u->user);
+		e = -1;
+	}
 	if (!e)
 		e = hello(d, end, err);
 	if (e && d->said >= 0)

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "stack/relay/tls.h"
 #include "stack/wire/client.h"
 
 #define HELLO_MS	5000	/* for the host to answer */
@@ -107,13 +108,32 @@ static int say_hello(struct far *far, struct trans *t)
 	return trans_write(t, line, n) == (ssize_t)n ? 0 : -EPIPE;
 }
 
-static int connect_host(struct far *far, const struct sockaddr_un *sun)
+/* Before anything is asked for it. */
+static int limit(int fd, const struct tls_peer *peer)
+{
+	struct wire_req req = { .op = WIRE_LIMIT };
+	struct wire_rep rep;
+	int err;
+
+	req.len = (uint16_t)snprintf((char *)req.data, sizeof(req.data),
+	    "%s%s%s", peer->name, peer->rights[0] ? ":" : "", peer->rights);
+	err = client_call(fd, &req, NULL, 0, &rep, NULL, HELLO_MS, false);
+	return err ? err : -rep.error;
+}
+
+static int connect_host(struct far *far, const struct sockaddr_un *sun,
+    const struct tls_peer *peer)
 {
 	struct client_hello hello = { .timeout = HELLO_MS };
 	int fd = client_connect(sun, "shmif_relay", 3, &hello), err;
 
 	if (fd < 0)
 		return fd;
+	err = peer ? limit(fd, peer) : 0;
+	if (err) {
+		close(fd);
+		return err;
+	}
 	far->server_id = hello.server;
 	far->ctl.fn = far_ctl_event;
 	far->ctl.fd = fd;
@@ -124,7 +144,7 @@ static int connect_host(struct far *far, const struct sockaddr_un *sun)
 }
 
 int far_start(const struct trans *from, const struct sockaddr_un *sun,
-    const char *who, const void *ahead, size_t n)
+    const struct tls_peer *peer, const void *ahead, size_t n)
 {
 	static const struct link_ops ops = {
 		.opened = far_opened, .message = on_message, .down = on_down,
@@ -139,8 +159,7 @@ int far_start(const struct trans *from, const struct sockaddr_un *sun,
 		return -ENOMEM;
 	}
 	far->refs = 1;
-	snprintf(far->who, sizeof(far->who), "%s", who);
-	err = connect_host(far, sun);
+	err = connect_host(far, sun, peer);
 	if (err) {
 		snprintf(why, sizeof(why), "no virtual host at %s: %s",
 		    sun->sun_path, strerror(-err));

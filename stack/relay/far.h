@@ -49,15 +49,17 @@ struct far {
 	struct far_channel *idle, *all;	/* channels; those without a request */
 	unsigned channels;
 	struct far_post *post, **post_end;	/* the host has no room for */
-	char who[64];		/* for the log */
 };
+
+struct tls_peer;
 
 /*
  * A half for what is at the other end of t, whose hello line was read.  t is
- * taken over.  who: its address or key, for the log.  Return: 0 or -errno.
+ * taken over.  peer: whose key it has, which limits its rights; NULL: it has
+ * those that we have.  Return: 0 or -errno.
  */
 int far_start(const struct trans *t, const struct sockaddr_un *sun,
-    const char *who, const void *ahead, size_t n);
+    const struct tls_peer *peer, const void *ahead, size_t n);
 /* Say why not instead, and close t. */
 void far_refuse(struct trans *t, const char *why);
 /* Those that there are. */

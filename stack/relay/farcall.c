@@ -245,6 +245,7 @@ static bool may_ask(const struct wire_req *req)
 	case WIRE_YIELD:
 	case WIRE_NOTIFY:
 	case WIRE_NAMES:
+	case WIRE_FAULT:
 		return true;
 	default:
 		return false;

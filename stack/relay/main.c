@@ -19,6 +19,7 @@
 #include "stack/relay/near.h"
 #include "stack/relay/serve.h"
 #include "stack/wire/client.h"
+#include "stack/wire/keyfile.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/usage.h"
 
@@ -146,7 +147,7 @@ static int far_half(void)
 		far_refuse(&t, why);
 		return 1;
 	}
-	if (far_start(&t, &cfg.sun, "ssh", NULL, 0))
+	if (far_start(&t, &cfg.sun, NULL, NULL, 0))
 		return 1;
 	watch_run(settle, tick);
 	return 0;
@@ -155,11 +156,15 @@ static int far_half(void)
 /* Started by shmif_server: it is told on standard output when we serve. */
 static int far_halves(void)
 {
-	char err[SERVE_ERRLEN];
+	char err[SERVE_ERRLEN], bad[KEYFILE_ERRLEN];
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (cfg.key && keyfile_check(cfg.key, bad))
+		die(1, "", bad);
+	if (cfg.key)
+		cfg.key = realpath(cfg.key, NULL);	/* for ever */
 	for (int i = 0; i < cfg.n; i++)
-		if (serve_listen(&cfg.url[i], &cfg.sun, err))
+		if (serve_listen(&cfg.url[i], cfg.key, &cfg.sun, err))
 			die(1, cfg.text[i], err);
 	if (cfg.insecure)
 		fprintf(stderr, PROGRAM ": %s: --insecure: whoever can reach "
@@ -230,6 +235,8 @@ static void parse_args(int argc, char **argv)
 	}
 	for (int i = optind; i < argc; i++)
 		add_url(argv[i]);
+	if (cfg.listen && !cfg.key == !cfg.insecure)
+		bad_usage();
 	if (!cfg.sun.sun_path[0] || (cfg.stdio ? cfg.n != 0 : cfg.listen ?
 	    cfg.n == 0 : cfg.n != 1))
 		bad_usage();

@@ -290,7 +290,7 @@ static void forward(struct call *c, struct near_name *n, uint32_t stream)
 		m.after = flow_drain(&n->sock->flow);
 		near_asked(n->sock, &c->req);
 	}
-	if (c->req.op == WIRE_SETSOCKOPT && c->nfd > 1)
+	if (c->req.op != WIRE_NOTIFY && c->nfd > 1)
 		extra = content(c->fd[1], memory, sizeof(memory));
 	m.number = expect(c);
 	c->req.server = 0;
@@ -405,6 +405,8 @@ static void sock_request(struct call *c)
 
 	if (c->req.server && c->req.server != near_server_id)
 		answer(c, -ENETDOWN);	/* of another's life */
+	else if (!n && c->req.flags & WIRE_OF_OTHERS)
+		forward(c, NULL, 0);
 	else if (!n)
 		answer(c, -ENOTCONN);
 	else if (about_ring(&c->req))

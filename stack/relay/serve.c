@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "stack/relay/far.h"
+#include "stack/relay/note.h"
+#include "stack/relay/tls.h"
 #include "stack/wire/clock.h"
 
 #define GUESTS		64	/* connections that are not let in yet */
@@ -21,6 +23,8 @@ struct guest {
 	struct guest *next;
 	struct trans trans;
 	uint64_t since;
+	bool begun;		/* it has said something */
+	bool shaken;		/* the handshake of TLS is done */
 	char who[64];
 	char line[RELAY_LINE];
 	size_t n;
@@ -31,6 +35,7 @@ struct door {
 };
 
 static struct sockaddr_un host;
+static const char *keys;	/* the file, or NULL: let in everybody */
 static struct guest *guests;
 static unsigned nguests;
 
@@ -53,31 +58,100 @@ static void guest_forget(struct guest *g)
 static void guest_close(struct guest *g)
 {
 	guest_forget(g);
+	if (g->trans.tls)
+		tls_free(g->trans.tls);
 	watch_drop(&g->watch);
+}
+
+/* Out, and why. */
+static void turn_away(struct guest *g, enum wire_note why)
+{
+	note(&host, why, g->who);
+	guest_close(g);
+}
+
+/* Its connection is to be another's. */
+static struct trans take_over(struct guest *g)
+{
+	struct trans t = g->trans;
+
+	guest_forget(g);
+	watch_leave(&g->watch);
+	watch_drop(&g->watch);
+	return t;
 }
 
 /* Its line is whole: nl is where it ends. */
 static void let_in(struct guest *g, char *nl)
 {
-	struct trans t = g->trans;
+	const struct tls_peer *peer = g->trans.tls ?
+	    tls_peer_of(g->trans.tls) : NULL;
+	struct trans t = take_over(g);
 	char why[TRANS_WHY];
 	uint32_t number;
-	int fd;
 
-	/* The loop's hand off it, but it stays open. */
-	fd = dup(t.in);
-	guest_forget(g);
-	watch_drop(&g->watch);
-	if (fd < 0)
-		return;
-	t.in = t.out = fd;
 	*nl = '\0';
 	if (trans_check(g->line, &number, why)) {
+		note(&host, WIRE_NOTE_PROTOCOL, g->who);
 		far_refuse(&t, why);
 		return;
 	}
 	nl++;
-	far_start(&t, &host, g->who, nl, g->n - (size_t)(nl - g->line));
+	far_start(&t, &host, peer, nl, g->n - (size_t)(nl - g->line));
+}
+
+/*
+ * The first byte tells whether that is TLS.  Who should speak it and does not,
+ * or the other way round, is told so.  Return: go on.
+ */
+static bool first_byte(struct guest *g)
+{
+	static const char no_key[] = "it lets in only who has a key; set "
+	    "RUMP_SERVER_KEY to a file with it";
+	struct trans t;
+	char byte;
+	ssize_t n;
+
+	if (g->begun || !keys)
+		return true;
+	n = recv(g->trans.in, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n != 1) {
+		guest_close(g);
+		return false;
+	}
+	g->begun = true;
+	if (byte != RELAY_HELLO[0])
+		return true;
+	note(&host, WIRE_NOTE_KEY, g->who);
+	t = take_over(g);
+	if (t.tls)
+		tls_free(t.tls);
+	t.tls = NULL;
+	far_refuse(&t, no_key);
+	return false;
+}
+
+/* Return: true: it is done. */
+static bool shake(struct guest *g)
+{
+	if (g->shaken || !g->trans.tls)
+		return true;
+	switch (tls_handshake(g->trans.tls)) {
+	case TLS_DONE:
+		g->shaken = true;
+		return true;
+	case TLS_AGAIN:
+		return false;
+	case TLS_WRONG_KEY:
+		turn_away(g, WIRE_NOTE_KEY);
+		return false;
+	case TLS_NOT_TLS:
+		turn_away(g, WIRE_NOTE_PROTOCOL);
+		return false;
+	}
+	return false;
 }
 
 static void guest_event(struct watch *w, uint32_t events)
@@ -86,7 +160,8 @@ static void guest_event(struct watch *w, uint32_t events)
 	char *nl;
 	ssize_t n;
 
-	(void)events;
+	if (!(events & ~(uint32_t)EPOLLOUT) || !first_byte(g) || !shake(g))
+		return;
 	do {
 		n = trans_read(&g->trans, g->line + g->n,
 		    sizeof(g->line) - 1 - g->n);
@@ -102,7 +177,7 @@ static void guest_event(struct watch *w, uint32_t events)
 	if (nl)
 		let_in(g, nl);
 	else
-		guest_close(g);
+		turn_away(g, WIRE_NOTE_PROTOCOL);
 }
 
 static void name_of(const struct sockaddr_storage *ss, socklen_t len,
@@ -118,15 +193,21 @@ static void name_of(const struct sockaddr_storage *ss, socklen_t len,
 static void greet(int fd, const struct sockaddr_storage *ss, socklen_t len)
 {
 	struct guest *g = nguests < GUESTS ? calloc(1, sizeof(*g)) : NULL;
+	char who[sizeof(g->who)];
 
-	if (!g) {
+	name_of(ss, len, who, sizeof(who));
+	if (g && keys)
+		g->trans.tls = tls_server(fd, keys);
+	if (!g || (keys && !g->trans.tls)) {
+		note(&host, WIRE_NOTE_MANY, who);
+		free(g);
 		close(fd);
 		return;
 	}
 	trans_tune(fd);
 	g->trans.in = g->trans.out = fd;
 	g->since = clock_ns();
-	name_of(ss, len, g->who, sizeof(g->who));
+	strcpy(g->who, who);
 	g->watch = (struct watch){ .fn = guest_event, .free = guest_free,
 	    .fd = fd };
 	g->next = guests;
@@ -161,7 +242,7 @@ void serve_tick(void)
 	for (g = guests; g; g = next) {
 		next = g->next;
 		if (now - g->since > GUEST_NS)
-			guest_close(g);
+			turn_away(g, WIRE_NOTE_TIME);
 	}
 }
 
@@ -196,8 +277,8 @@ fail:
 	return e;
 }
 
-int serve_listen(const struct url *u, const struct sockaddr_un *sun,
-    char err[static SERVE_ERRLEN])
+int serve_listen(const struct url *u, const char *key,
+    const struct sockaddr_un *sun, char err[static SERVE_ERRLEN])
 {
 	struct addrinfo hints = {
 		.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE,
@@ -206,6 +287,7 @@ int serve_listen(const struct url *u, const struct sockaddr_un *sun,
 	int e, n = 0;
 
 	host = *sun;
+	keys = key;
 	e = getaddrinfo(any ? NULL : u->host, u->port, &hints, &list);
 	if (e) {
 		snprintf(err, SERVE_ERRLEN, "%s: %s", u->host,

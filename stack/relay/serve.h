@@ -12,11 +12,11 @@
 #define SERVE_ERRLEN 300
 
 /*
- * Listen at a tcp:// URL; host "0" or "*" is any address.  Return: 0, or -1
- * with a line in err.
+ * Listen at a tcp:// URL; host "0" or "*" is any address.  key: a file of keys,
+ * or NULL: whoever comes is let in.  Return: 0, or -1 with a line in err.
  */
-int serve_listen(const struct url *u, const struct sockaddr_un *sun,
-    char err[static SERVE_ERRLEN]);
+int serve_listen(const struct url *u, const char *key,
+    const struct sockaddr_un *sun, char err[static SERVE_ERRLEN]);
 void serve_tick(void);
 
 #endif

@@ -3,7 +3,179 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_AHEAD	(128 << 10)	/* bytes */
+
+/* TLS_AES_128_GCM_SHA256, the one that all have, and whose hash keys use. */
+static const unsigned char CIPHER[2] = { 0x13, 0x01 };
+
+/* What belongs to a connection. */
+struct side {
+	const char *path;		/* a server's */
+	struct keyfile_key key;		/* a client's */
+	struct tls_peer peer;
+};
+
+static SSL_CTX *contexts[2];		/* client, server */
+
+static SSL_SESSION *session_of(SSL *s, const uint8_t *secret, size_t n)
+{
+	SSL_SESSION *ss = SSL_SESSION_new();
+	const SSL_CIPHER *c = SSL_CIPHER_find(s, CIPHER);
+
+	if (ss && c && SSL_SESSION_set1_master_key(ss, secret, n) &&
+	    SSL_SESSION_set_cipher(ss, c) &&
+	    SSL_SESSION_set_protocol_version(ss, TLS1_3_VERSION))
+		return ss;
+	SSL_SESSION_free(ss);
+	return NULL;
+}
+
+/* A name that there is not is told as late as a wrong key. */
+static int on_find(SSL *s, const unsigned char *id, size_t n,
+    SSL_SESSION **out)
+{
+	struct side *side = SSL_get_app_data(s);
+	char name[WIRE_KEYLEN], err[KEYFILE_ERRLEN];
+	struct keyfile_key k = { .len = 32 };
+
+	*out = NULL;
+	if (n >= sizeof(name) || memchr(id, '\0', n))
+		return 1;
+	memcpy(name, id, n);
+	name[n] = '\0';
+	if (!keyfile_is_name(name) || keyfile_find(side->path, name, &k,
+	    err)) {
+		k.len = 32;
+		RAND_bytes(k.secret, (int)k.len);
+		k.rights[0] = '\0';
+	}
+	strcpy(side->peer.name, name);
+	strcpy(side->peer.rights, k.rights);
+	*out = session_of(s, k.secret, k.len);
+	explicit_bzero(&k, sizeof(k));
+	return *out != NULL;
+}
+
+static int on_use(SSL *s, const EVP_MD *md, const unsigned char **id,
+    size_t *n, SSL_SESSION **out)
+{
+	struct side *side = SSL_get_app_data(s);
+
+	*out = NULL;
+	if (md && EVP_MD_get_type(md) != NID_sha256)
+		return 1;		/* not with ours */
+	*id = (const unsigned char *)side->key.name;
+	*n = strlen(side->key.name);
+	*out = session_of(s, side->key.secret, side->key.len);
+	return *out != NULL;
+}
+
+static SSL_CTX *context(bool server)
+{
+	SSL_CTX *c = contexts[server];
+
+	if (c)
+		return c;
+	c = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	if (!c || !SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) ||
+	    !SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256"))
+		return NULL;
+	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(c, 0);
+	SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
+	    SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_read_ahead(c, 1);
+	SSL_CTX_set_default_read_buffer_len(c, READ_AHEAD);
+	if (server) {
+		SSL_CTX_set_psk_find_session_callback(c, on_find);
+	} else {
+		SSL_CTX_set_psk_use_session_callback(c, on_use);
+		/* One with a certificate is none of ours: nobody vouches. */
+		SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
+	}
+	contexts[server] = c;
+	return c;
+}
+
+static SSL *make(bool server, int fd, const struct side *from)
+{
+	SSL_CTX *c = context(server);
+	SSL *s = c ? SSL_new(c) : NULL;
+	struct side *side = s ? malloc(sizeof(*side)) : NULL;
+
+	if (!side || !SSL_set_fd(s, fd)) {
+		free(side);
+		SSL_free(s);
+		return NULL;
+	}
+	*side = *from;
+	SSL_set_app_data(s, side);
+	if (server)
+		SSL_set_accept_state(s);
+	else
+		SSL_set_connect_state(s);
+	return s;
+}
+
+SSL *tls_server(int fd, const char *path)
+{
+	struct side side = { .path = path };
+
+	return make(true, fd, &side);
+}
+
+SSL *tls_client(int fd, const struct keyfile_key *k)
+{
+	struct side side = { .key = *k };
+	SSL *s = make(false, fd, &side);
+
+	explicit_bzero(&side, sizeof(side));
+	return s;
+}
+
+/* An alert of the other side's, or a key that does not fit, is about keys. */
+static enum tls_result why(const SSL *s)
+{
+	const struct side *side = SSL_get_app_data(s);
+	unsigned long e = ERR_peek_error();
+	int reason = ERR_GET_REASON(e);
+
+	ERR_clear_error();
+	if (reason >= SSL_AD_REASON_OFFSET)
+		return TLS_WRONG_KEY;
+	return side->peer.name[0] ? TLS_WRONG_KEY : TLS_NOT_TLS;
+}
+
+enum tls_result tls_handshake(SSL *s)
+{
+	int r;
+
+	ERR_clear_error();
+	r = SSL_do_handshake(s);
+	if (r == 1)
+		return SSL_session_reused(s) ? TLS_DONE : TLS_WRONG_KEY;
+	switch (SSL_get_error(s, r)) {
+	case SSL_ERROR_WANT_READ:
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_AGAIN;
+	default:
+		return why(s);
+	}
+}
+
+const struct tls_peer *tls_peer_of(SSL *s)
+{
+	const struct side *side = SSL_get_app_data(s);
+
+	return &side->peer;
+}
 
 static ssize_t outcome(SSL *s, int r)
 {
@@ -22,16 +194,20 @@ static ssize_t outcome(SSL *s, int r)
 ssize_t tls_read(SSL *s, void *buf, size_t n)
 {
 	size_t got;
-	int r = SSL_read_ex(s, buf, n, &got);
+	int r;
 
+	ERR_clear_error();
+	r = SSL_read_ex(s, buf, n, &got);
 	return r > 0 ? (ssize_t)got : outcome(s, r);
 }
 
 ssize_t tls_write(SSL *s, const void *buf, size_t n)
 {
 	size_t put;
-	int r = SSL_write_ex(s, buf, n, &put);
+	int r;
 
+	ERR_clear_error();
+	r = SSL_write_ex(s, buf, n, &put);
 	return r > 0 ? (ssize_t)put : outcome(s, r);
 }
 
@@ -40,9 +216,21 @@ bool tls_pending(SSL *s)
 	return SSL_has_pending(s);
 }
 
+void tls_set_fd(SSL *s, int fd)
+{
+	SSL_set_fd(s, fd);
+}
+
 void tls_free(SSL *s)
 {
-	SSL_shutdown(s);
+	struct side *side = SSL_get_app_data(s);
+
+	if (SSL_is_init_finished(s))
+		SSL_shutdown(s);
 	ERR_clear_error();
 	SSL_free(s);
+	if (side) {
+		explicit_bzero(side, sizeof(*side));
+		free(side);
+	}
 }

@@ -37,14 +37,21 @@ void watch_set(struct watch *w, uint32_t events)
 	epoll_ctl(epfd, EPOLL_CTL_MOD, w->fd, &ev);
 }
 
+void watch_leave(struct watch *w)
+{
+	epoll_ctl(epfd, EPOLL_CTL_DEL, w->fd, NULL);
+	w->fd = -1;
+}
+
 void watch_close(struct watch *w)
 {
-	if (w->fd < 0)
+	int fd = w->fd;
+
+	if (fd < 0)
 		return;
 	/* A duplicate in some queue would keep it watched. */
-	epoll_ctl(epfd, EPOLL_CTL_DEL, w->fd, NULL);
-	close(w->fd);
-	w->fd = -1;
+	watch_leave(w);
+	close(fd);
 }
 
 void watch_drop(struct watch *w)

@@ -31,6 +31,8 @@ int watch_add(struct watch *w, uint32_t events);
 void watch_set(struct watch *w, uint32_t events);
 /* Close the descriptor, keep w. */
 void watch_close(struct watch *w);
+/* Let go of it: it stays open. */
+void watch_leave(struct watch *w);
 void watch_drop(struct watch *w);
 
 /*

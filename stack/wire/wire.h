@@ -179,6 +179,11 @@ enum wire_op {
 	/* A stream's program is about to send urgent data. */
 	WIRE_URGENT,
 	/*
+	 * A relay did not let somebody in: a = enum wire_note.  data, if any, is
+	 * who, for the log.  There is no reply.
+	 */
+	WIRE_NOTE,
+	/*
 	 * a = enum wire_fault_op, data = struct wire_fault; what it counts of
 	 * instructions, numbers and addresses is in the file fd[1], in that
 	 * order.  Reply data = the entry that there is now.
@@ -202,6 +207,13 @@ enum wire_op {
 struct wire_made {
 	uint64_t id;		/* random, of 48 bits; not 0 */
 	uint64_t cookie;
+};
+
+enum wire_note {
+	WIRE_NOTE_KEY,		/* a wrong key */
+	WIRE_NOTE_PROTOCOL,	/* nothing that a relay would say */
+	WIRE_NOTE_TIME,		/* it took too long */
+	WIRE_NOTE_MANY,		/* too many were at the door */
 };
 
 enum wire_notify_op { WIRE_NOTIFY_SET, WIRE_NOTIFY_JOIN, WIRE_NOTIFY_LEAVE };
