@@ -46,18 +46,16 @@ static bool settle(void)
 static void tick(void)
 {
 	static uint64_t since;	/* ns; 0: in use */
-	static bool was_used;
 	uint64_t now = clock_ns();
 
 	link_tick(&near_link);
 	if (near_clients() || near_open_sockets()) {
-		was_used = true;
 		since = 0;
 		return;
 	}
 	if (!since)
 		since = now;
-	if (now - since >= (was_used ? GRACE_MS : UNUSED_MS) * CLOCK_NS_MS)
+	if (now - since >= (near_was_used() ? GRACE_MS : UNUSED_MS) * CLOCK_NS_MS)
 		watch_stop();
 }
 

@@ -43,6 +43,7 @@ struct near_sock {
 	enum near_state state;
 	int domain, type, protocol;
 	bool gone;		/* the program's end is closed */
+	bool hard;		/* SO_LINGER of zero: closing is a reset */
 	bool counted;		/* in near_open_sockets() */
 	uint32_t plug;		/* bytes in the pair that are no data */
 	struct near_accept *pending, **pending_end;
@@ -63,6 +64,7 @@ int near_run(const struct trans *t, uint32_t number, const void *ahead,
 /* nearcall.c: programs and their requests. */
 int near_listen(const struct sockaddr_un *sun);
 unsigned near_clients(void);
+bool near_was_used(void);	/* somebody came, though he may be gone */
 void near_reply(const struct relay_msg *m, const uint8_t *data);
 
 /* nearsock.c: sockets. */

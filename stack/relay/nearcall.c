@@ -56,10 +56,16 @@ static struct watch listener = { .fn = NULL, .fd = -1 };
 static struct table pending;
 static uint32_t next_number;
 static unsigned clients;
+static bool was_used;
 
 unsigned near_clients(void)
 {
 	return clients;
+}
+
+bool near_was_used(void)
+{
+	return was_used;
 }
 
 /* Channels. */
@@ -581,6 +587,7 @@ static void on_connection(struct watch *w, uint32_t events)
 			continue;
 		}
 		clients++;
+		was_used = true;
 	}
 }
 

@@ -137,7 +137,7 @@ static void closed(struct near_sock *s)
 	uint64_t taken = s->flow.got;
 
 	s->gone = true;
-	if (s->state == NEAR_OPEN && s->flow.back.len) {
+	if (s->state == NEAR_OPEN && (s->flow.back.len || s->hard)) {
 		reset(s);
 		return;
 	}
@@ -424,6 +424,7 @@ static int make_taken(const struct near_sock *l, uint32_t number,
 		return -1;
 	}
 	s->state = NEAR_OPEN;
+	s->hard = l->hard;
 	flow_open(&s->flow);
 	return sv[1];
 }
@@ -498,6 +499,14 @@ static void failed(struct near_sock *s, bool keep)
 
 void near_asked(struct near_sock *s, const struct wire_req *req)
 {
+	struct linger l;
+
+	if (req->op == WIRE_SETSOCKOPT && req->a == SOL_SOCKET &&
+	    req->b == SO_LINGER && req->len >= sizeof(l) &&
+	    s->type == SOCK_STREAM) {
+		memcpy(&l, req->data, sizeof(l));
+		s->hard = l.l_onoff && !l.l_linger;
+	}
 	if (req->op == WIRE_CONNECT && s->type == SOCK_STREAM &&
 	    req->a == WIRE_CONNECT_ASYNC)
 		s->plug += WIRE_PLUG;
