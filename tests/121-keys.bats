@@ -58,7 +58,7 @@ logged() {
 	start_host a 10.0.0.1
 	OVER='' start_host b 10.0.0.2
 	# What passes is recorded between the two.
-	OVER=tap tap_between a
+	tap_between a
 	mkdir web
 	yes "$secret" | head -n 100 >web/file || :
 	random_file web/big 5000000
@@ -67,20 +67,33 @@ logged() {
 	same_file got web/file
 	run_cmd on b curl -sS -o got http://10.0.0.1/big
 	same_file got web/big
-	[ "$(stat -c %s passed)" -gt 5000000 ]
-	! grep -aq "$secret" passed || fail "the file passed in plain text"
-	! grep -aqE 'shmif-relay|shmif0|open' passed ||
+	[ "$(stat -c %s sent received | paste -sd +  | bc)" -gt 5000000 ]
+	! grep -aq "$secret" sent received ||
+		fail "the file passed in plain text"
+	! grep -aqE 'shmif-relay|10\.0\.0\.1|GET /' sent received ||
 		fail "the relay passed in plain text"
+	# What was recorded opens the door to nobody.
+	stop web
+	wait_for no_relays
+	INPUT=sent run_cmd timeout 5 nc -N 127.0.0.1 "$REAL" || :
+	wait_for counted a relay.wrong_key 1
 }
 
-# Programs reach the host by way of a proxy that records, in the file passed.
-tap_between() {
-	local port=${PORT[$1]}
+no_relays() {
+	! leftovers | while read -r pid; do
+		tr '\0' ' ' <"/proc/$pid/cmdline"
+	done | grep -q '^shmif_relay tcp:'
+}
 
+# Programs reach the host by way of a proxy that records, in the files sent and
+# received; the host is at port REAL.
+tap_between() {
+	wait_for no_relays
+	REAL=${PORT[$1]}
 	PORT[$1]=$(free_port)
-	start_bg tap socat -r passed -R passed \
+	start_bg tap socat -r sent -R received \
 		"TCP-LISTEN:${PORT[$1]},bind=127.0.0.1,fork" \
-		"TCP:127.0.0.1:$port"
+		"TCP:127.0.0.1:$REAL"
 	wait_for listens_here "${PORT[$1]}"
 }
 
@@ -165,9 +178,29 @@ as() {
 	fi
 }
 
+listens_on_a() {
+	shmif -s "unix://$DIR/a.sock" netstat -an |
+		grep -qE -- "^tcp .*[.*]$1 .*LISTEN"
+}
+
 # The URL of host a for who has that key.
 named() {
 	echo "tcp://$1@127.0.0.1:${PORT[a]}/"
+}
+
+@test "keys: the manual's example" {
+	local page=$BATS_TEST_DIRNAME/../stack/relay/rump_sp.7 pid
+
+	sed -n '/^\.Bd -literal/,/^\.Ed/s/^\$ //p' "$page" |
+		sed "s/7000/$(free_port)/g" >example.sh
+	[ "$(wc -l <example.sh)" -eq 5 ]
+	run_cmd bash -ex example.sh
+	expect 'inet 10\.0\.0\.1/24'
+	expect "laddr=\('0\.0\.0\.0', 80\)"
+	for pid in $(leftovers); do
+		! grep -qz '^shmif_server' "/proc/$pid/cmdline" ||
+			kill "$pid"
+	done
 }
 
 @test "keys: each right allowed, and refused" {
@@ -177,7 +210,8 @@ named() {
 	done >>keys
 	as use yes shmif ifconfig
 	as use yes shmif arp -a
-	as use no shmif sockstat
+	as use yes shmif sockstat
+	expect '\[use:use]'
 	as use no shmif netstat -s
 	as use no shmif log
 	as use no shmif route add 10.9.0.0/16 10.0.0.2
@@ -203,8 +237,8 @@ socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x300).getsockname()'
 	# Whose a socket is, its owner sees.
 	start_bg nc env "RUMP_SERVER=$(named use)" \
 		"LD_PRELOAD=$HIJACK" nc -l 8000
-	wait_listen a 8000
-	run_cmd tool a sockstat
+	wait_for listens_on_a 8000
+	run_cmd shmif -s "unix://$DIR/a.sock" sockstat
 	expect 'shmif_relay .*use'
 	as halt yes shmif halt
 	wait_for gone "${PID[a]}"

@@ -182,29 +182,27 @@ no_ssh() {
 
 @test "two machines, by namespaces: the cable cut for a moment, and for good" {
 	requires root netns ip nsenter
-	local there here url=tcp://192.0.2.1:7000/ start
+	local url=tcp://192.0.2.1:7000/ start
 
 	start_bg there unshare -n sleep 300
 	start_bg here unshare -n sleep 300
-	there=${PID[there]}
-	here=${PID[here]}
-	wait_for is_apart "$there"
-	wait_for is_apart "$here"
-	ip link add far0 netns "$there" type veth peer name near0 netns "$here"
-	run_cmd nsenter -t "$there" -n sh -c 'ip link set lo up
+	wait_for is_apart "${PID[there]}"
+	wait_for is_apart "${PID[here]}"
+	ip link add far0 netns "${PID[there]}" type veth peer name near0 netns "${PID[here]}"
+	run_cmd nsenter -t "${PID[there]}" -n sh -c 'ip link set lo up
 		ip addr add 192.0.2.1/24 dev far0; ip link set far0 up'
-	run_cmd nsenter -t "$here" -n sh -c 'ip link set lo up
+	run_cmd nsenter -t "${PID[here]}" -n sh -c 'ip link set lo up
 		ip addr add 192.0.2.2/24 dev near0; ip link set near0 up'
 	run_cmd shmif key new -f keys all raw,config,halt
 	export RUMP_SERVER_KEY=$DIR/keys
-	start_bg a nsenter -t "$there" -n shmif_server -s -k keys \
+	start_bg a nsenter -t "${PID[there]}" -n shmif_server -s -k keys \
 		-i shmif0=net,10.0.0.1/24 "unix://$DIR/a.sock" "$url"
 	wait_for [ -S a.sock ]
 	OVER='' start_host b 10.0.0.2
 	mkdir web
 	random_file web/big 8000000
 	start_http web b 80 4 web
-	start_bg curl nsenter -t "$here" -n env RUMP_SERVER="$url" \
+	start_bg curl nsenter -t "${PID[here]}" -n env RUMP_SERVER="$url" \
 		LD_PRELOAD="$HIJACK" curl -sS --limit-rate 2M -o got \
 		http://10.0.0.2/big
 	wait_for has_some got
@@ -214,7 +212,7 @@ no_ssh() {
 	wait_for -30 gone "${PID[curl]}"
 	[ ! -s curl.log ]
 	same_file got web/big
-	start_bg idle nsenter -t "$here" -n env RUMP_SERVER="$url" \
+	start_bg idle nsenter -t "${PID[here]}" -n env RUMP_SERVER="$url" \
 		LD_PRELOAD="$HIJACK" nc -l 8001
 	wait_for listens_on_a 8001
 	cable down
@@ -223,7 +221,7 @@ no_ssh() {
 	[ $((SECONDS - start)) -le 10 ] || fail "$((SECONDS - start)) s"
 	wait_for -12 not listens_on_a 8001
 	cable up
-	run_cmd nsenter -t "$here" -n shmif -s "$url" ifconfig shmif0
+	run_cmd nsenter -t "${PID[here]}" -n shmif -s "$url" ifconfig shmif0
 }
 
 is_apart() {

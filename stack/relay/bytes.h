@@ -22,7 +22,7 @@ static inline void bytes_free(struct bytes *b)
 
 static inline uint8_t *bytes_head(const struct bytes *b)
 {
-	return b->p + b->head;
+	return b->p ? b->p + b->head : NULL;
 }
 
 static inline void bytes_take(struct bytes *b, size_t n)

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -116,14 +117,23 @@ static int take_accepted(struct far *far, uint32_t number, uint64_t *id)
 
 /* How it ends. */
 
+/* Did the program that closed its end leave something unread? */
+static bool left_some(const struct far_sock *s)
+{
+	uint64_t gave = s->flow.sent - s->flow.sent_end;
+	int waiting = 0;
+
+	if (s->state != FAR_OPEN || s->type != SOCK_STREAM)
+		return false;
+	ioctl(s->flow.watch.fd, FIONREAD, &waiting);
+	return gave + s->flow.ahead.len > s->taken || waiting;
+}
+
 /* The near half's program has closed its end, and all it wrote is written. */
 static void finish(struct far_sock *s)
 {
-	uint64_t gave = s->flow.sent - s->flow.sent_end;
-
-	if (s->state == FAR_OPEN && s->type == SOCK_STREAM &&
-	    gave + s->flow.ahead.len > s->taken)
-		far_abort(s);	/* it left some unread */
+	if (left_some(s))
+		far_abort(s);
 	else
 		flow_close(&s->flow);
 }
@@ -426,7 +436,7 @@ static void closed(struct far_sock *s, const struct relay_msg *m,
 		return;
 	memcpy(&s->taken, data, sizeof(s->taken));
 	s->closing = true;
-	if (s->flow.done || s->state != FAR_OPEN)
+	if (s->flow.done || s->state != FAR_OPEN || left_some(s))
 		finish(s);
 }
 
