@@ -91,12 +91,15 @@ void bbr_idle(struct rec *r)
 	r->bbr.idle_until = until ? until : 1;
 }
 
+/* While there is little to send, what the way takes is not forgotten. */
 static void next_round(struct bbr *b)
 {
 	b->round_end = b->arrived;
-	b->rounds++;
 	b->round_start = true;
 	b->conserve = false;
+	if (b->sample_idle)
+		return;
+	b->rounds++;
 	b->rate[b->rounds % BBR_ROUNDS] = 0;
 }
 
@@ -242,10 +245,12 @@ static double pace_gain(const struct bbr *b)
 
 double bbr_pace(const struct rec *r)
 {
-	double rate = bbr_rate(r);
+	double rate = bbr_rate(r), first = r->srtt ?
+	    INITIAL * rec_mss(r->pcb) * 1e6 / r->srtt : 0;
 
-	if (!rate && r->srtt)
-		rate = INITIAL * rec_mss(r->pcb) * 1e6 / r->srtt;
+	/* The first few bytes tell nothing: not slower than the first window. */
+	if (!r->bbr.full && rate < first)
+		rate = first;
 	return rate * pace_gain(&r->bbr);
 }
 

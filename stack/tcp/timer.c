@@ -235,6 +235,7 @@ static bool on_rto(struct rec *r, uint64_t now)
 	if (pcb->nrtx >= retries(r))
 		return give_up(r, false);
 	r->fired = now;
+	r->pace_ns = 0;		/* it has waited long enough */
 	r->asked = false;
 	rec_stats.timeouts++;
 	if (pcb->state < ESTABLISHED) {
