@@ -142,6 +142,7 @@ $B/lwip-o/%.o: $L/src/%.c $B/flags | $(edited)
 $(hashed): own = -w -include stack/stream/pcbhash.h
 $(hashed): %.o: %.c stack/stream/pcbhash.h
 	$P$(compile)
+$(hashed) $(cut): | $(edited)
 # lwIP's source with edits: each leaves the name of its script behind, and how
 # many find their place is known.
 edits-tcp	:= 5
