@@ -118,6 +118,7 @@ os.execve("/bin/sh", ["sh", "-c", "echo bare: $LD_PRELOAD$RUMP_SERVER.; cat"],
 	}
 	EOF
 	"${CC:-cc}" -static -o plain plain.c
+	without_entry
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
 	start_bg peer on b "$PYTHON" -u -c 'import socket

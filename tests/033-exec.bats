@@ -14,15 +14,6 @@ static_program() {
 	without_entry
 }
 
-# An installation that cannot watch programs' calls: they are out of reach.
-without_entry() {
-	[ -z "$SAN" ] || skip "the sanitizer's library must come first"
-	mkdir -p bare
-	cp "$B"/{shmhijack,libshmhijack.so,shmif_server,shmif} bare
-	HIJACK=$PWD/bare/libshmhijack.so
-	PATH=$PWD/bare:$PATH
-}
-
 ways() {
 	"$B/tests/h_exec" list
 }

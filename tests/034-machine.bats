@@ -143,6 +143,14 @@ sender() {
 	escape sh -c './dynamic; exec ./dynamic'
 	escape env -u LD_PRELOAD -u RUMP_SERVER ./dynamic
 	[ ! -s err ]
+	# By the second entry.
+	while read -r way; do
+		escape "$B/tests/h_exec" "$way" "$PWD/static"
+		[ "$output" = sent ]
+		[ ! -s err ]
+	done <ways
+	silent
+	without_entry
 	# Refused, whatever the way reports.
 	while read -r way; do
 		run_cmd "${machine[@]}" sh -c '"$@" || :' - env \

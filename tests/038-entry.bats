@@ -6,17 +6,14 @@
 load helpers
 load helpers.net
 
-# Static programs of all kinds, and the same as what the library is in.
-busybox() {
-	local file
-
-	file=$(type -P busybox) || return
-	file -L "$file" 2>/dev/null | grep -q static || skip "busybox is not static"
-	echo "$file"
+# A static program of many trades, which `scripts/setup test` puts there.
+setup() {
+	common_setup
+	bb=$B/unpacked/busybox-static/bin/busybox
 }
 
 @test "a static web server and client, and curl with the library" {
-	bb=$(busybox)
+	requires "$bb"
 	head -c 20000000 /dev/urandom >file
 	sum=$(sha256sum <file)
 	start_host a fd00::1/64,10.0.0.1
@@ -38,7 +35,7 @@ busybox() {
 }
 
 @test "statuses, signals and the words are the program's own" {
-	bb=$(busybox)
+	requires "$bb"
 	start_host a 10.0.0.1
 	on=(shmhijack -s "unix://$DIR/a.sock")
 	run_cmd -3 "${on[@]}" "$bb" sh -c 'exit 3'
@@ -68,7 +65,7 @@ is_child() {
 }
 
 @test "what a program started from a shell, Python or a script is in" {
-	bb=$(busybox)
+	requires "$bb"
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
 	start_bg web on a "$PYTHON" -m http.server 80

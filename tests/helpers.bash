@@ -102,6 +102,15 @@ privileged() {
 	esac
 }
 
+# An installation that cannot watch programs' calls: they are out of reach.
+without_entry() {
+	[ -z "$SAN" ] || skip "the sanitizer's library must come first"
+	mkdir -p bare
+	cp "$B"/{shmhijack,libshmhijack.so,shmif_server,shmif} bare
+	HIJACK=$PWD/bare/libshmhijack.so
+	PATH=$PWD/bare:$PATH
+}
+
 # Print how to call a program so that it is preloaded into: a copy has neither
 # capabilities nor another user's id.  usage: plain PROGRAM
 plain() {
