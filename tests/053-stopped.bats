@@ -8,7 +8,7 @@ load helpers.stopped
 
 @test "a host that is stopped" {
 	stop_member 2 c
-	lost_is_shown
+	wait_for lost_is_shown
 }
 
 @test "a program that is stopped" {

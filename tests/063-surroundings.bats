@@ -160,18 +160,18 @@ time.sleep(60)'
 	wait_listen a 80
 	local nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
-	run_bad 1 a.sock 'chmod o\+rw' "${nobody[@]}" \
+	run_bad 1 a.sock '-o allow=65534' "${nobody[@]}" \
 		"$DIR/bin/shmif" -s "unix://$DIR/a.sock" ifconfig
 	run_cmd -7 "${nobody[@]}" "$DIR/bin/shmhijack" -s "unix://$DIR/a.sock" \
 		curl -sS http://10.0.0.1/file
-	expect_err 'no permission to use this virtual host'
-	chmod 666 a.sock
-	run_cmd "${nobody[@]}" "$DIR/bin/shmif" -s "unix://$DIR/a.sock" \
+	expect_err 'no permission to use the virtual host'
+	start_host b 10.0.0.2 -o allow=65534
+	run_cmd "${nobody[@]}" "$DIR/bin/shmif" -s "unix://$DIR/b.sock" \
 		ifconfig -l
-	run_cmd "${nobody[@]}" "$DIR/bin/shmhijack" -s "unix://$DIR/a.sock" \
+	run_cmd "${nobody[@]}" "$DIR/bin/shmhijack" -s "unix://$DIR/b.sock" \
 		curl -sS http://10.0.0.1/file
 	expect '^hello$'
 	! requires netns || run_cmd unshare -n "${nobody[@]}" \
-		"$DIR/bin/shmhijack" -s "unix://$DIR/a.sock" \
+		"$DIR/bin/shmhijack" -s "unix://$DIR/b.sock" \
 		curl -sS http://10.0.0.1/file
 }

@@ -124,11 +124,13 @@ print($1)"
 
 @test "a socket of another user is that user's" {
 	requires root
-	chmod 777 . b.sock
-	start_bg other env "RUMP_SERVER=$RUMP_SERVER" "LD_PRELOAD=$HIJACK" \
+	chmod 711 .
+	start_host c 10.0.0.3 -o allow=65534
+	start_bg other env "RUMP_SERVER=unix://$DIR/c.sock" \
+		"LD_PRELOAD=$HIJACK" \
 		setpriv --reuid=65534 --regid=65534 --clear-groups nc -l 81
-	wait_for has_socket b '[.]81 '
-	run_cmd shmif sockstat
+	wait_for has_socket c '[.]81 '
+	run_cmd tool c sockstat
 	expect "^nobody +nc +[0-9]+ .*[.:]81 "
 }
 

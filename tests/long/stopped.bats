@@ -7,7 +7,7 @@ load ../helpers.stopped
 
 @test "a host that is stopped for ten seconds" {
 	stop_member 10 c
-	lost_is_shown
+	wait_for lost_is_shown
 }
 
 @test "a program that is stopped for ten seconds" {
