@@ -80,6 +80,9 @@ err_t rec_resend(struct rec *r, struct tcp_seg *seg)
 	err_t err = ERR_INPROGRESS;
 	uint64_t now;
 
+	/* A SYN that one from the peer has crossed is a SYN|ACK from then on. */
+	if (pcb->state != SYN_SENT)
+		TCPH_SET_FLAG(seg->tcphdr, TCP_ACK);
 	if (seg->p->ref == 1)
 		err = rec_lwip_emit(pcb, seg);
 	if (err != ERR_OK)
