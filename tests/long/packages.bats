@@ -134,7 +134,7 @@ s = socket.socket(); s.bind((\"10.0.0.1\", 80)); print(s.getsockname())" &&
 	run_cmd qemu-aarch64 b/shmif -s "unix://$DIR/arm.sock" ifconfig shmif0
 	expect 'inet 10\.0\.0\.1/24'
 	run_cmd qemu-aarch64 b/shmif dump net
-	expect '10\.0\.0\.1 > 10\.0\.0\.2: .*echo-reply'
+	expect 'icmp 10\.0\.0\.1 > 10\.0\.0\.2 echo-reply'
 	# The jump of hijack/dl.c.
 	cat >dl.c <<-'END'
 		#define _GNU_SOURCE
