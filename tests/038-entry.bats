@@ -88,6 +88,21 @@ is_child() {
 	[ "$(grep -c 'Directory listing' out)" -ge 2 ]
 }
 
+@test "requests of every size: routes, neighbours, interfaces" {
+	requires "$bb"
+	start_host a 10.0.0.1
+	on=(shmhijack -s "unix://$DIR/a.sock" "$bb")
+	run_cmd "${on[@]}" route add -net 10.5.0.0 netmask 255.255.0.0 \
+		gw 10.0.0.9 dev shmif0
+	run_cmd "${on[@]}" arp -s 10.0.0.77 02:00:00:00:00:77
+	run_cmd "${on[@]}" arp -n 10.0.0.77
+	expect '\(10\.0\.0\.77\) at 02:00:00:00:00:77 .* on shmif0'
+	run_cmd tool a route show -inet
+	expect '^10\.5/16 +10\.0\.0\.9 .* shmif0'
+	run_cmd "${on[@]}" ifconfig shmif0
+	expect 'inet addr:10\.0\.0\.1 '
+}
+
 @test "calls that wait, signals, datagrams: as on the machine" {
 	requires netns nosan
 	run_cmd unshare -n sh -c 'ip link set lo up; exec "$0"' \

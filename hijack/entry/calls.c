@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -295,23 +298,58 @@ static long do_ifconf(struct call *c)
 	return task_put(c, c->arg[2], &conf, sizeof(conf));
 }
 
-/* struct ifreq is the largest; what is shorter is followed by something. */
+/* What a request is about; most have a struct ifreq. */
+union ioctl_arg {
+	int number;
+	struct ifreq ifreq;
+	struct rtentry route;
+	struct arpreq neighbour;
+};
+
+static size_t ioctl_size(unsigned long request)
+{
+	switch (request) {
+	case SIOCATMARK:
+	case SIOCOUTQNSD:
+	case FIOSETOWN ... SIOCGPGRP:
+		return sizeof(int);
+	case SIOCADDRT:
+	case SIOCDELRT:
+		return sizeof(struct rtentry);
+	case SIOCGARP:
+	case SIOCSARP:
+	case SIOCDARP:
+		return sizeof(struct arpreq);
+	default:
+		return sizeof(struct ifreq);
+	}
+}
+
 static long do_ioctl(struct call *c)
 {
-	uint8_t arg[64] = { 0 };
-	size_t n = sizeof(struct ifreq);
+	size_t n = ioctl_size(c->arg[1]);
+	char device[IFNAMSIZ] = "";
+	union ioctl_arg arg;
+	char *theirs = NULL;
 	long r;
 
 	if (c->arg[1] == SIOCGIFCONF)
 		return do_ifconf(c);
-	if (c->arg[1] == SIOCATMARK)
-		n = sizeof(int);
-	if (c->arg[2] && task_get(c, arg, c->arg[2], n))
+	if (c->arg[2] && task_get(c, &arg, c->arg[2], n))
 		return -EFAULT;
-	r = ioctl(c->fd, (unsigned long)c->arg[1], c->arg[2] ? arg : NULL);
+	/* A route's interface stands elsewhere in the task. */
+	if (c->arg[2] && n == sizeof(arg.route) && arg.route.rt_dev) {
+		theirs = arg.route.rt_dev;
+		if (task_string(c, device, sizeof(device), (uintptr_t)theirs))
+			return -EFAULT;
+		arg.route.rt_dev = device;
+	}
+	r = ioctl(c->fd, (unsigned long)c->arg[1], c->arg[2] ? &arg : NULL);
 	if (r < 0)
 		return -errno;
-	return c->arg[2] && task_put(c, c->arg[2], arg, n) ? -EFAULT : r;
+	if (theirs)
+		arg.route.rt_dev = theirs;
+	return c->arg[2] && task_put(c, c->arg[2], &arg, n) ? -EFAULT : r;
 }
 
 /* Files that the host has in place of the machine's; see hijack/open.c. */

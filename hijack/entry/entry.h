@@ -44,7 +44,6 @@ struct call {
 	int type;		/* SOCK_STREAM...; of a virtual one */
 	bool nonblock;
 	short events;		/* with CALL_WAIT: for these, on fd */
-	bool began;		/* it has waited already */
 };
 
 /* filter.c: in the program, before it is executed.  Return: listener, -errno */

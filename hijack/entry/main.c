@@ -83,7 +83,6 @@ static long wait_for(struct call *c)
 		if (!task_waits(c))
 			return -ESRCH;
 		if (ready) {
-			c->began = true;
 			r = call_make(c);
 			if (r != CALL_WAIT)
 				return r;
