@@ -1,6 +1,5 @@
 /* server.c: shmif_server, a virtual host as a process. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,7 +8,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "stack/api/allow.h"
@@ -23,6 +21,7 @@
 #include "stack/service.h"
 #include "stack/spec.h"
 #include "stack/succeed.h"
+#include "stack/wire/background.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 #include "stack/wire/url.h"
@@ -224,55 +223,6 @@ static void parse_args(int argc, char **argv)
 	oldopt_tell();
 }
 
-/*
- * Into the background, as daemon(3), but only when the child says that it
- * serves.  Return: in the child, the pipe to say so on.
- */
-static int background(void)
-{
-	int p[2], status;
-	char byte;
-	pid_t pid;
-
-	if (pipe2(p, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
-		log_err("fork: %s", strerror(errno));
-		exit(1);
-	}
-	if (pid == 0) {
-		close(p[0]);
-		setsid();
-		return p[1];
-	}
-	close(p[1]);
-	if (read(p[0], &byte, 1) == 1)
-		_exit(0);
-	/* It has said why. */
-	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
-		_exit(WEXITSTATUS(status) ? WEXITSTATUS(status) : 1);
-	_exit(1);
-}
-
-static void ready(int fd)
-{
-	int null;
-
-	if (fd < 0)
-		return;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null >= 0) {
-		dup2(null, 0);
-		dup2(null, 1);
-		if (!log_verbose)
-			dup2(null, 2);
-		close(null);
-	}
-	if (chdir("/") < 0)
-		log_debug("chdir /: %s", strerror(errno));
-	if (write(fd, "", 1) != 1)
-		log_debug("nobody waits for us");
-	close(fd);
-}
-
 /* Some texts begin with the interface, others with the bus. */
 static void spec_failed(const char *iface, const char *why)
 {
@@ -362,8 +312,13 @@ int main(int argc, char **argv)
 	log_name(program_invocation_short_name);
 	parse_args(argc, argv);
 	raise_limit();
-	if (!cfg.front)
-		fd = background();
+	if (!cfg.front) {
+		fd = background_begin();
+		if (fd < 0) {
+			log_err("fork: %s", strerror(-fd));
+			return 1;
+		}
+	}
 	set_signals();
 	e = host_init();
 	if (e)
@@ -381,7 +336,8 @@ int main(int argc, char **argv)
 	if (!e) {
 		if (cfg.private)
 			private_start(PRIVATE_GRACE);
-		ready(fd);
+		if (fd >= 0)
+			background_ready(fd, log_verbose);
 		service_tell("READY=1\nSTATUS=Serving");
 		host_run();
 		service_tell("STOPPING=1");

@@ -18,6 +18,7 @@
 #include "stack/relay/far.h"
 #include "stack/relay/near.h"
 #include "stack/relay/serve.h"
+#include "stack/wire/background.h"
 #include "stack/wire/client.h"
 #include "stack/wire/keyfile.h"
 #include "stack/wire/sys.h"
@@ -67,36 +68,7 @@ static void to_null(int fd)
 
 static void near_ready(void)
 {
-	if (chdir("/") < 0)
-		return;
-	for (int fd = 0; fd < 3; fd++)
-		to_null(fd);
-	if (write(ready_fd, "", 1) != 1)
-		return;		/* who started us is gone */
-	close(ready_fd);
-}
-
-/* Who starts us waits until programs may come, or what it says is wrong. */
-static void background(void)
-{
-	int p[2], status;
-	char byte;
-	pid_t pid;
-
-	if (pipe2(p, O_CLOEXEC) < 0 || (pid = fork()) < 0)
-		die(1, "fork", strerror(errno));
-	if (pid == 0) {
-		close(p[0]);
-		setsid();
-		ready_fd = p[1];
-		return;
-	}
-	close(p[1]);
-	if (read(p[0], &byte, 1) == 1)
-		_exit(0);
-	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
-		_exit(WEXITSTATUS(status) ? WEXITSTATUS(status) : 1);
-	_exit(1);
+	background_ready(ready_fd, false);
 }
 
 static int near_half(void)
@@ -104,7 +76,9 @@ static int near_half(void)
 	char err[DIAL_ERRLEN];
 	struct dialled d;
 
-	background();
+	ready_fd = background_begin();
+	if (ready_fd < 0)
+		die(1, "fork", strerror(-ready_fd));
 	if (dial(&cfg.url[0], cfg.key, &d, err))
 		die(1, cfg.text[0], err);
 	return near_run(&d.trans, d.number, d.ahead, d.n, &cfg.sun,
