@@ -44,26 +44,13 @@ struct options {
 
 static bool say_json;		/* --check --json: errors as well */
 
-static void say_as_json(const char *fmt, va_list ap)
-{
-	char text[1024];
-	struct json j;
-
-	vsnprintf(text, sizeof(text), fmt, ap);
-	json_init(&j, stderr, true);
-	json_object(&j, NULL);
-	json_string(&j, "command", program_invocation_short_name);
-	json_string(&j, "error", text);
-	json_end(&j);
-}
-
 void say(const char *fmt, ...)
 {
 	va_list ap;
 
 	if (say_json) {
 		va_start(ap, fmt);
-		say_as_json(fmt, ap);
+		json_error(program_invocation_short_name, fmt, ap);
 		va_end(ap);
 		return;
 	}

@@ -73,19 +73,6 @@ const char *ctl_prog(void)
 	return prog;
 }
 
-static void print_json_error(const char *fmt, va_list ap)
-{
-	char text[1024];
-	struct json j;
-
-	vsnprintf(text, sizeof(text), fmt, ap);
-	json_init(&j, stderr, true);
-	json_object(&j, NULL);
-	json_string(&j, "command", prog);
-	json_string(&j, "error", text);
-	json_end(&j);
-}
-
 /* One line, whatever happens: with the usage behind it if that is given. */
 static void print_error(const char *fmt, va_list ap, const char *block)
 {
@@ -93,7 +80,7 @@ static void print_error(const char *fmt, va_list ap, const char *block)
 
 	fflush(stdout);
 	if (json_errors) {
-		print_json_error(fmt, ap);
+		json_error(prog, fmt, ap);
 		return;
 	}
 	fprintf(stderr, "%s: ", prog);

@@ -141,3 +141,16 @@ void json_null(struct json *j, const char *key)
 	begin_value(j, key);
 	fputs("null", j->to);
 }
+
+void json_error(const char *command, const char *fmt, va_list ap)
+{
+	char text[1024];
+	struct json j;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	json_init(&j, stderr, true);
+	json_object(&j, NULL);
+	json_string(&j, "command", command);
+	json_string(&j, "error", text);
+	json_end(&j);
+}

@@ -5,6 +5,7 @@
 #ifndef STACK_WIRE_JSON_H
 #define STACK_WIRE_JSON_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,5 +32,9 @@ void json_int(struct json *j, const char *key, int64_t value);
 void json_real(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
+
+/* An error of a program or command, as one line on standard error. */
+void json_error(const char *command, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 #endif
