@@ -153,7 +153,16 @@ assert ($1), d"
 	cut_off web 10.3.0.2
 	reaches web 10.3.0.3
 	reaches cache fd03::2
-	# Also a host that was down meanwhile.
+	# Also a host that stood still, or was down, meanwhile.
+	run_cmd "$net" heal three
+	run_cmd "$net" pause three cache
+	run_cmd "$net" partition three cache '|' db web
+	run_cmd "$net" resume three cache
+	cut_off cache 10.3.0.1
+	cut_off cache fd03::2
+	[ "$(shmif -s "unix://$PWD/run/shmif-net/three/cache.sock" link show |
+		grep -c partition)" -eq 1 ]
+	run_cmd "$net" partition three web '|' db
 	run_cmd "$net" restart three db
 	cut_off db fd03::1
 	run_cmd "$net" heal three
@@ -303,6 +312,10 @@ restart cache,heal,link web db delay 50ms" ]
 	reaches web 10.3.0.2
 	run_cmd "$net" resume three cache
 	reaches db 10.3.0.1
+	# Over an older file, too, a bad filter is told of.
+	cp t.pcapng old.pcapng
+	run_bad 1 'the filter: ' . \
+		"$net" capture three old.pcapng lan frobnicate
 	run_bad 1 'wan: no bus of three, which has lan' . \
 		"$net" capture three u.pcapng wan
 	run_cmd "$net" down three

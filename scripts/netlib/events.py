@@ -15,7 +15,7 @@ CHANGES = {
     "link": lambda n, a, b, *words: faults.link(n, a, b, list(words)),
     "kill": lambda n, *hosts: each(n.kill, hosts),
     "pause": lambda n, *hosts: each(n.pause, hosts),
-    "resume": lambda n, *hosts: each(n.resume, hosts),
+    "resume": lambda n, *hosts: resume(n, hosts),
     "restart": lambda n, *hosts: each(n.restart, hosts),
 }
 
@@ -23,6 +23,12 @@ CHANGES = {
 def each(what, hosts):
     for host in hosts:
         what(host)
+
+
+def resume(network, hosts):
+    """With the faults and the partition that came while they stood still."""
+    each(network.resume, hosts)
+    faults.apply(network)
 
 
 def change(network, words):
@@ -37,12 +43,22 @@ def change(network, words):
             raise
 
 
+def written(file):
+    """What changes when somebody writes a file; None: nothing is in it."""
+    try:
+        now = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return (now.st_ino, now.st_mtime_ns) if now.st_size else None
+
+
 def capture(network, file, bus, words):
     """From now until `down`; the journal's lines are comments in it."""
     if bus not in network.net.buses:
         raise Failure(f"{bus}: no bus of {network.net.name}, which has "
                       f"{', '.join(network.net.buses)}")
     log = f"capture.{bus}.log"
+    before = written(file)
     with network.state.locked():
         network.state.note(f"capture {bus} {file}")
         process = network.start(log, [
@@ -50,8 +66,7 @@ def capture(network, file, bus, words):
             network.state.path("journal"), "-p", os.path.abspath(file),
             network.bus(bus), *words], None, f"capture {bus}")
         network.wait(START, process, log, "file",
-                     lambda: os.path.exists(file) and
-                     os.path.getsize(file) > 0)
+                     lambda: written(file) not in (None, before))
 
 
 def runner(network):
