@@ -1,0 +1,221 @@
+/* vdeplug.c: plugs by libvdeplug, which is loaded when needed; see vdeplug.h. */
+#include "tap/vdeplug.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LIBRARY		"libvdeplug.so.2"
+#define INTERFACE	1	/* LIBVDEPLUG_INTERFACE_VERSION */
+#define HEADER		14	/* bytes, Ethernet */
+#define KIND		32	/* bytes of a plug-in's name */
+
+/* The library's whole interface: libvdeplug(3). */
+static struct {
+	void *(*open)(char *vnl, char *descr, int interface, void *args);
+	ssize_t (*recv)(void *conn, void *buf, size_t n, int flags);
+	ssize_t (*send)(void *conn, const void *buf, size_t n, int flags);
+	int (*datafd)(void *conn);
+	int (*ctlfd)(void *conn);
+	int (*close)(void *conn);
+} lib;
+
+struct vdeplug {
+	void *conn;
+	int fd, ctlfd;
+	ino_t file;		/* behind fd */
+	/* vxlan has what it sends in static variables: one at a time. */
+	bool alone;
+};
+
+static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t send_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool find_all(void *so)
+{
+	const struct {
+		const char *name;
+		void *fn;
+	} wanted[] = {
+		{ "vde_recv", &lib.recv }, { "vde_send", &lib.send },
+		{ "vde_datafd", &lib.datafd }, { "vde_ctlfd", &lib.ctlfd },
+		{ "vde_close", &lib.close }, { "vde_open_real", &lib.open },
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		void *sym = dlsym(so, wanted[i].name);
+
+		if (!sym)
+			return false;
+		memcpy(wanted[i].fn, &sym, sizeof(sym));
+	}
+	return true;
+}
+
+static int load(char *err, size_t errlen)
+{
+	void *so;
+	int e = 0;
+
+	pthread_mutex_lock(&load_lock);
+	so = lib.open ? NULL : dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	if (!lib.open && !so) {
+		snprintf(err, errlen, LIBRARY " is missing; install the "
+		    "package libvdeplug2");
+		e = -ENOPKG;
+	} else if (so && !find_all(so)) {
+		snprintf(err, errlen, LIBRARY " is not the one of VDE; "
+		    "install the package libvdeplug2");
+		dlclose(so);
+		e = -ENOPKG;
+	}
+	pthread_mutex_unlock(&load_lock);
+	return e;
+}
+
+/* "slirp" of "slirp://"; what is only a path is a switch's. */
+static void kind_of(const char *vnl, char kind[static KIND])
+{
+	const char *colon = strstr(vnl, "://");
+
+	if (colon && colon - vnl < KIND)
+		snprintf(kind, KIND, "%.*s", (int)(colon - vnl), vnl);
+	else
+		snprintf(kind, KIND, "%s", colon ? "" : "vde");
+}
+
+static void explain(int e, const char *vnl, char *err, size_t errlen)
+{
+	char kind[KIND];
+
+	kind_of(vnl, kind);
+	if (!kind[0])
+		snprintf(err, errlen, "%s: not of the form KIND://...", vnl);
+	else if (e == -EPROTONOSUPPORT)
+		snprintf(err, errlen, "%s: libvdeplug has no plug-in \"%s\"; "
+		    "is there a package libvdeplug-%s to install?", vnl, kind,
+		    kind);
+	else if (e == -ENOENT && !strcmp(kind, "vde"))
+		snprintf(err, errlen, "%s: no switch there; start one with "
+		    "vde_switch -s PATH", vnl);
+	else if (e == -ECONNREFUSED && !strcmp(kind, "vde"))
+		snprintf(err, errlen, "%s: its switch has ended; start it "
+		    "again with vde_switch -s PATH", vnl);
+	else if ((e == -ECONNABORTED || e == -EBADF) && !strcmp(kind, "udp"))
+		snprintf(err, errlen, "%s: an address in it is unknown, or "
+		    "its port in use", vnl);
+	else
+		snprintf(err, errlen, "%s: %s; see libvdeplug_%s(1) for what "
+		    "it can be", vnl, strerror(-e), kind);
+}
+
+static ino_t file_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
+/* The library's own errno is not always set. */
+static int open_errno(void)
+{
+	return errno ? -errno : -EINVAL;
+}
+
+int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
+    char *err, size_t errlen)
+{
+	struct vdeplug *v;
+	char *name = NULL;
+	int e = load(err, errlen);
+
+	if (e)
+		return e;
+	v = calloc(1, sizeof(*v));
+	name = strdup(vnl);	/* plug-ins write into it */
+	if (!v || !name) {
+		snprintf(err, errlen, "%s: %s", vnl, strerror(ENOMEM));
+		e = -ENOMEM;
+		goto fail;
+	}
+	errno = 0;
+	v->conn = lib.open(name, (char *)descr, INTERFACE, NULL);
+	if (!v->conn) {
+		e = open_errno();
+		explain(e, vnl, err, errlen);
+		goto fail;
+	}
+	free(name);
+	v->alone = !strncmp(vnl, "vxlan:", 6);
+	v->fd = lib.datafd(v->conn);
+	v->file = file_of(v->fd);
+	v->ctlfd = lib.ctlfd(v->conn);
+	/* That of a tap is not. */
+	fcntl(v->fd, F_SETFD, FD_CLOEXEC);
+	*out = v;
+	return 0;
+fail:
+	free(name);
+	free(v);
+	return e;
+}
+
+void vdeplug_close(struct vdeplug *v)
+{
+	lib.close(v->conn);
+	free(v);
+}
+
+int vdeplug_fd(const struct vdeplug *v)
+{
+	return v->fd;
+}
+
+int vdeplug_ctlfd(const struct vdeplug *v)
+{
+	return v->ctlfd;
+}
+
+/*
+ * After an empty read, which can also be an empty datagram of a stranger's.
+ * Where a command has ended, cmd:// puts a pipe that echoes in its place.
+ */
+static bool ended(const struct vdeplug *v)
+{
+	struct pollfd p = { .fd = v->fd };
+
+	return file_of(v->fd) != v->file ||
+	    (poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLNVAL));
+}
+
+ssize_t vdeplug_recv(struct vdeplug *v, void *frame, size_t n)
+{
+	ssize_t r = lib.recv(v->conn, frame, n, 0);
+
+	if (r < 0)
+		return -errno;
+	if (r == 0 && ended(v))
+		return -EPIPE;
+	return r < HEADER ? 0 : r;
+}
+
+int vdeplug_send(struct vdeplug *v, const void *frame, size_t n)
+{
+	ssize_t r;
+	int e;
+
+	if (v->alone)
+		pthread_mutex_lock(&send_lock);
+	r = lib.send(v->conn, frame, n, 0);
+	e = r < 0 ? -errno : 0;
+	if (v->alone)
+		pthread_mutex_unlock(&send_lock);
+	return e;
+}

@@ -1,0 +1,44 @@
+/*
+ * vdeplug.h: plugs into Ethernets elsewhere, by libvdeplug: a switch, a tunnel,
+ * the Internet by slirp, as a VNL says ("slirp://", "vde:///run/switch").
+ *
+ * The library is loaded at the first use and nothing is linked with it, so that
+ * it need not be there.  One thread may receive from a plug and another one
+ * send; either may have to wait, whatever poll(2) says, for some plugs have
+ * more behind them than the descriptor to poll.
+ */
+#ifndef TAP_VDEPLUG_H
+#define TAP_VDEPLUG_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define VDEPLUG_MTU	9216	/* the library's limit; vde_switch's is 1500 */
+#define VDEPLUG_FRAME	(VDEPLUG_MTU + 18)	/* Ethernet header, VLAN tag */
+
+struct vdeplug;		/* opaque, freed by vdeplug_close() */
+
+/*
+ * descr: who we are, shown in the list of a switch's ports.  Names may be
+ * looked up and a switch asked meanwhile, which may take long.
+ * Return: 0 and *out, or -errno with one line in err: -ENOPKG: there is no
+ * libvdeplug, -EPROTONOSUPPORT: it has no such plug-in.
+ */
+int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
+    char *err, size_t errlen);
+void vdeplug_close(struct vdeplug *v);	/* may wait for a command to end */
+
+/* To poll for frames.  Not for I/O, and not to be made non-blocking. */
+int vdeplug_fd(const struct vdeplug *v);
+/* Readable once the switch has gone; -1: this kind cannot tell. */
+int vdeplug_ctlfd(const struct vdeplug *v);
+
+/*
+ * One frame, at most n bytes of it.  Return: its length; 0: it was none for us,
+ * look again; -EPIPE: the other end is gone for ever; other -errno.
+ */
+ssize_t vdeplug_recv(struct vdeplug *v, void *frame, size_t n);
+/* Return: 0, or -errno with the frame lost: -EPIPE as above. */
+int vdeplug_send(struct vdeplug *v, const void *frame, size_t n);
+
+#endif
