@@ -17,13 +17,14 @@ uint64_t bus_mac_flags(const uint8_t mac[static 6], uint64_t flags)
 	return who | flags;
 }
 
-static void told(struct bus *b)
+static void told(struct native *b)
 {
 	atomic_store(&b->told.seq, map_info_seq(&b->map, b->slot));
 }
 
-void bus_announce_addrs(struct bus *b, const struct bus_addr *a, size_t n)
+void native_announce_addrs(struct bus *bus, const struct bus_addr *a, size_t n)
 {
+	struct native *b = native_of(bus);
 	struct bus_addr *all = b->told.addr;
 
 	if (b->slot < 0)
@@ -35,8 +36,9 @@ void bus_announce_addrs(struct bus *b, const struct bus_addr *a, size_t n)
 	told(b);
 }
 
-void bus_announce_name(struct bus *b, const char *name)
+void native_announce_name(struct bus *bus, const char *name)
 {
+	struct native *b = native_of(bus);
 	char *all = b->told.name;
 
 	if (b->slot < 0)
@@ -47,8 +49,9 @@ void bus_announce_name(struct bus *b, const char *name)
 	told(b);
 }
 
-void bus_announce_server(struct bus *b, const char *path)
+void native_announce_server(struct bus *bus, const char *path)
 {
+	struct native *b = native_of(bus);
 	char *all = b->told.server;
 
 	if (b->slot < 0)
@@ -61,7 +64,7 @@ void bus_announce_server(struct bus *b, const char *path)
 }
 
 /* Change own MAC or flags, as others see them and as the receiver does. */
-static void tell_mac_flags(struct bus *b, uint64_t who)
+static void tell_mac_flags(struct native *b, uint64_t who)
 {
 	bool ours = (who & 0xffff) == 0xa0b2 &&
 	    (who & BUS_MF_MAC) >> 40 == (uint64_t)b->slot;
@@ -75,7 +78,7 @@ static void tell_mac_flags(struct bus *b, uint64_t who)
 	map_set_add(&b->map, MAP_PRESENT, b->slot);
 }
 
-void bus_announce_again(struct bus *b)
+void bus_announce_again(struct native *b)
 {
 	map_put_info(&b->map, b->slot, b->told.name, b->told.addr);
 	map_put_server(&b->map, b->slot, b->told.server);
@@ -83,7 +86,7 @@ void bus_announce_again(struct bus *b)
 	tell_mac_flags(b, atomic_load(&b->mac_flags));
 }
 
-static int check_mac(struct bus *b, const uint8_t *mac)
+static int check_mac(struct native *b, const uint8_t *mac)
 {
 	uint64_t who = bus_mac_flags(mac, 0), other;
 
@@ -98,7 +101,7 @@ static int check_mac(struct bus *b, const uint8_t *mac)
 	return 0;
 }
 
-int bus_set_mac_locked(struct bus *b, const uint8_t mac[static 6])
+int bus_set_mac_locked(struct native *b, const uint8_t mac[static 6])
 {
 	uint64_t flags = (atomic_load(&b->mac_flags) & BUS_MF_PROMISC) |
 	    BUS_MF_USED;
@@ -112,8 +115,9 @@ int bus_set_mac_locked(struct bus *b, const uint8_t mac[static 6])
 	return 0;
 }
 
-int bus_set_mac(struct bus *b, const uint8_t mac[static 6])
+int native_set_mac(struct bus *bus, const uint8_t mac[static 6])
 {
+	struct native *b = native_of(bus);
 	bool locked;
 	int r;
 
@@ -128,8 +132,10 @@ int bus_set_mac(struct bus *b, const uint8_t mac[static 6])
 	return r;
 }
 
-void bus_set_promisc(struct bus *b, bool on)
+void native_set_promisc(struct bus *bus, bool on)
 {
+	struct native *b = native_of(bus);
+
 	if (b->slot < 0)
 		return;
 	tell_mac_flags(b, bus_mac_flags(b->mac, BUS_MF_USED |
@@ -137,15 +143,16 @@ void bus_set_promisc(struct bus *b, bool on)
 }
 
 /* Bytes that the member has yet to read; BUS_IDLE is above everything. */
-static uint64_t behind(struct bus *b, unsigned slot)
+static uint64_t behind(struct native *b, unsigned slot)
 {
 	uint64_t cursor = map_cursor(&b->map, slot), head;
 
 	return map_head(&b->map, &head) && cursor < head ? head - cursor : 0;
 }
 
-int bus_member(struct bus *b, unsigned slot, struct bus_member *out)
+int native_member(struct bus *bus, unsigned slot, struct bus_member *out)
 {
+	struct native *b = native_of(bus);
 	struct map_counts c;
 	struct map_info info;
 	uint64_t who;
@@ -177,7 +184,7 @@ int bus_member(struct bus *b, unsigned slot, struct bus_member *out)
 	return bus_ok(b);
 }
 
-static bool announces(struct bus *b, unsigned slot, const struct bus_addr *a)
+static bool announces(struct native *b, unsigned slot, const struct bus_addr *a)
 {
 	size_t n = a->family == AF_INET ? 4 : 16;
 	struct map_info info;
@@ -190,8 +197,10 @@ static bool announces(struct bus *b, unsigned slot, const struct bus_addr *a)
 	return false;
 }
 
-int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot)
+int native_check_addr(struct bus *bus, const struct bus_addr *a, int *slot)
 {
+	struct native *b = native_of(bus);
+
 	if (a->family != AF_INET && a->family != AF_INET6)
 		return 0;
 	for (int i = 0; i < BUS_SLOTS; i++) {
@@ -205,7 +214,7 @@ int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot)
 	return 0;
 }
 
-static bool name_taken(struct bus *b, const char *name, const uint64_t *ours)
+static bool name_taken(struct native *b, const char *name, const uint64_t *ours)
 {
 	struct map_info info;
 
@@ -220,9 +229,10 @@ static bool name_taken(struct bus *b, const char *name, const uint64_t *ours)
 	return false;
 }
 
-int bus_take_name(struct bus *b, const char *name,
+int native_take_name(struct bus *bus, const char *name,
     const uint64_t ours[static BUS_SLOTS / 64])
 {
+	struct native *b = native_of(bus);
 	bool locked, taken;
 
 	if (b->slot < 0 || !bus_ok(b))
@@ -230,14 +240,14 @@ int bus_take_name(struct bus *b, const char *name,
 	locked = bus_join_lock(b);
 	taken = name_taken(b, name, ours);
 	if (!taken)
-		bus_announce_name(b, name);
+		native_announce_name(&b->bus, name);
 	if (locked)
 		bus_join_unlock(b);
 	return taken ? -EADDRINUSE : 0;
 }
 
-bool bus_same(const struct bus *a, const struct bus *b)
+bool native_same(const struct bus *a, const struct bus *b)
 {
-	return memcmp(&a->map.con, &b->map.con,
-	    sizeof(a->map.con)) == 0;
+	return memcmp(&native_seen(a)->map.con, &native_seen(b)->map.con,
+	    sizeof(struct bus_const)) == 0;
 }

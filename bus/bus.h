@@ -29,6 +29,7 @@
 #define BUS_ADDRS	8	/* addresses a member announces */
 #define BUS_SERVERLEN	96	/* path of a host's socket, with its NUL */
 #define BUS_ERRLEN	512	/* room for one error line */
+#define BUS_SHOWLEN	256	/* for bus_show() */
 #define BUS_MTU_MIN	576
 #define BUS_MTU_MAX	65521	/* lwIP's 16-bit pbuf length less the header */
 #define BUS_MTU_DEFAULT	32768
@@ -47,10 +48,14 @@ struct bus;		/* an open bus, opaque */
 
 /* What a bus is created with; every value is fixed for its life. */
 struct bus_geometry {
-	uint32_t size;		/* ring, bytes, a power of two */
+	const char *format;	/* NULL: the native one */
+	uint32_t size;		/* ring, bytes */
 	uint32_t mtu;		/* bytes, without the Ethernet header */
 	uint8_t subnet[4];	/* IPv4 network, network byte order */
-	uint8_t plen;		/* its prefix length, 8..30 */
+	uint8_t plen;		/* its prefix length, 8..30; 0: there is none,
+				   hosts are given their addresses */
+	bool secret;		/* members do not tell who they are:
+				   bus_member() knows oneself only */
 };
 
 struct bus_addr {
@@ -109,7 +114,9 @@ int bus_path(char *dst, size_t size, const char *name, bool make_dir,
 int bus_user_dir(char *dst, size_t size, bool make_dir,
     char err[static BUS_ERRLEN]);
 
+/* What is usual: in the native format, or that of the name (false: none). */
 void bus_geometry_default(struct bus_geometry *g);
+bool bus_geometry_of(struct bus_geometry *g, const char *format);
 /*
  * Create atomically; -EEXIST if there.  Space is allocated, not sparse.  The
  * mode is one of those that bus_mode_ok() knows, whatever the umask; PATH.lock
@@ -124,6 +131,12 @@ int bus_chmod(const char *path, unsigned mode, char err[static BUS_ERRLEN]);
 /* Remove both, unless somebody is a member (-EBUSY). */
 int bus_remove(const char *path, char err[static BUS_ERRLEN]);
 /*
+ * Open the lock of a bus that nobody else would ever open, in a format where
+ * who holds it leaves no name.  Return: 0, -EAGAIN: it is not stuck, -errno;
+ * with a line in err, also for 0.
+ */
+int bus_unlock_stuck(const char *path, char err[static BUS_ERRLEN]);
+/*
  * Return: 0 and *out (freed by bus_close), or -errno with one line in err:
  * -ENOENT, -EACCES, -EINVAL (not a bus), -EPROTONOSUPPORT (other version),
  * -EIO (damaged), or another of open(2) or bus_create.
@@ -137,6 +150,17 @@ void bus_close(struct bus *b);		/* leaves first; NULL is allowed */
  */
 void bus_close_in_child(struct bus *b);
 const struct bus_geometry *bus_geometry(const struct bus *b);
+const char *bus_format(const struct bus *b);
+/* How many are known to be on it; more may be if they are secret. */
+int bus_users(struct bus *b);
+/* What else there is to say about it, in a few words; perhaps "". */
+void bus_show(struct bus *b, char text[static BUS_SHOWLEN]);
+/*
+ * True if somebody keeps the bus from being used and it is time to say so,
+ * which is once a minute.  To be asked while bus_send() has no room, and after
+ * bus_wait().
+ */
+bool bus_stuck(struct bus *b, char line[static BUS_ERRLEN]);
 
 /*
  * Take a slot and become a member; frames sent from now on are seen.  An

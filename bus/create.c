@@ -1,5 +1,5 @@
 /*
- * create.c: making a bus.
+ * create.c: making a native bus.
  */
 #include "bus/handle.h"
 #include "bus/lockfile.h"
@@ -12,9 +12,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-void bus_geometry_default(struct bus_geometry *g)
+void native_geometry(struct bus_geometry *g)
 {
 	*g = (struct bus_geometry){
+		.format = native_ops.name,
 		.size = BUS_SIZE_DEFAULT,
 		.mtu = BUS_MTU_DEFAULT,
 		.subnet = { 10, 0, 0, 0 },
@@ -85,10 +86,9 @@ static int write_file(struct newfile *f, const struct bus_geometry *g)
 	return 0;
 }
 
-static int create_error(const char *path, const struct bus_geometry *g, int r,
-    char *err)
+int bus_create_error(const char *path, uint64_t bytes, int r, char *err)
 {
-	unsigned kib = (BUS_RING_OFF + g->size) >> 10;
+	unsigned kib = (unsigned)(bytes >> 10);
 
 	switch (-r) {
 	case EEXIST:
@@ -131,27 +131,25 @@ static int add_lock(int fd, const char *path, char *err)
 	return 0;
 }
 
-int bus_create(const char *path, const struct bus_geometry *g, unsigned mode,
-    char err[static BUS_ERRLEN])
+int native_create(const char *path, const struct bus_geometry *g,
+    unsigned mode, char err[static BUS_ERRLEN])
 {
+	uint64_t bytes = (uint64_t)BUS_RING_OFF + g->size;
 	struct newfile f;
 	int r;
 
 	r = check_geometry(g, path, err);
 	if (r < 0)
 		return r;
-	if (!bus_mode_ok(mode))
-		return bus_fail(err, -EINVAL, "%s: mode %04o: not one of "
-		    "0600, 0640, 0644, 0660, 0664, 0666", path, mode);
 	r = newfile_open(&f, path);
 	if (r < 0)
-		return create_error(path, g, r, err);
+		return bus_create_error(path, bytes, r, err);
 	errno = 0;
 	r = write_file(&f, g);
 	if (r == 0)
 		r = newfile_name(&f, mode, path);
 	if (r < 0)
-		r = create_error(path, g, r, err);
+		r = bus_create_error(path, bytes, r, err);
 	else
 		r = add_lock(f.fd, path, err);
 	newfile_close(&f);

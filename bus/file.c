@@ -86,23 +86,12 @@ int bus_chmod(const char *path, unsigned mode, char err[static BUS_ERRLEN])
 	return r;
 }
 
-static int count(struct bus *b)
-{
-	struct bus_member m;
-	int n = 0;
-
-	for (unsigned i = 0; i < BUS_SLOTS; i++)
-		n += bus_member(b, i, &m) == 1;
-	return n;
-}
-
+/* PATH.lock goes with it; not every format has one. */
 static int remove_both(struct bus *b, const char *path, char *err)
 {
 	char real[PATH_MAX], lock[LOCKFILE_PATH];
-	int n = count(b), r;
+	int n = bus_users(b), r;
 
-	if (n == 0 && b->lock_fd >= 0 && lockfile_take(b->lock_fd) == -EAGAIN)
-		n = 1;		/* it joins just now */
 	if (n > 0)
 		return bus_fail(err, -EBUSY, "%s: %d member%s on it; shmif "
 		    "bus show %s lists them", path, n,

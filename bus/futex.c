@@ -31,7 +31,7 @@ void bus_futex_wake(shm_u32 *word)
 	errno = saved;
 }
 
-void bus_wake_slot(struct bus *b, unsigned slot)
+void bus_wake_slot(struct native *b, unsigned slot)
 {
 	shm_u32 *word = map_wake_word(&b->map, slot);
 
@@ -39,7 +39,7 @@ void bus_wake_slot(struct bus *b, unsigned slot)
 	bus_futex_wake(word);
 }
 
-void bus_wake_full(struct bus *b)
+void bus_wake_full(struct native *b)
 {
 	uint64_t set;
 

@@ -7,13 +7,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-int bus_set_broken(struct bus *b)
+int bus_set_broken(struct native *b)
 {
 	atomic_store(&b->broken, true);
 	return -EIO;
 }
 
-bool bus_ok(struct bus *b)
+bool bus_ok(struct native *b)
 {
 	if (atomic_load_explicit(&b->broken, memory_order_relaxed))
 		return false;

@@ -50,14 +50,14 @@ static inline void pause_cpu(void)
 }
 
 /* What to write to take the lock that reads w. */
-static uint32_t word_mine(const struct bus *b, uint32_t w, uint32_t waiters)
+static uint32_t word_mine(const struct native *b, uint32_t w, uint32_t waiters)
 {
 	uint32_t epoch = (w & ~(BUS_LOCK_EPOCH - 1)) + BUS_LOCK_EPOCH;
 
 	return epoch | (w & BUS_LOCK_WAITERS) | waiters | (b->slot + 1);
 }
 
-static bool try_lock(struct bus *b, uint32_t w, uint32_t waiters)
+static bool try_lock(struct native *b, uint32_t w, uint32_t waiters)
 {
 	uint32_t mine = word_mine(b, w, waiters);
 
@@ -68,7 +68,7 @@ static bool try_lock(struct bus *b, uint32_t w, uint32_t waiters)
 }
 
 /* Rob the holder of w, unseen for ns.  Return: true if the lock is ours. */
-static bool try_steal(struct bus *b, uint32_t w, uint64_t ns)
+static bool try_steal(struct native *b, uint32_t w, uint64_t ns)
 {
 	unsigned owner = (w & BUS_LOCK_OWNER) - 1;
 
@@ -83,7 +83,7 @@ static bool try_steal(struct bus *b, uint32_t w, uint64_t ns)
 }
 
 /* Others may sleep as well: who comes this way leaves the waiters bit set. */
-static int lock_slow(struct bus *b)
+static int lock_slow(struct native *b)
 {
 	uint64_t start = clock_ns(), now = start, since = start;
 	uint32_t w, seen = map_lock(&b->map, memory_order_seq_cst);
@@ -114,7 +114,7 @@ static int lock_slow(struct bus *b)
 	return -EAGAIN;
 }
 
-int bus_lock(struct bus *b)
+int bus_lock(struct native *b)
 {
 	uint32_t w;
 
@@ -127,13 +127,13 @@ int bus_lock(struct bus *b)
 	return lock_slow(b);
 }
 
-bool bus_lock_mine(const struct bus *b)
+bool bus_lock_mine(const struct native *b)
 {
 	return (map_lock(&b->map, memory_order_seq_cst) &
 	    ~BUS_LOCK_WAITERS) == b->tx.lock_word;
 }
 
-bool bus_unlock(struct bus *b)
+bool bus_unlock(struct native *b)
 {
 	uint32_t w = b->tx.lock_word;
 
@@ -151,7 +151,7 @@ bool bus_unlock(struct bus *b)
 	return false;
 }
 
-void bus_lock_inherit(struct bus *b)
+void bus_lock_inherit(struct native *b)
 {
 	uint32_t w = map_lock(&b->map, memory_order_seq_cst);
 

@@ -9,8 +9,10 @@
 
 #define LOG_TRIES 16
 
-void bus_log_seek_end(struct bus *b)
+void native_log_seek_end(struct bus *bus)
 {
+	struct native *b = native_of(bus);
+
 	if (!map_head(&b->map, &b->watch.pos))
 		bus_set_broken(b);
 	b->watch.have_pos = true;
@@ -18,7 +20,7 @@ void bus_log_seek_end(struct bus *b)
 	b->watch.next = b->watch.cut.n;
 }
 
-static void log_seek_tail(struct bus *b)
+static void log_seek_tail(struct native *b)
 {
 	struct map_ends e;
 
@@ -32,7 +34,7 @@ static void log_seek_tail(struct bus *b)
  * Copy the record at watch.pos: a large segment to watch.gso, to be shown by
  * log_cut().  False if it was overwritten meanwhile.
  */
-static bool log_copy(struct bus *b, const struct ring_rec *rec,
+static bool log_copy(struct native *b, const struct ring_rec *rec,
     struct bus_frame *f, uint64_t *seq, void *buf, size_t cap)
 {
 	struct bus_watch *w = &b->watch;
@@ -61,7 +63,8 @@ static bool log_copy(struct bus *b, const struct ring_rec *rec,
 }
 
 /* The next frame of watch.gso; false after the last. */
-static bool log_cut(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
+static bool log_cut(struct native *b, struct bus_frame *f, void *buf,
+    size_t cap)
 {
 	struct bus_watch *w = &b->watch;
 
@@ -76,7 +79,8 @@ static bool log_cut(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 }
 
 /* Return: 1 a frame, 0 none, -EAGAIN look again, -EIO. */
-static int log_step(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
+static int log_step(struct native *b, struct bus_frame *f, void *buf,
+    size_t cap)
 {
 	struct bus_watch *w = &b->watch;
 	uint64_t head, seq;
@@ -109,8 +113,9 @@ static int log_step(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
 	return 1;
 }
 
-int bus_log_next(struct bus *b, struct bus_frame *f, void *buf, size_t cap)
+int native_log_next(struct bus *bus, struct bus_frame *f, void *buf, size_t cap)
 {
+	struct native *b = native_of(bus);
 	int r = -EAGAIN;
 
 	if (!bus_ok(b))

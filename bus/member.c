@@ -14,32 +14,21 @@ static uint32_t get_ip4(const uint8_t *ip4)
 	return (uint32_t)ip4[0] << 24 | ip4[1] << 16 | ip4[2] << 8 | ip4[3];
 }
 
-void bus_slot_ip4(const struct bus *b, int slot, uint8_t ip4[static 4])
-{
-	uint32_t hosts = ~(~0u << (32 - b->geo.plen)); /* all ones: broadcast */
-	uint32_t a = 0;
-
-	if (slot >= 0 && (uint32_t)slot + 1 < hosts)
-		a = get_ip4(b->geo.subnet) + slot + 1;
-	for (int i = 0; i < 4; i++)
-		ip4[i] = a >> (24 - 8 * i);
-}
-
 /* The slot whose address that is, or -1. */
-static int ip4_slot(const struct bus *b, const uint8_t *ip4)
+static int ip4_slot(const struct native *b, const uint8_t *ip4)
 {
-	uint32_t n = get_ip4(ip4) - get_ip4(b->geo.subnet) - 1;
+	uint32_t n = get_ip4(ip4) - get_ip4(b->bus.geo.subnet) - 1;
 	uint8_t own[4];
 
 	if (n >= BUS_SLOTS)
 		return -1;
-	bus_slot_ip4(b, n, own);
+	bus_slot_ip4(&b->bus, n, own);
 	return memcmp(own, ip4, 4) == 0 ? (int)n : -1;
 }
 
-static struct bus_addr ip4_addr(const struct bus *b, const uint8_t *ip4)
+static struct bus_addr ip4_addr(const struct native *b, const uint8_t *ip4)
 {
-	struct bus_addr a = { .family = AF_INET, .plen = b->geo.plen };
+	struct bus_addr a = { .family = AF_INET, .plen = b->bus.geo.plen };
 
 	memcpy(a.addr, ip4, 4);
 	return a;
@@ -49,7 +38,7 @@ static struct bus_addr ip4_addr(const struct bus *b, const uint8_t *ip4)
  * Take slot n if nobody has it and, with `addr`, its address is free.
  * Return: 0, -EAGAIN if not, -errno if the file cannot be locked.
  */
-static int take_slot(struct bus *b, unsigned n, bool addr)
+static int take_slot(struct native *b, unsigned n, bool addr)
 {
 	struct bus_addr a;
 	uint8_t ip4[4];
@@ -58,11 +47,11 @@ static int take_slot(struct bus *b, unsigned n, bool addr)
 	r = bus_slot_lock(b, n);
 	if (r < 0 || !addr)
 		return r;
-	bus_slot_ip4(b, n, ip4);
+	bus_slot_ip4(&b->bus, n, ip4);
 	a = ip4_addr(b, ip4);
 	/* Our lock makes a dead predecessor look alive: not asked then. */
 	bus_slot_clear(b, n);
-	if (get_ip4(ip4) != 0 && bus_check_addr(b, &a, &other) == 0)
+	if (get_ip4(ip4) != 0 && native_check_addr(&b->bus, &a, &other) == 0)
 		return 0;
 	bus_slot_unlock(b, n);
 	return -EAGAIN;
@@ -73,7 +62,7 @@ static int take_slot(struct bus *b, unsigned n, bool addr)
  * takes no address from those who name none: they get the lowest whose
  * address is free, and any slot when there is none such.
  */
-static int find_slot(struct bus *b, const struct bus_want *want)
+static int find_slot(struct native *b, const struct bus_want *want)
 {
 	int n, r = -EAGAIN;
 
@@ -97,7 +86,7 @@ static int find_slot(struct bus *b, const struct bus_want *want)
 	return -EUSERS;
 }
 
-static int choose_mac(struct bus *b, const struct bus_want *want, int slot)
+static int choose_mac(struct native *b, const struct bus_want *want, int slot)
 {
 	static const uint8_t none[6];
 
@@ -112,7 +101,7 @@ static int choose_mac(struct bus *b, const struct bus_want *want, int slot)
 }
 
 /* Positions first, the MAC last: who sees it sends to us. */
-static void enter(struct bus *b, int slot)
+static void enter(struct native *b, int slot)
 {
 	bus_slot_clear(b, slot);
 	map_put_tx(&b->map, slot, 0, 0, 0);
@@ -122,86 +111,89 @@ static void enter(struct bus *b, int slot)
 	b->rx.idle = true;
 	b->slot = slot;
 	atomic_store(&b->full, 0);
-	bus_announce_addrs(b, NULL, 0);
-	bus_announce_name(b, "");
-	bus_announce_server(b, "");
+	native_announce_addrs(&b->bus, NULL, 0);
+	native_announce_name(&b->bus, "");
+	native_announce_server(&b->bus, "");
 	bus_lock_inherit(b);
 }
 
-static int join_locked(struct bus *b, const struct bus_want *want, char *err)
+static int join_locked(struct native *b, const struct bus_want *want, char *err)
 {
 	static const uint8_t none[6];
 	struct bus_addr a = ip4_addr(b, want->ip4);
 	struct bus_member m;
 	int slot, r, other;
 
-	if (get_ip4(want->ip4) && bus_check_addr(b, &a, &other) < 0)
+	if (get_ip4(want->ip4) && native_check_addr(&b->bus, &a, &other) < 0)
 		return bus_fail(err, -EADDRINUSE, "%s: %u.%u.%u.%u is in use "
-		    "by %s in slot %d; take another address", b->path,
+		    "by %s in slot %d; take another address", b->bus.path,
 		    a.addr[0], a.addr[1], a.addr[2], a.addr[3],
-		    bus_member(b, (unsigned)other, &m) && m.name[0] ? m.name :
-		    "the member", other);
+		    native_member(&b->bus, (unsigned)other, &m) && m.name[0] ?
+		    m.name : "the member", other);
 	slot = find_slot(b, want);
 	if (slot == -ESTALE)
 		return bus_fail(err, slot, "%s.lock: another bus's by now; "
-		    "try again", b->path);
+		    "try again", b->bus.path);
 	if (slot < 0 && slot != -EUSERS)
 		return bus_fail(err, slot, "%s: cannot lock the file: %s; put "
-		    "the bus on another file system", b->path,
+		    "the bus on another file system", b->bus.path,
 		    strerror(-slot));
 	if (slot < 0)
 		return bus_fail(err, slot, "%s: the bus is full (%d members); "
-		    "end one or use another bus", b->path, BUS_SLOTS);
+		    "end one or use another bus", b->bus.path, BUS_SLOTS);
 	r = choose_mac(b, want, slot);
 	if (r < 0) {
 		bus_slot_unlock(b, slot);
 		return bus_fail(err, r, "%s: no random numbers; try again",
-		    b->path);
+		    b->bus.path);
 	}
 	enter(b, slot);
 	r = bus_set_mac_locked(b, b->mac);
 	if (r < 0) {
-		bus_leave(b);
+		native_leave(&b->bus);
 		return bus_fail(err, r, memcmp(want->mac, none, 6) == 0 ?
 		    "%s: no free MAC address; try again" :
 		    "%s: the MAC address is in use or not one; take another",
-		    b->path);
+		    b->bus.path);
 	}
-	bus_announce_name(b, want->name);
+	native_announce_name(&b->bus, want->name);
 	if (get_ip4(want->ip4))
-		bus_announce_addrs(b, &a, 1);
+		native_announce_addrs(&b->bus, &a, 1);
 	return slot;
 }
 
-int bus_join(struct bus *b, const struct bus_want *want,
+int native_join(struct bus *bus, const struct bus_want *want,
     char err[static BUS_ERRLEN])
 {
+	struct native *b = native_of(bus);
 	bool locked;
 	int r;
 
 	if (b->rdonly)
 		return bus_fail(err, -EACCES, "%s: opened for reading only; a "
-		    "member needs to write", b->path);
+		    "member needs to write", b->bus.path);
 	if (b->slot >= 0)
 		return bus_fail(err, -EALREADY, "%s: a member already",
-		    b->path);
+		    b->bus.path);
 	if (!bus_ok(b))
 		return bus_fail(err, -EIO, "%s: damaged bus; remove it and "
-		    "create it anew", b->path);
+		    "create it anew", b->bus.path);
 	locked = bus_join_lock(b);
 	r = join_locked(b, want, err);
 	if (locked)
 		bus_join_unlock(b);
 	if (r >= 0 && !bus_ok(b)) {
-		bus_leave(b);
+		native_leave(&b->bus);
 		return bus_fail(err, -EIO, "%s: damaged bus; remove it and "
-		    "create it anew", b->path);
+		    "create it anew", b->bus.path);
 	}
 	return r;
 }
 
-void bus_leave(struct bus *b)
+void native_leave(struct bus *bus)
 {
+	struct native *b = native_of(bus);
+
 	if (b->slot < 0)
 		return;
 	bus_slot_clear(b, b->slot);
@@ -211,12 +203,16 @@ void bus_leave(struct bus *b)
 	b->rx.have = false;
 }
 
-int bus_slot(const struct bus *b)
+int native_slot(const struct bus *bus)
 {
+	const struct native *b = native_seen(bus);
+
 	return b->slot;
 }
 
-const uint8_t *bus_mac(const struct bus *b)
+const uint8_t *native_mac(const struct bus *bus)
 {
+	const struct native *b = native_seen(bus);
+
 	return b->mac;
 }

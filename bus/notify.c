@@ -24,8 +24,8 @@
 
 #include <string.h>
 
-static void end_idle(struct bus *b, unsigned slot, uint64_t pos, uint64_t seq,
-    uint64_t *wake)
+static void end_idle(struct native *b, unsigned slot, uint64_t pos,
+    uint64_t seq, uint64_t *wake)
 {
 	uint64_t c = map_cursor(&b->map, slot);
 
@@ -44,14 +44,14 @@ static void end_idle(struct bus *b, unsigned slot, uint64_t pos, uint64_t seq,
 		wake[slot / 64] |= 1ull << slot % 64;
 }
 
-static bool wants(struct bus *b, unsigned slot, uint64_t mac)
+static bool wants(struct native *b, unsigned slot, uint64_t mac)
 {
 	uint64_t who = map_mac_flags(&b->map, slot);
 
 	return who & BUS_MF_PROMISC || (who & BUS_MF_MAC) == mac;
 }
 
-void bus_notify(struct bus *b, uint64_t pos, uint64_t seq,
+void bus_notify(struct native *b, uint64_t pos, uint64_t seq,
     uint64_t wake[static BUS_WORDS])
 {
 	uint64_t mac, set;
@@ -74,7 +74,7 @@ void bus_notify(struct bus *b, uint64_t pos, uint64_t seq,
 	}
 }
 
-void bus_notify_wake(struct bus *b, const uint64_t wake[static BUS_WORDS])
+void bus_notify_wake(struct native *b, const uint64_t wake[static BUS_WORDS])
 {
 	for (int w = 0; w < BUS_WORDS; w++)
 		for (uint64_t set = wake[w]; set; set &= set - 1)

@@ -1,5 +1,5 @@
 /*
- * open.c: opening a bus: its file is taken for hostile until checked.
+ * open.c: opening a native bus: its file is taken for hostile until checked.
  */
 #include "bus/handle.h"
 #include "bus/lockfile.h"
@@ -40,55 +40,6 @@ int bus_check_const(const struct bus_const *c, uint64_t size, const char *path,
 	return 0;
 }
 
-static int open_error(const char *path, bool rdonly, char *err)
-{
-	int r = -errno;
-
-	switch (errno) {
-	case ENOENT:
-		return bus_fail(err, r, "%s: no such bus; create it with: "
-		    "shmif bus create %s", path, path);
-	case EACCES:
-	case EROFS:
-		return bus_fail(err, -EACCES, "%s: no permission to %s the "
-		    "bus; its owner gives it by: shmif bus chmod", path,
-		    rdonly ? "read" : "write to");
-	case EMFILE:
-	case ENFILE:
-		return bus_fail(err, r, "%s: cannot open: %m; raise the limit "
-		    "with ulimit -n", path);
-	case EISDIR:
-		return bus_fail(err, r, "%s: a directory, not a bus; name a "
-		    "file", path);
-	default:
-		return bus_fail(err, r, "%s: cannot open: %m; name another "
-		    "file", path);
-	}
-}
-
-/* Open, making the file if that is wanted; several may try at once. */
-static int open_file(const char *path, unsigned flags, char *err)
-{
-	int how = flags & BUS_OPEN_RDONLY ? O_RDONLY : O_RDWR;
-	struct bus_geometry g;
-	int fd, r;
-
-	for (int tries = 0; ; tries++) {
-		/* O_NONBLOCK: a FIFO must not hold us up. */
-		fd = bus_fd_lift(open(path, how | O_CLOEXEC | O_NONBLOCK |
-		    O_NOCTTY));
-		if (fd >= 0)
-			return fd;
-		if (errno != ENOENT || !(flags & BUS_OPEN_CREATE) ||
-		    tries >= 3)
-			return open_error(path, how == O_RDONLY, err);
-		bus_geometry_default(&g);
-		r = bus_create(path, &g, BUS_MODE_DEFAULT, err);
-		if (r < 0 && r != -EEXIST)
-			return r;
-	}
-}
-
 /* A second open file description of the same file. */
 static int open_again(int fd)
 {
@@ -98,87 +49,82 @@ static int open_again(int fd)
 	return bus_fd_lift(open(proc, O_RDWR | O_CLOEXEC));
 }
 
-static int check_file(struct bus *b, struct bus_const *con, char *err)
+static int check_file(struct native *b, struct bus_const *con, char *err)
 {
 	struct stat st;
 	ssize_t n;
 
-	if (fstat(b->fd, &st) < 0)
+	if (fstat(b->bus.fd, &st) < 0)
 		return bus_fail(err, -errno, "%s: %m; name another file",
-		    b->path);
-	if (!S_ISREG(st.st_mode))
-		return bus_fail(err, -EINVAL, "%s: not a regular file; name "
-		    "another file", b->path);
-	n = pread(b->fd, con, sizeof(*con), 0);
+		    b->bus.path);
+	n = pread(b->bus.fd, con, sizeof(*con), 0);
 	if (n < 0)
 		return bus_fail(err, -errno, "%s: cannot read: %m; name "
-		    "another file", b->path);
+		    "another file", b->bus.path);
 	if (n != sizeof(*con))
 		return bus_fail(err, -EINVAL, "%s: not a bus (too short); "
-		    "remove it or name another file", b->path);
-	return bus_check_const(con, st.st_size, b->path, err);
+		    "remove it or name another file", b->bus.path);
+	return bus_check_const(con, st.st_size, b->bus.path, err);
 }
 
-static int map_file(struct bus *b, const struct bus_const *con, char *err)
+static int map_file(struct native *b, const struct bus_const *con, char *err)
 {
-	int r = map_open(&b->map, b->fd, b->rdonly ? -1 : b->lock_fd, con,
+	int r = map_open(&b->map, b->bus.fd, b->rdonly ? -1 : b->lock_fd, con,
 	    &b->broken);
 
 	if (r == -EMFILE)
 		return bus_fail(err, r, "%s: too many buses open in one "
-		    "program; close some", b->path);
+		    "program; close some", b->bus.path);
 	if (r < 0)
 		return bus_fail(err, r, "%s: cannot map %u KiB: %s; raise the "
-		    "limit on memory (ulimit -v)", b->path,
+		    "limit on memory (ulimit -v)", b->bus.path,
 		    (BUS_RING_OFF + con->size) >> 10, strerror(-r));
 	return 0;
 }
 
-static void set_geometry(struct bus *b)
+static void set_geometry(struct native *b)
 {
 	const struct bus_const *con = &b->map.con;
 
-	b->geo = (struct bus_geometry){
+	b->bus.geo = (struct bus_geometry){
+		.format = native_ops.name,
 		.size = con->size,
 		.mtu = con->mtu,
 		.plen = con->plen,
 	};
-	memcpy(b->geo.subnet, con->subnet, sizeof(b->geo.subnet));
+	memcpy(b->bus.geo.subnet, con->subnet, sizeof(b->bus.geo.subnet));
 }
 
-static struct bus *new_handle(const char *path)
+static struct native *new_handle(const char *path)
 {
-	struct bus *b = calloc(1, sizeof(*b));
+	struct native *b = calloc(1, sizeof(*b));
 
 	if (!b)
 		return NULL;
-	b->fd = -1;
+	b->bus.ops = &native_ops;
+	b->bus.fd = -1;
 	b->lock_fd = -1;
 	b->slot = -1;
-	b->path = strdup(path);
-	if (!b->path) {
+	b->bus.path = strdup(path);
+	if (!b->bus.path) {
 		free(b);
 		return NULL;
 	}
 	return b;
 }
 
-static int open_into(struct bus *b, unsigned flags, char *err)
+static int open_into(struct native *b, char *err)
 {
 	struct bus_const con;
 	int r;
 
-	b->rdonly = flags & BUS_OPEN_RDONLY;
-	b->fd = open_file(b->path, flags, err);
-	if (b->fd < 0)
-		return b->fd;
 	r = check_file(b, &con, err);
 	if (r < 0)
 		return r;
 	if (b->rdonly) {
-		b->lock_fd = lockfile_peek(b->fd, b->path, &con);
+		b->lock_fd = lockfile_peek(b->bus.fd, b->bus.path, &con);
 	} else {
-		b->lock_fd = lockfile_open(b->fd, b->path, &con, err);
+		b->lock_fd = lockfile_open(b->bus.fd, b->bus.path, &con, err);
 		if (b->lock_fd < 0)
 			return b->lock_fd;
 	}
@@ -189,75 +135,60 @@ static int open_into(struct bus *b, unsigned flags, char *err)
 	return 0;
 }
 
-int bus_open(struct bus **out, const char *path, unsigned flags,
+int native_open(struct bus **out, int fd, const char *path, unsigned flags,
     char err[static BUS_ERRLEN])
 {
-	struct bus *b = new_handle(path);
+	struct native *b = new_handle(path);
 	int r;
 
-	*out = NULL;
-	if (!b)
+	if (!b) {
+		close(fd);
 		return bus_fail(err, -ENOMEM, "%s: out of memory; end other "
 		    "programs", path);
-	r = open_into(b, flags, err);
+	}
+	b->rdonly = flags & BUS_OPEN_RDONLY;
+	b->bus.fd = fd;
+	r = open_into(b, err);
 	if (r < 0) {
-		bus_close(b);
+		native_close(&b->bus);
 		return r;
 	}
-	*out = b;
+	*out = &b->bus;
 	return 0;
 }
 
-int bus_open_twin(struct bus **out, struct bus *of,
+int native_open_twin(struct bus **out, struct bus *bus,
     char err[static BUS_ERRLEN])
 {
-	struct bus *b = new_handle(of->path);
+	struct native *of = native_of(bus), *b = new_handle(of->bus.path);
 
 	*out = NULL;
 	if (!b)
 		return bus_fail(err, -ENOMEM, "out of memory");
 	b->borrowed = true;
 	b->map = of->map;
-	b->fd = open_again(of->fd);
+	b->bus.fd = open_again(of->bus.fd);
 	b->lock_fd = open_again(of->lock_fd);
-	if (b->fd < 0 || b->lock_fd < 0) {
-		bus_close(b);
+	if (b->bus.fd < 0 || b->lock_fd < 0) {
+		native_close(&b->bus);
 		return bus_fail(err, -EMFILE, "cannot open twice");
 	}
 	set_geometry(b);
-	*out = b;
+	*out = &b->bus;
 	return 0;
 }
 
-/* All but the membership. */
-static void let_go(struct bus *b)
+void native_close(struct bus *bus)
 {
+	struct native *b = native_of(bus);
+
 	if (!b->borrowed)
 		map_close(&b->map);
 	if (b->lock_fd >= 0)
 		close(b->lock_fd);
-	if (b->fd >= 0)
-		close(b->fd);
+	if (b->bus.fd >= 0)
+		close(b->bus.fd);
 	free(b->watch.gso);
-	free(b->path);
+	free(b->bus.path);
 	free(b);
-}
-
-void bus_close(struct bus *b)
-{
-	if (!b)
-		return;
-	bus_leave(b);
-	let_go(b);
-}
-
-void bus_close_in_child(struct bus *b)
-{
-	if (b)
-		let_go(b);
-}
-
-const struct bus_geometry *bus_geometry(const struct bus *b)
-{
-	return &b->geo;
 }

@@ -17,7 +17,7 @@
 
 #define LAP_TRIES 8
 
-static bool any_full(const struct bus *b)
+static bool any_full(const struct native *b)
 {
 	uint64_t any = 0;
 
@@ -27,7 +27,7 @@ static bool any_full(const struct bus *b)
 }
 
 /* Wake those short of room, but not for each frame's worth of it. */
-static void offer_room(struct bus *b, bool all_read)
+static void offer_room(struct native *b, bool all_read)
 {
 	if (!any_full(b) || (!all_read &&
 	    b->rx.pos - b->rx.woke < b->map.con.size / 8))
@@ -36,7 +36,7 @@ static void offer_room(struct bus *b, bool all_read)
 	bus_wake_full(b);
 }
 
-static void tell(struct bus *b, bool all_read)
+static void tell(struct native *b, bool all_read)
 {
 	if (b->rx.told != b->rx.pos) {
 		/* Before looking who waits: they look the other way round. */
@@ -51,18 +51,18 @@ static void tell(struct bus *b, bool all_read)
 	offer_room(b, all_read);
 }
 
-static void maybe_tell(struct bus *b)
+static void maybe_tell(struct native *b)
 {
 	if (b->rx.pos - b->rx.told >= b->map.con.size / 32 || any_full(b))
 		tell(b, false);
 }
 
-static void put_counts(struct bus *b)
+static void put_counts(struct native *b)
 {
 	map_put_rx(&b->map, b->slot, b->rx.frames, b->rx.bytes, b->rx.lost);
 }
 
-static void count_lost(struct bus *b, uint64_t n)
+static void count_lost(struct native *b, uint64_t n)
 {
 	b->rx.lost += n;
 	put_counts(b);
@@ -72,7 +72,7 @@ static void count_lost(struct bus *b, uint64_t n)
  * Go on at the oldest record there is; but who is overrun there again and
  * again does better to give up the backlog.  Return: 0, -EIO.
  */
-static int resync(struct bus *b, bool to_head)
+static int resync(struct native *b, bool to_head)
 {
 	struct map_ends e;
 
@@ -85,7 +85,7 @@ static int resync(struct bus *b, bool to_head)
 }
 
 /* If a writer ended our idleness, go on where it says. */
-static bool still_idle(struct bus *b)
+static bool still_idle(struct native *b)
 {
 	uint64_t c = map_cursor(&b->map, b->slot);
 
@@ -102,7 +102,7 @@ static bool still_idle(struct bus *b)
 	return false;
 }
 
-static bool wanted(const struct bus *b, uint32_t sender, const uint8_t *dst)
+static bool wanted(const struct native *b, uint32_t sender, const uint8_t *dst)
 {
 	uint64_t who;
 
@@ -119,7 +119,7 @@ static bool wanted(const struct bus *b, uint32_t sender, const uint8_t *dst)
  * Frames passed over while idle are not lost.  Where to count from is what
  * the frame itself says, or the writer if that frame is gone by now.
  */
-static void count_gap(struct bus *b, bool lapped, uint64_t seq)
+static void count_gap(struct native *b, bool lapped, uint64_t seq)
 {
 	struct bus_rx *rx = &b->rx;
 
@@ -140,7 +140,7 @@ enum look {
 };
 
 /* Look at the record at rx.pos; `left` bytes are published from there. */
-static enum look look(struct bus *b, uint64_t left)
+static enum look look(struct native *b, uint64_t left)
 {
 	struct bus_rx *rx = &b->rx;
 	const struct ring *ring = &b->map.ring;
@@ -169,7 +169,7 @@ static enum look look(struct bus *b, uint64_t left)
 }
 
 /* Scan up to what head was at the start. Return: as bus_peek. */
-static ssize_t scan(struct bus *b)
+static ssize_t scan(struct native *b)
 {
 	uint64_t head;
 
@@ -196,8 +196,9 @@ static ssize_t scan(struct bus *b)
 	return 0;
 }
 
-ssize_t bus_peek(struct bus *b)
+ssize_t native_peek(struct bus *bus)
 {
+	struct native *b = native_of(bus);
 	ssize_t n;
 
 	if (b->slot < 0)
@@ -212,10 +213,11 @@ ssize_t bus_peek(struct bus *b)
 	return bus_ok(b) ? n : -EIO;
 }
 
-ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *seg_size)
+ssize_t native_take(struct bus *bus, void *buf, size_t cap, uint32_t *seg_size)
 {
+	struct native *b = native_of(bus);
 	struct bus_rx *rx = &b->rx;
-	ssize_t n = bus_peek(b);
+	ssize_t n = native_peek(&b->bus);
 
 	if (n <= 0)
 		return n;
@@ -237,7 +239,7 @@ ssize_t bus_take(struct bus *b, void *buf, size_t cap, uint32_t *seg_size)
 	return bus_ok(b) ? n : -EIO;
 }
 
-bool bus_go_idle(struct bus *b)
+bool bus_go_idle(struct native *b)
 {
 	uint64_t dozing = b->rx.pos | BUS_DOZING, head;
 

@@ -6,15 +6,17 @@
 
 #include <errno.h>
 
-bool bus_mine(const struct bus *b)
+bool bus_mine(const struct native *b)
 {
 	return map_mac_flags(&b->map, b->slot) == atomic_load(&b->mac_flags) &&
 	    map_info_seq(&b->map, b->slot) == atomic_load(&b->told.seq) &&
 	    map_set_has(&b->map, MAP_PRESENT, b->slot);
 }
 
-int bus_rejoin(struct bus *b)
+int native_rejoin(struct bus *bus)
 {
+	struct native *b = native_of(bus);
+
 	if (b->slot < 0)
 		return -ENOTCONN;
 	if (!bus_ok(b))

@@ -57,54 +57,6 @@ uint64_t ring_walk(const struct ring *r, uint64_t from, uint64_t need,
 	return pos;
 }
 
-/*
- * The bytes of a frame are copied while others may overwrite them; that is a
- * data race by C's letter, which map_lapped() makes harmless: nothing is used
- * before it has said that there was none.  The thread sanitizer gets copies
- * it can tell from mistakes.
- */
-#ifdef RING_TSAN
-static void copy_word(void *dst, const void *src, bool in)
-{
-	uint64_t w;
-
-	if (in) {
-		memcpy(&w, src, sizeof(w));
-		__atomic_store_n((uint64_t *)dst, w, __ATOMIC_RELAXED);
-	} else {
-		w = __atomic_load_n((const uint64_t *)src, __ATOMIC_RELAXED);
-		memcpy(dst, &w, sizeof(w));
-	}
-}
-
-static void copy_shared(void *dst, const void *src, size_t n, bool in)
-{
-	uintptr_t shared = (uintptr_t)(in ? dst : src);
-	uint8_t *d = dst;
-	const uint8_t *s = src;
-	size_t i = 0;
-
-	while (i < n) {
-		if ((shared + i) % 8 == 0 && n - i >= 8) {
-			copy_word(d + i, s + i, in);
-			i += 8;
-			continue;
-		}
-		if (in)
-			__atomic_store_n(&d[i], s[i], __ATOMIC_RELAXED);
-		else
-			d[i] = __atomic_load_n(&s[i], __ATOMIC_RELAXED);
-		i++;
-	}
-}
-#else
-static inline void copy_shared(void *dst, const void *src, size_t n, bool in)
-{
-	(void)in;
-	memcpy(dst, src, n);
-}
-#endif
-
 /* Bytes of a frame at pos that lie in the ring. */
 static uint64_t room(const struct ring *r, uint64_t pos)
 {
@@ -125,8 +77,8 @@ void ring_copy_in(const struct ring *r, uint64_t pos, const struct iovec *iov,
 		n = iov[i].iov_len < max ? iov[i].iov_len : max;
 		if (n == 0)
 			continue;
-		bus_hook(NULL, 0);
-		copy_shared(dst, iov[i].iov_base, n, true);
+		/* A race that map_lapped() makes harmless, see shm.c. */
+		shm_copy_in(dst, iov[i].iov_base, n);
 		dst += n;
 		max -= n;
 	}
@@ -136,12 +88,11 @@ void ring_copy_out(const struct ring *r, uint64_t pos, void *dst, uint32_t n)
 {
 	uint64_t have = room(r, pos);
 
-	bus_hook(NULL, 0);
 	if (n > have) {
 		memset((uint8_t *)dst + have, 0, n - have);
 		n = (uint32_t)have;
 	}
 	if (n > 0)
-		copy_shared(dst, (const uint8_t *)ring_at(r, pos) +
-		    sizeof(struct bus_rec), n, false);
+		shm_copy_out(dst, (const uint8_t *)ring_at(r, pos) +
+		    sizeof(struct bus_rec), n);
 }

@@ -141,15 +141,7 @@ void ring_copy_out(const struct ring *r, uint64_t pos, void *dst, uint32_t n);
  * The fences of map_lapped() and of map_move_tail().  The thread sanitizer
  * knows none; x86 needs none of these two.
  */
-#if defined(__SANITIZE_THREAD__)
-#define RING_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define RING_TSAN 1
-#endif
-#endif
-
-#ifdef RING_TSAN
+#ifdef SHM_TSAN
 #define RING_FENCE(order) atomic_signal_fence(order)
 #else
 #define RING_FENCE(order) atomic_thread_fence(order)

@@ -22,7 +22,7 @@
 #define CRAWL_GAP_NS	(50 * CLOCK_NS_MS)	/* not in the way: forgiven */
 
 /* True if the member that stands at c, in the way, no longer counts. */
-static bool stop_waiting(struct bus *b, unsigned slot, uint64_t c)
+static bool stop_waiting(struct native *b, unsigned slot, uint64_t c)
 {
 	struct bus_stall *st = &b->tx.stall[slot];
 	uint64_t now = clock_ns();
@@ -49,7 +49,7 @@ static bool stop_waiting(struct bus *b, unsigned slot, uint64_t c)
  * The lowest cursor that counts.  A cursor below tail has been overrun
  * already, one above head is nonsense.
  */
-static uint64_t scan(struct bus *b, const struct map_ends *e, uint64_t need)
+static uint64_t scan(struct native *b, const struct map_ends *e, uint64_t need)
 {
 	uint64_t min = e->head, set, c;
 	unsigned slot;
@@ -77,12 +77,12 @@ static uint64_t scan(struct bus *b, const struct map_ends *e, uint64_t need)
  * Cursors only grow and idle members resume at the head, so an old minimum
  * is still a bound, and this is needed about once in a lap.
  */
-static void refresh(struct bus *b, const struct map_ends *e, uint64_t need)
+static void refresh(struct native *b, const struct map_ends *e, uint64_t need)
 {
 	b->tx.min = scan(b, e, need);
 }
 
-static bool wait_for_room(struct bus *b, const struct map_ends *e,
+static bool wait_for_room(struct native *b, const struct map_ends *e,
     uint64_t need)
 {
 	/* First ask to be woken, then look: the reader does it reversed. */
@@ -98,7 +98,7 @@ static bool wait_for_room(struct bus *b, const struct map_ends *e,
  * Many records at once, so that readers, who look at tail after each frame,
  * rarely find the line gone.  A log that cannot be walked is emptied.
  */
-static int move_tail(struct bus *b, const struct map_ends *e, uint64_t need)
+static int move_tail(struct native *b, const struct map_ends *e, uint64_t need)
 {
 	uint64_t want = need + b->map.con.size / 32, to;
 	struct map_ends now;
@@ -116,7 +116,7 @@ static int move_tail(struct bus *b, const struct map_ends *e, uint64_t need)
 	return map_ends(&b->map, &now) && now.tail >= need ? 0 : -ESTALE;
 }
 
-int bus_room_make(struct bus *b, const struct map_ends *e, uint64_t end)
+int bus_room_make(struct native *b, const struct map_ends *e, uint64_t end)
 {
 	uint64_t size = b->map.con.size, need = end > size ? end - size : 0;
 
@@ -130,7 +130,7 @@ int bus_room_make(struct bus *b, const struct map_ends *e, uint64_t end)
 }
 
 /* The end of slot's claim if it overlaps, else 0. */
-static uint64_t stray_end(struct bus *b, unsigned slot, uint64_t off,
+static uint64_t stray_end(struct native *b, unsigned slot, uint64_t off,
     uint64_t span)
 {
 	uint64_t start, len;
@@ -142,7 +142,7 @@ static uint64_t stray_end(struct bus *b, unsigned slot, uint64_t off,
 	return bus_slot_reclaim(b, slot) ? 0 : start + len;
 }
 
-uint64_t bus_room_stray(struct bus *b, uint64_t off, uint64_t span)
+uint64_t bus_room_stray(struct native *b, uint64_t off, uint64_t span)
 {
 	uint64_t end = 0, set, e;
 

@@ -33,14 +33,14 @@ struct spot {
 };
 
 /* False if the lock is no longer ours, and nothing may be written. */
-static bool claim(struct bus *b, uint64_t pos, uint32_t len)
+static bool claim(struct native *b, uint64_t pos, uint32_t len)
 {
 	map_set_claim(&b->map, b->slot, pos, len);
 	return bus_lock_mine(b);
 }
 
 /* Publish the record whose word is in place. */
-static void publish(struct bus *b, uint64_t pos, uint64_t span, bool frame,
+static void publish(struct native *b, uint64_t pos, uint64_t span, bool frame,
     uint64_t *wake)
 {
 	uint64_t seq, end = pos + span;
@@ -56,7 +56,7 @@ static void publish(struct bus *b, uint64_t pos, uint64_t span, bool frame,
 }
 
 /* Skip `bytes` at the head. Return: 1, try again from there; or -errno. */
-static int put_pad(struct bus *b, const struct map_ends *e, uint64_t old,
+static int put_pad(struct native *b, const struct map_ends *e, uint64_t old,
     uint64_t bytes)
 {
 	int r = bus_room_make(b, e, e->head + bytes);
@@ -73,7 +73,7 @@ static int put_pad(struct bus *b, const struct map_ends *e, uint64_t old,
 }
 
 /* One step towards a spot for span bytes.  Return: 0, 1: again, -errno. */
-static int reserve_step(struct bus *b, uint64_t span, struct spot *at,
+static int reserve_step(struct native *b, uint64_t span, struct spot *at,
     uint64_t *wake)
 {
 	const struct ring *ring = &b->map.ring;
@@ -102,7 +102,7 @@ static int reserve_step(struct bus *b, uint64_t span, struct spot *at,
 	return claim(b, e.head, span) ? 0 : -ESTALE;
 }
 
-static int reserve(struct bus *b, uint64_t span, struct spot *at,
+static int reserve(struct native *b, uint64_t span, struct spot *at,
     uint64_t *wake)
 {
 	int r;
@@ -116,7 +116,7 @@ static int reserve(struct bus *b, uint64_t span, struct spot *at,
 	return -EAGAIN;		/* strays everywhere */
 }
 
-static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
+static int put_frame(struct native *b, const struct iovec *iov, int iovcnt,
     uint32_t len, uint32_t seg_size, uint64_t *wake)
 {
 	const struct ring *ring = &b->map.ring;
@@ -142,7 +142,7 @@ static int put_frame(struct bus *b, const struct iovec *iov, int iovcnt,
 	return 0;
 }
 
-static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
+static int send_once(struct native *b, const struct iovec *iov, int iovcnt,
     uint32_t len, uint32_t seg_size)
 {
 	uint64_t wake[BUS_WORDS] = { 0 };
@@ -166,13 +166,16 @@ static int send_once(struct bus *b, const struct iovec *iov, int iovcnt,
 	return r;
 }
 
-void bus_defer_wake(struct bus *b)
+void native_defer_wake(struct bus *bus)
 {
+	struct native *b = native_of(bus);
+
 	b->wake_deferred = true;
 }
 
-void bus_wake(struct bus *b)
+void native_wake(struct bus *bus)
 {
+	struct native *b = native_of(bus);
 	uint64_t wake[BUS_WORDS];
 
 	for (int w = 0; w < BUS_WORDS; w++)
@@ -182,7 +185,7 @@ void bus_wake(struct bus *b)
 	bus_notify_wake(b, wake);
 }
 
-static void count(struct bus *b, int r, uint32_t len)
+static void count(struct native *b, int r, uint32_t len)
 {
 	struct bus_tx *tx = &b->tx;
 
@@ -201,9 +204,10 @@ static void count(struct bus *b, int r, uint32_t len)
 		bus_wake_slot(b, b->slot);
 }
 
-int bus_send(struct bus *b, const struct iovec *iov, int iovcnt,
+int native_send(struct bus *bus, const struct iovec *iov, int iovcnt,
     unsigned seg_size)
 {
+	struct native *b = native_of(bus);
 	size_t max = seg_size ? GSO_MAX : b->map.con.mtu + BUS_ETH_HDR, len = 0;
 	int r = -ESTALE;
 

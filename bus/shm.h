@@ -14,6 +14,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct { _Atomic uint64_t shared; } shm_u64;
@@ -63,6 +64,18 @@ static inline bool shm_cas##bits(shm_u##bits *w, uint##bits##_t *was, \
 		*was = (uint##bits##_t)bus_hook(w, *was); \
 	return done; \
 }
+
+#if defined(__SANITIZE_THREAD__)
+#define SHM_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SHM_TSAN 1
+#endif
+#endif
+
+/* Bytes, that may change while they are copied; see shm.c. */
+void shm_copy_in(void *shared, const void *src, size_t n);
+void shm_copy_out(void *dst, const void *shared, size_t n);
 
 SHM_WORD(64)
 SHM_WORD(32)

@@ -42,7 +42,7 @@ static off_t sign_off(unsigned slot)
  * Asked for as a read lock, so that somebody who may only read the file
  * cannot pass for a member.  When in doubt, alive: then time decides.
  */
-bool bus_slot_alive(struct bus *b, unsigned slot)
+bool bus_slot_alive(struct native *b, unsigned slot)
 {
 	struct flock lk = {
 		.l_type = F_RDLCK,
@@ -57,11 +57,11 @@ bool bus_slot_alive(struct bus *b, unsigned slot)
 	/* Own locks are not told. */
 	if ((int)slot == b->slot)
 		return true;
-	return fcntl(b->lock_fd >= 0 ? b->lock_fd : b->fd, F_OFD_GETLK,
+	return fcntl(b->lock_fd >= 0 ? b->lock_fd : b->bus.fd, F_OFD_GETLK,
 	    &lk) < 0 || lk.l_type != F_UNLCK;
 }
 
-int bus_slot_lock(struct bus *b, unsigned slot)
+int bus_slot_lock(struct native *b, unsigned slot)
 {
 	int r = set_lock(b->lock_fd, BUS_LOCK_SLOT(slot), F_WRLCK);
 
@@ -72,17 +72,17 @@ int bus_slot_lock(struct bus *b, unsigned slot)
 		bus_slot_unlock(b, slot);
 		return -ESTALE;
 	}
-	set_lock(b->fd, sign_off(slot), F_WRLCK);
+	set_lock(b->bus.fd, sign_off(slot), F_WRLCK);
 	return 0;
 }
 
-void bus_slot_unlock(struct bus *b, unsigned slot)
+void bus_slot_unlock(struct native *b, unsigned slot)
 {
-	set_lock(b->fd, sign_off(slot), F_UNLCK);
+	set_lock(b->bus.fd, sign_off(slot), F_UNLCK);
 	set_lock(b->lock_fd, BUS_LOCK_SLOT(slot), F_UNLCK);
 }
 
-void bus_slot_clear(struct bus *b, unsigned slot)
+void bus_slot_clear(struct native *b, unsigned slot)
 {
 	const struct bus_map *m = &b->map;
 
@@ -101,7 +101,7 @@ void bus_slot_clear(struct bus *b, unsigned slot)
  * Dead is whose lock we get.  Holding it keeps a new owner from coming in
  * between, and if we die now, the next one starts over.
  */
-bool bus_slot_reclaim(struct bus *b, unsigned slot)
+bool bus_slot_reclaim(struct native *b, unsigned slot)
 {
 	if ((int)slot == b->slot || bus_slot_alive(b, slot) ||
 	    bus_slot_lock(b, slot) < 0)
@@ -116,7 +116,7 @@ bool bus_slot_reclaim(struct bus *b, unsigned slot)
  * each other.  If the lock is not to be had (a stopped program holds it), go
  * on without: at worst two members have one address.
  */
-bool bus_join_lock(struct bus *b)
+bool bus_join_lock(struct native *b)
 {
 	struct timespec ts = { .tv_nsec = 2 * CLOCK_NS_MS };
 
@@ -130,7 +130,7 @@ bool bus_join_lock(struct bus *b)
 	return false;
 }
 
-void bus_join_unlock(struct bus *b)
+void bus_join_unlock(struct native *b)
 {
 	set_lock(b->lock_fd, BUS_LOCK_JOIN, F_UNLCK);
 }

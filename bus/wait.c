@@ -20,19 +20,19 @@ void bus_set_spin(unsigned us)
 
 static bool has_news(void *arg)
 {
-	struct bus *b = arg;
+	struct native *b = arg;
 
-	return atomic_load(&b->kicked) || bus_peek(b) != 0;
+	return atomic_load(&b->kicked) || native_peek(&b->bus) != 0;
 }
 
 /* Poll for a while before the sleep, if that paid off lately. */
-static bool spin(struct bus *b)
+static bool spin(struct native *b)
 {
 	return b->slot >= 0 && spin_until(&b->spin, has_news, b);
 }
 
 /* Return: 1 if there is no need to sleep, 0, -EIO, -ESTALE. */
-static int ready(struct bus *b)
+static int ready(struct native *b)
 {
 	ssize_t n;
 
@@ -46,7 +46,7 @@ static int ready(struct bus *b)
 		return 0;
 	if (!bus_mine(b))
 		return -ESTALE;
-	n = bus_peek(b);
+	n = native_peek(&b->bus);
 	if (n != 0)
 		return n < 0 ? n : 1;
 	/* Whoever makes room takes us from the set, perhaps long ago. */
@@ -58,7 +58,7 @@ static int ready(struct bus *b)
 }
 
 /* Return: 0: woken or to be looked at again, 1: there may be room, -errno. */
-static int nap(struct bus *b, shm_u32 *word, uint32_t val, uint64_t left)
+static int nap(struct native *b, shm_u32 *word, uint32_t val, uint64_t left)
 {
 	bool full = b->slot >= 0 && atomic_load(&b->full);
 	uint64_t ns = full ? FULL_NS : SLICE_NS;
@@ -73,12 +73,12 @@ static int nap(struct bus *b, shm_u32 *word, uint32_t val, uint64_t left)
 	return 1;
 }
 
-static shm_u32 *own_word(struct bus *b)
+static shm_u32 *own_word(struct native *b)
 {
 	return b->slot >= 0 ? map_wake_word(&b->map, b->slot) : &b->word;
 }
 
-static int wait_until(struct bus *b, uint64_t deadline)
+static int wait_until(struct native *b, uint64_t deadline)
 {
 	shm_u32 *word = own_word(b);
 	uint64_t now;
@@ -104,8 +104,9 @@ static int wait_until(struct bus *b, uint64_t deadline)
 	}
 }
 
-int bus_wait(struct bus *b, int timeout_ms)
+int native_wait(struct bus *bus, int timeout_ms)
 {
+	struct native *b = native_of(bus);
 	uint64_t deadline = UINT64_MAX;
 	int r;
 
@@ -118,8 +119,9 @@ int bus_wait(struct bus *b, int timeout_ms)
 	return r;
 }
 
-void bus_kick(struct bus *b)
+void native_kick(struct bus *bus)
 {
+	struct native *b = native_of(bus);
 	shm_u32 *word = own_word(b);
 
 	atomic_store(&b->kicked, 1);

@@ -138,10 +138,16 @@ static inline struct bus *t_member(void)
 	return b;
 }
 
+/* The mapping of a native bus. */
+static inline const struct bus_map *t_map(const struct bus *b)
+{
+	return &native_seen(b)->map;
+}
+
 /* How often the member was woken. */
 static inline uint32_t t_wakes(const struct bus *b)
 {
-	return shm_load32(map_wake_word(&b->map, b->slot));
+	return shm_load32(map_wake_word(t_map(b), bus_slot(b)));
 }
 
 static inline void t_sleep_ms(unsigned ms)

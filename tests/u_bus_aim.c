@@ -31,7 +31,7 @@ static const char *doing = "";
 
 static uint64_t head(void)
 {
-	return shm_load64(&a->map.hdr->head);
+	return shm_load64(&t_map(a)->hdr->head);
 }
 
 /* Values that are almost right: beside it, and about the ring's end. */
@@ -199,8 +199,8 @@ static const struct {
 
 static void mend(struct bus *bus)
 {
-	atomic_store(&bus->broken, false);
-	if (bus->slot < 0 && bus != o &&
+	atomic_store(&native_of(bus)->broken, false);
+	if (bus_slot(bus) < 0 && bus != o &&
 	    bus_join(bus, &(struct bus_want){ 0 }, t_err) < 0) {
 		fprintf(stderr, "%s\n", t_err);
 		exit(1);
@@ -235,8 +235,8 @@ static void jump(void)
 {
 	uint64_t pos = (head() / SIZE + 2) * SIZE - 2496;
 
-	shm_store64(&a->map.hdr->tail, pos);
-	shm_store64(&a->map.hdr->head, pos);
+	shm_store64(&t_map(a)->hdr->tail, pos);
+	shm_store64(&t_map(a)->hdr->head, pos);
 	drain();
 }
 
@@ -307,8 +307,8 @@ static void *worker(void *arg)
 			do_take();
 		else
 			do_send();
-		atomic_store(&a->broken, false);
-		atomic_store(&b->broken, false);
+		atomic_store(&native_of(a)->broken, false);
+		atomic_store(&native_of(b)->broken, false);
 	}
 	return NULL;
 }
@@ -344,7 +344,7 @@ static void test_flips(void)
 	_Atomic bool broken = false;
 	int fd = open(t_path, O_RDWR);
 
-	CHECK_EQ(map_open(&m, fd, a->lock_fd, &a->map.con,
+	CHECK_EQ(map_open(&m, fd, native_of(a)->lock_fd, &t_map(a)->con,
 	    &broken), 0);
 	close(fd);
 	test_flip(&m.hdr->tail, "tail flips");

@@ -243,7 +243,7 @@ static void test_truncate(off_t len)
 	CHECK_EQ(pthread_create(&t, NULL, sleeper, b), 0);
 	t_sleep_ms(10);
 	CHECK_EQ(truncate(t_path, len), 0);
-	for (n = 0; n < 10000 && !atomic_load(&a->broken); n++)
+	for (n = 0; n < 10000 && !atomic_load(&native_of(a)->broken); n++)
 		use(a, buf, &state);
 	printf("truncate to %lld: noticed after %d rounds\n", (long long)len,
 	    n);
@@ -308,7 +308,7 @@ static void test_chain(void)
 	a = t_open(0);
 	CHECK_EQ(*(volatile char *)fault_page, 0);
 	CHECK_EQ(chained, 1);
-	CHECK(bus_ok(a));
+	CHECK(bus_ok(native_of(a)));
 	bus_close(a);
 	close(fd);
 }

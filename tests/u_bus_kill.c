@@ -196,8 +196,8 @@ static void check_gone(void)
 	}
 	bus_close(m);
 	for (enum map_set s = MAP_PRESENT; s <= MAP_STRAY; s++)
-		CHECK(!map_set_has(&a->map, s, 2));
-	CHECK_EQ(map_lock(&a->map, memory_order_seq_cst) & BUS_LOCK_OWNER, 0);
+		CHECK(!map_set_has(t_map(a), s, 2));
+	CHECK_EQ(map_lock(t_map(a), memory_order_seq_cst) & BUS_LOCK_OWNER, 0);
 }
 
 static int count_files(void)

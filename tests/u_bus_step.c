@@ -114,13 +114,14 @@ static void end_victim(pid_t pid)
 /* Whether the lock is held, or ranges are claimed. */
 static bool in_the_middle(struct bus *b, unsigned slot)
 {
-	return (map_lock(&b->map, memory_order_seq_cst) &
+	return (map_lock(t_map(b), memory_order_seq_cst) &
 	    BUS_LOCK_OWNER) == slot + 1;
 }
 
 static uint64_t tail_room(struct bus *b)
 {
-	return shm_load64(&b->map.hdr->head) - shm_load64(&b->map.hdr->tail);
+	return shm_load64(&t_map(b)->hdr->head) -
+	    shm_load64(&t_map(b)->hdr->tail);
 }
 
 /* How many instructions the victim lives. */
@@ -148,7 +149,7 @@ static void test_kill(struct bus *a, struct bus *b, int stride)
 		held += in_the_middle(b, 2);
 		end_victim(pid);
 		exchange(a, b, n + 100);
-		CHECK(tail_room(b) <= b->map.con.size);
+		CHECK(tail_room(b) <= t_map(b)->con.size);
 	}
 	printf("kill: %d cases, lock held in %d\n", cases, held);
 	CHECK(held > 0 || cases < 50);
@@ -166,7 +167,7 @@ static bool stop_at(struct bus *a, struct bus *b, int n, int *robbed)
 
 	if (alive && in_the_middle(b, 2))
 		++*robbed;
-	for (uint64_t i = 0; i < b->map.con.size / LEN * 3 / 2; i++)
+	for (uint64_t i = 0; i < t_map(b)->con.size / LEN * 3 / 2; i++)
 		exchange(a, b, ((uint64_t)n << 20) + i + 100);
 	if (!alive) {
 		end_victim(pid);
@@ -176,12 +177,12 @@ static bool stop_at(struct bus *a, struct bus *b, int n, int *robbed)
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(WIFEXITED(status));
 	CHECK(drain(b) <= 1);
-	for (uint64_t i = 0; i < b->map.con.size / LEN * 3 / 2; i++)
+	for (uint64_t i = 0; i < t_map(b)->con.size / LEN * 3 / 2; i++)
 		exchange(a, b, ((uint64_t)n << 20) + i + 1000);
 	/* It went away, so the next writer finds its stray dead. */
-	CHECK(!bus_room_stray(a, 0, b->map.con.size));
+	CHECK(!bus_room_stray(native_of(a), 0, t_map(b)->con.size));
 	for (int i = 0; i < BUS_WORDS; i++)
-		CHECK_EQ(map_set_word(&b->map, MAP_STRAY, i), 0);
+		CHECK_EQ(map_set_word(t_map(b), MAP_STRAY, i), 0);
 	return true;
 }
 
@@ -205,7 +206,7 @@ static void test_idle_kill(struct bus *a, struct bus *b, int stride)
 	for (int n = clock_ns() % stride; alive; n += stride) {
 		drain(b);
 		CHECK_EQ(bus_wait(b, 0), -ETIMEDOUT);
-		CHECK(bus_go_idle(b));
+		CHECK(bus_go_idle(native_of(b)));
 		pid = start_victim(bus_mac(b));
 		alive = step(pid, n);
 		end_victim(pid);

@@ -146,7 +146,7 @@ static void test_threads(int ms)
 
 	atomic_store(&shared->stop, false);
 	for (int i = 0; i < 4; i++) {
-		CHECK_EQ(bus_open_twin(&jobs[i].bus, first, t_err), 0);
+		CHECK_EQ(native_open_twin(&jobs[i].bus, first, t_err), 0);
 		CHECK(bus_join(jobs[i].bus, &(struct bus_want){ 0 },
 		    t_err) >= 0);
 		jobs[i].writer = i;
@@ -274,7 +274,7 @@ static void test_stop(int rounds)
 		read_for(b, &v, 100);
 		strays = 0;
 		for (int j = 0; j < BUS_WORDS; j++)
-			strays |= map_set_word(&b->map, MAP_STRAY, j);
+			strays |= map_set_word(t_map(b), MAP_STRAY, j);
 		robbed += strays != 0;
 		kill(pid[i & 1], SIGCONT);
 	}

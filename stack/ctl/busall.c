@@ -70,7 +70,8 @@ static void prune_bus(void *arg, const char *name, const char *path,
 	char err[BUS_ERRLEN];
 
 	(void)name;
-	if (busshow_count(b))
+	/* Who does not tell may be on it all the same. */
+	if (busshow_count(b) || bus_geometry(b)->secret)
 		return;
 	if (bus_remove(path, err)) {
 		a->status = ctl_fail("%s", err);
