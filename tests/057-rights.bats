@@ -296,12 +296,17 @@ modes() {
 	WHY='-o allow=65534' refused 65534 ifconfig -l
 }
 
-# The id of the host: that of each hatch is beside its sockets' names.
+# The id of host a, from the name of its hatch: others may have theirs here.
 hatch() {
-	sed -n 's,.*@shmif/\([0-9a-f]*\)$,\1,p' /proc/net/unix |
-		while read -r id; do
-			! grep -q "@shmif/$id/" /proc/net/unix || echo "$id"
-		done | head -n 1
+	local fd target
+
+	for fd in /proc/"${PID[a]}"/fd/*; do
+		target=$(readlink "$fd") || continue
+		[[ $target == socket:* ]] || continue
+		awk -v "inode=${target//[!0-9]/}" '$7 == inode &&
+		    sub("^@shmif/", "", $8) && $8 !~ "/" { print $8 }' \
+			/proc/net/unix
+	done | sort -u
 }
 
 @test "strangers that come and say nothing take no room" {
