@@ -53,6 +53,10 @@ s|^    pcb->unsent = seg->next;$|&\
 s|tcp_get_num_sacks(pcb, optlen)) > 0|rec_sack_count(pcb, optlen)) > 0 /* lwip.sed */|
 s|^    tcp_build_sack_option(pcb, opts, num_sacks);$|rec_sack_put(pcb, opts, num_sacks); /* lwip.sed */|
 s|^  opts\[1\] = lwip_htonl(sys_now());$|opts[1] = lwip_htonl(rec_tsval()); /* lwip.sed */|
+# What carries no data has a number that the peer accepts.
+s|tcp_rst(pcb, pcb->snd_nxt, pcb->rcv_nxt,|tcp_rst(pcb, rec_seq(pcb), pcb->rcv_nxt, /* lwip.sed */|
+s|^    seqno = pcb->snd_nxt;$|    seqno = rec_seq(pcb); /* lwip.sed */|
+s|optlen, 0, lwip_htonl(pcb->snd_nxt));$|optlen, 0, lwip_htonl(rec_seq(pcb))); /* lwip.sed */|
 # Probes have time stamps like any other segment.
 /^tcp_keepalive(/,/^}/ {
 	s|LWIP_TCP_OPT_LENGTH_SEGMENT(0, pcb);|LWIP_TCP_OPT_LENGTH_SEGMENT(PROBE_OPTS, pcb); /* lwip.sed */|

@@ -59,6 +59,13 @@ void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg)
 		r->prr_out += len;
 }
 
+u32_t rec_seq(const struct tcp_pcb *pcb)
+{
+	uint32_t edge = pcb->lastack + pcb->snd_wnd;
+
+	return TCP_SEQ_GT(pcb->snd_nxt, edge) ? edge : pcb->snd_nxt;
+}
+
 u32_t rec_window(const struct tcp_pcb *pcb)
 {
 	const struct rec *r = rec_of(pcb);
