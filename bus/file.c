@@ -58,6 +58,7 @@ int bus_chmod(const char *path, unsigned mode, char err[static BUS_ERRLEN])
 	char real[PATH_MAX], lock[LOCKFILE_PATH];
 	struct stat st;
 	struct bus *b;
+	bool lock_file;
 	int r;
 
 	if (!bus_mode_ok(mode))
@@ -71,10 +72,12 @@ int bus_chmod(const char *path, unsigned mode, char err[static BUS_ERRLEN])
 	r = bus_open(&b, path, BUS_OPEN_RDONLY, err);
 	if (r < 0 && r != -EACCES)
 		return r;
+	lock_file = !b || b->ops->lock_file;
 	bus_close(b);
 	/* The lock first: it must never be open to more than the bus. */
 	lockfile_path(real, lock);
-	r = set_mode(lock, lockfile_mode((mode_t)mode), st.st_uid);
+	r = lock_file ? set_mode(lock, lockfile_mode((mode_t)mode),
+	    st.st_uid) : 0;
 	if (r < 0 && r != -ENOENT)
 		return no_owner(lock, r, err);
 	r = set_mode(real, mode, st.st_uid);
@@ -83,10 +86,9 @@ int bus_chmod(const char *path, unsigned mode, char err[static BUS_ERRLEN])
 	/* Makes the lock file if it is missing. */
 	r = bus_open(&b, path, 0, err);
 	bus_close(b);
-	return r;
+	return r == -EPROTONOSUPPORT ? 0 : r;	/* one to look at only */
 }
 
-/* PATH.lock goes with it; not every format has one. */
 static int remove_both(struct bus *b, const char *path, char *err)
 {
 	char real[PATH_MAX], lock[LOCKFILE_PATH];
@@ -101,6 +103,8 @@ static int remove_both(struct bus *b, const char *path, char *err)
 		r = -errno;
 	if (r < 0)
 		return bus_fail(err, r, "%s: %s", path, strerror(-r));
+	if (!b->ops->lock_file)
+		return 0;
 	lockfile_path(real, lock);
 	if (unlink(lock) < 0 && errno != ENOENT)
 		return bus_fail(err, -errno, "%s: %m; remove it", lock);
@@ -114,7 +118,7 @@ int bus_remove(const char *path, char err[static BUS_ERRLEN])
 
 	/* Only what is a bus is removed: a slip of the hand costs no file. */
 	r = bus_open(&b, path, 0, err);
-	if (r == -EACCES || r == -EPERM)
+	if (r == -EACCES || r == -EPERM || r == -EPROTONOSUPPORT)
 		r = bus_open(&b, path, BUS_OPEN_RDONLY, err);
 	if (r < 0)
 		return r;

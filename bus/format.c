@@ -11,7 +11,9 @@
 
 #include "bus/handle.h"
 
-static const struct bus_ops *const formats[] = { &native_ops };
+static const struct bus_ops *const formats[] = {
+	&native_ops, &rump_ops,
+};
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 static const struct bus_ops *by_name(const char *name)
@@ -127,7 +129,7 @@ static int find_format(int fd, const char *path, const struct bus_ops **ops,
 int bus_open(struct bus **out, const char *path, unsigned flags,
     char err[static BUS_ERRLEN])
 {
-	const struct bus_ops *ops;
+	const struct bus_ops *ops = NULL;
 	int fd = open_file(path, flags, err), r;
 
 	*out = NULL;

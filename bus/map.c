@@ -58,8 +58,7 @@ static void unmap_guarded(void *base, size_t len)
 	munmap(base, (len + 2 * page_size() - 1) & ~(page_size() - 1));
 }
 
-/* The same, for a file that may be truncated.  Return: 0, -errno. */
-static int map_shared(void **base, int fd, size_t len, int prot,
+int map_shared(void **base, int fd, size_t len, int prot,
     _Atomic bool *broken)
 {
 	int r;
@@ -75,7 +74,7 @@ static int map_shared(void **base, int fd, size_t len, int prot,
 	return r;
 }
 
-static void unmap_shared(void *base, size_t len)
+void unmap_shared(void *base, size_t len)
 {
 	if (!base)
 		return;

@@ -35,6 +35,15 @@ struct bus_map {
 };
 
 /*
+ * The first len bytes of a file, with a page behind them that belongs to
+ * nobody; *broken is set when it turns out to be shorter, see sigbus.c.
+ * Return: 0, -errno.
+ */
+int map_shared(void **base, int fd, size_t len, int prot,
+    _Atomic bool *broken);
+void unmap_shared(void *base, size_t len);	/* NULL is allowed */
+
+/*
  * Map the bus of which con was read and checked, and its lock file, or the bus
  * for reading only if lock_fd is -1.  Return: 0, -errno.  *broken is set when
  * a file turns out to be shorter, see sigbus.c.

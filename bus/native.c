@@ -31,6 +31,7 @@ static int users(struct bus *bus)
 
 const struct bus_ops native_ops = {
 	.name = "native",
+	.lock_file = true,
 	.knows = knows,
 	.geometry = native_geometry,
 	.create = native_create,

@@ -16,6 +16,7 @@
 
 struct bus_ops {
 	const char *name;	/* as users say it: format=NAME */
+	bool lock_file;		/* a bus has a PATH.lock */
 
 	/* Are these the first n bytes of such a file? */
 	bool (*knows)(const uint8_t *head, size_t n);
@@ -75,7 +76,8 @@ struct bus {
 	char *path;		/* as it was opened */
 };
 
-extern const struct bus_ops native_ops;		/* layout.h; the default */
+extern const struct bus_ops native_ops;	/* layout.h; the default */
+extern const struct bus_ops rump_ops;	/* rumplayout.h */
 
 /* err.c: write one line to err; Return: code. */
 int bus_fail(char *err, int code, const char *fmt, ...)

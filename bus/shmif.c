@@ -212,6 +212,7 @@ static bool turn(struct shmif *sh)
 static void *run(void *arg)
 {
 	struct shmif *sh = arg;
+	char line[BUS_ERRLEN];
 	int r;
 
 	while (!atomic_load(&sh->stop)) {
@@ -221,6 +222,8 @@ static void *run(void *arg)
 			broken(sh);
 			break;
 		}
+		if (bus_stuck(sh->bus, line))
+			log_err("%s: %s", sh->f->name, line);
 		if (atomic_exchange(&sh->told, false) &&
 		    bus_peek(sh->bus) == 0)
 			continue;	/* wait for the room itself */
@@ -392,7 +395,7 @@ static int auto_addr(struct iface *f, struct wire_ifaddr *a)
 {
 	struct shmif *sh = f->priv;
 
-	if (!sh)
+	if (!sh || !bus_geometry(sh->bus)->plen)
 		return -ENXIO;
 	a->family = AF_INET;
 	a->plen = bus_geometry(sh->bus)->plen;

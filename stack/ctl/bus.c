@@ -74,6 +74,32 @@ static int set_subnet(struct wish *w, const char *value)
 	return 0;
 }
 
+/* Looked for first: the others change what is usual in it. */
+static int set_format(struct wish *w, const char *value)
+{
+	if (!bus_geometry_of(&w->geo, value))
+		return ctl_malformed("format=%s: not native or rump", value);
+	return 0;
+}
+
+static int skip(struct wish *w, const char *value)
+{
+	(void)w;
+	(void)value;
+	return 0;
+}
+
+static int find_format(struct wish *w, int argc, char **argv)
+{
+	int status = 0;
+
+	bus_geometry_default(&w->geo);
+	for (int i = 2; i < argc && !status; i++)
+		if (!strncmp(argv[i], "format=", 7))
+			status = set_format(w, argv[i] + 7);
+	return status;
+}
+
 static int bus_cmd_create(int argc, char **argv, bool json)
 {
 	static const struct {
@@ -82,7 +108,9 @@ static int bus_cmd_create(int argc, char **argv, bool json)
 	} settings[] = {
 		{ "size=", set_size }, { "mtu=", set_mtu },
 		{ "subnet=", set_subnet }, { "mode=", set_mode },
+		{ "format=", skip },
 	};
+	const size_t known = sizeof(settings) / sizeof(settings[0]);
 	char path[PATH_MAX], err[BUS_ERRLEN];
 	struct wish w = { .mode = BUS_MODE_DEFAULT };
 	int e;
@@ -90,14 +118,15 @@ static int bus_cmd_create(int argc, char **argv, bool json)
 	(void)json;
 	if (argc < 2)
 		return ctl_usage("create: name a bus");
-	bus_geometry_default(&w.geo);
+	if (find_format(&w, argc, argv))
+		return CTL_USAGE;
 	for (int i = 2; i < argc; i++) {
 		size_t s = 0;
 
-		while (s < 4 && strncmp(argv[i], settings[s].name,
+		while (s < known && strncmp(argv[i], settings[s].name,
 		    strlen(settings[s].name)))
 			s++;
-		if (s == 4)
+		if (s == known)
 			return ctl_unknown("bus", argv[i],
 			    "shmif bus --help");
 		if (settings[s].set(&w, strchr(argv[i], '=') + 1))
@@ -152,6 +181,21 @@ static int bus_cmd_remove(int argc, char **argv, bool json)
 	return bus_remove(path, err) ? ctl_fail("%s", err) : CTL_OK;
 }
 
+static int bus_cmd_unlock(int argc, char **argv, bool json)
+{
+	char path[PATH_MAX], err[BUS_ERRLEN];
+
+	(void)json;
+	if (argc != 2)
+		return ctl_usage("unlock: name one bus");
+	if (ctl_bus_path(argv[1], false, path, sizeof(path)))
+		return CTL_FAILED;
+	if (bus_unlock_stuck(path, err))
+		return ctl_fail("%s", err);
+	printf("%s\n", err);
+	return CTL_OK;
+}
+
 int cmd_bus(int argc, char **argv)
 {
 	static const struct {
@@ -161,6 +205,7 @@ int cmd_bus(int argc, char **argv)
 		{ "create", bus_cmd_create }, { "show", bus_cmd_show },
 		{ "list", bus_cmd_list }, { "prune", bus_cmd_prune },
 		{ "chmod", bus_cmd_chmod }, { "remove", bus_cmd_remove },
+		{ "unlock", bus_cmd_unlock },
 	};
 	bool json = ctl_take_json(&argc, argv);
 

@@ -59,16 +59,24 @@ void busshow_json(struct json *j, struct bus *b, const char *path,
 {
 	const struct bus_geometry *g = bus_geometry(b);
 	struct bus_member m;
-	char text[TEXT_IPLEN];
+	char text[TEXT_IPLEN], state[BUS_SHOWLEN];
 
 	json_object(j, NULL);
 	json_string(j, "path", path);
 	json_uint(j, "size", g->size);
+	json_string(j, "format", bus_format(b));
 	json_uint(j, "mtu", g->mtu);
-	json_string(j, "subnet", text_ip(text, AF_INET, g->subnet));
-	json_uint(j, "prefixlen", g->plen);
-	json_uint(j, "slots", BUS_SLOTS);
-	json_uint(j, "live", busshow_count(b));
+	if (g->plen) {
+		json_string(j, "subnet", text_ip(text, AF_INET, g->subnet));
+		json_uint(j, "prefixlen", g->plen);
+	}
+	if (g->secret) {
+		bus_show(b, state);
+		json_string(j, "state", state);
+	} else {
+		json_uint(j, "slots", BUS_SLOTS);
+		json_uint(j, "live", busshow_count(b));
+	}
 	if (members) {
 		json_array(j, "members");
 		for (unsigned i = 0; i < BUS_SLOTS; i++)
@@ -110,7 +118,7 @@ void busshow_print(struct bus *b, const char *path, bool json, bool members)
 {
 	const struct bus_geometry *g = bus_geometry(b);
 	struct bus_member m;
-	char text[TEXT_IPLEN];
+	char text[TEXT_IPLEN], state[BUS_SHOWLEN];
 	unsigned n = busshow_count(b);
 	struct json j;
 
@@ -121,6 +129,12 @@ void busshow_print(struct bus *b, const char *path, bool json, bool members)
 	}
 	printf("%s: size ", path);
 	print_size(g->size);
+	if (g->secret) {
+		bus_show(b, state);
+		printf(", mtu %u, format %s, %s\n", g->mtu, bus_format(b),
+		    state);
+		return;
+	}
 	printf(", mtu %u, subnet %s/%u, %u of %d slots taken%s", g->mtu,
 	    text_ip(text, AF_INET, g->subnet), g->plen, n, BUS_SLOTS,
 	    members || !n ? "" : ":");

@@ -146,8 +146,11 @@ int ifconfig_addr_add(struct iface *f, struct wire_ifaddr *a,
 	if (e)
 		return e;
 	if (a->flags & WIRE_ADDR_SLOT) {
-		if (!f->driver->auto_addr || f->driver->auto_addr(f, a))
+		if (!f->driver->auto_addr || f->driver->auto_addr(f, a)) {
+			snprintf(err, IFACE_ERRLEN, "%s: there is no network "
+			    "to take an address from; give one", f->linkstr);
 			return -EADDRNOTAVAIL;
+		}
 	}
 	if ((a->family != AF_INET && a->family != AF_INET6) ||
 	    a->plen > (a->family == AF_INET ? 32 : 128))
