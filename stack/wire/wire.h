@@ -1,7 +1,8 @@
 /*
  * wire.h: what a program and its virtual host say to each other: requests on
- * the control connection, the header of a datagram, the record of an accepted
- * connection, and the name that tells which virtual socket an fd is.
+ * the control connection, and the name that tells which virtual socket an fd
+ * is.  What passes by the sockets' own pairs is in data.h, the records of
+ * requests and tables are in record.h and fault.h.
  *
  * Control connection: AF_UNIX SOCK_SEQPACKET to the server's socket.  A
  * request is one message, struct wire_req cut to its length, with SCM_RIGHTS
@@ -24,23 +25,18 @@
 
 #include <assert.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/socket.h>
+
+#include "stack/wire/data.h"
+#include "stack/wire/fault.h"
+#include "stack/wire/record.h"
 
 #define WIRE_MAGIC	0x73686d36u	/* "shm6"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
-#define WIRE_NAMELEN	16		/* interface name with its NUL */
-#define WIRE_KEYLEN	32		/* name of a key, with its NUL */
 #define WIRE_AFFINITY_WORDS	1024	/* programs of a host with one of them */
 #define WIRE_AFFINITY_STEP	64	/* bytes to the next: a cache line */
 #define WIRE_AFFINITY_NONE	UINT32_MAX	/* in the word: not known */
 #define WIRE_PLUG	256		/* bytes that keep a connecting fd unwritable */
-
-/* An interface as it was asked for: BSD calls the loopback lo0. */
-static inline const char *wire_ifname(const char *name)
-{
-	return strcmp(name, "lo0") ? name : "lo";
-}
 
 /*
  * Identity.  The program's end of every pair is bound to the abstract name
@@ -340,313 +336,7 @@ struct wire_yield {
 	uint8_t ip[16];
 };
 
-/* An IP address with its port, of either family, or what stands for one. */
-struct wire_addr {
-	uint16_t family;	/* AF_INET, AF_INET6, AF_PACKET, or 0: none */
-	uint16_t port;		/* network byte order; AF_PACKET: protocol */
-	uint32_t scope;		/* IPv6 scope id; AF_PACKET: ifindex */
-	uint8_t ip[16];		/* IPv4 in the first four; struct wire_ll */
-};
-
-/* The rest of a struct sockaddr_ll, and what PACKET_AUXDATA tells. */
-struct wire_ll {
-	uint8_t addr[8];
-	uint8_t pkttype, halen;
-	uint16_t hatype;
-	uint8_t net;		/* where the network header begins */
-};
-struct wire_aux {
-	uint32_t status;	/* TP_STATUS_ bits */
-	uint32_t len, snaplen;	/* of the whole packet, and of what is here */
-	uint16_t vlan_tci, vlan_tpid;
-};
-
-/*
- * In front of every message on a datagram pair (UDP, ICMP, raw, packets).
- * Program to server: peer is where to (family 0: the connected peer);
- * a message that does not begin with the magic has no header (sendfile(2) and
- * other calls the library does not see): all of it goes to that peer.
- * local.ip and ifindex, if not zero, are the source asked for (IP_PKTINFO).
- * Server to program: peer is where from, local is where to, ifindex the
- * interface it came in by; of a packet, local.ip is a struct wire_aux.
- */
-enum wire_dgram_flags {
-	WIRE_DG_TTL = 1,	/* ttl is set (to server) */
-	WIRE_DG_TOS = 2,
-	WIRE_DG_ERROR = 4,	/* to program: not data but an error; err is set,
-				   and for an ICMP error: peer = the destination it
-				   is about, local.ip = who reported it, icmp_type and
-				   icmp_code; payload: what was sent */
-	WIRE_DG_DONTROUTE = 8,
-	WIRE_DG_MORE = 32,	/* to server: MSG_MORE, the rest is to come */
-	WIRE_DG_MULTICAST = 16,	/* to program: came by multicast or broadcast */
-	WIRE_DG_WAKE = 64,	/* to program: no data, there is some in the ring */
-};
-struct wire_dgram {
-	uint32_t magic;
-	uint16_t flags;
-	uint8_t ttl, tos;
-	struct wire_addr peer;
-	struct wire_addr local;
-	uint32_t ifindex;
-	int32_t err;
-	uint64_t when_ns;	/* CLOCK_REALTIME of arrival */
-	uint8_t icmp_type, icmp_code;
-	uint16_t want;		/* to program: enum wire_want of the socket */
-	uint32_t dropped;	/* to program: lost so far for want of room;
-				   of an error EMSGSIZE: the path MTU */
-};
-
-/* The control messages a datagram socket has asked for by its options. */
-enum wire_want {
-	WIRE_WANT_PKTINFO = 1,		/* IP_PKTINFO */
-	WIRE_WANT_TTL = 2,		/* IP_RECVTTL */
-	WIRE_WANT_TOS = 4,		/* IP_RECVTOS */
-	WIRE_WANT_TIMESTAMP = 8,	/* SO_TIMESTAMP */
-	WIRE_WANT_TIMESTAMPNS = 16,	/* SO_TIMESTAMPNS */
-	WIRE_WANT_OVERFLOW = 32,	/* SO_RXQ_OVFL */
-	WIRE_WANT_ORIGDST = 64,		/* IP_RECVORIGDSTADDR */
-	WIRE_WANT_AUXDATA = 0x80,	/* PACKET_AUXDATA */
-	WIRE_WANT_PKTINFO6 = 0x100,	/* IPV6_RECVPKTINFO */
-	WIRE_WANT_HOPLIMIT6 = 0x200,	/* IPV6_RECVHOPLIMIT */
-	WIRE_WANT_TCLASS6 = 0x400,	/* IPV6_RECVTCLASS */
-};
-
-/*
- * One established connection, on a listening pair, with its fd beside it.
- * That fd brings the byte WIRE_SEAL first, which accept(2) takes off: with it
- * there the connection is one that nobody has accepted.
- */
-enum { WIRE_SEAL = 'a' };
-
-struct wire_accept {
-	uint32_t magic;
-	uint32_t spare;
-	uint64_t sock;
-	uint64_t listener;	/* id of the socket that it came to */
-	struct wire_addr peer;
-};
-
-struct wire_link {
-	uint32_t ifindex;
-	uint32_t flags;		/* Linux's IFF_ bits */
-	uint32_t mtu;
-	uint16_t hatype;	/* ARPHRD_ */
-	uint8_t mac[6];
-	char name[WIRE_NAMELEN];
-	char kind[8];		/* "lo", "shmif", "virt" */
-	int32_t slot;		/* on its bus; -1 */
-	uint32_t netem;		/* frames that go out meet faults */
-	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
-	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
-	char linkstr[512];	/* path of the bus, or the tap */
-};
-
-struct wire_ifaddr {
-	uint32_t ifindex;
-	uint8_t family, plen;
-	uint8_t flags;		/* WIRE_ADDR_ */
-	uint8_t scope;		/* rtnetlink: 0 global, 253 link, 254 host */
-	uint8_t ip[16];
-	uint8_t bcast[16];
-	char ifname[WIRE_NAMELEN];
-};
-enum { WIRE_ADDR_ALIAS = 1, WIRE_ADDR_TENTATIVE = 2, WIRE_ADDR_AUTO = 4,
-       WIRE_ADDR_SLOT = 8 /* to server: take the bus slot's address */,
-       WIRE_ADDR_ANYHOW = 16 /* to server: another may have it too */ };
-
-struct wire_route {
-	uint8_t family, plen;
-	uint16_t flags;		/* WIRE_RT_ */
-	uint32_t ifindex;	/* 0 on add: found from the gateway */
-	uint32_t metric;
-	uint32_t mtu;
-	uint8_t dst[16], gw[16];
-	uint8_t src[16];	/* of packets whose sender has chosen none */
-	char ifname[WIRE_NAMELEN];
-	uint8_t proto;		/* RTPROT_, who made it; 0 on add: by flags */
-	uint8_t weight;		/* of a way of several, less 1 */
-	uint8_t spare[2];
-};
-enum { WIRE_RT_GATEWAY = 1, WIRE_RT_HOST = 2, WIRE_RT_CONNECTED = 4,
-       WIRE_RT_REJECT = 8, WIRE_RT_AUTO = 16,
-       /* with WIRE_RT_REJECT, which is "unreachable" by itself */
-       WIRE_RT_BLACKHOLE = 32, WIRE_RT_PROHIBIT = 64, WIRE_RT_THROW = 128,
-       /* src counts; one way of several, which have dst and metric in common */
-       WIRE_RT_SRC = 256, WIRE_RT_MULTI = 512 };
-
-struct wire_neigh {
-	uint32_t ifindex;
-	uint8_t family, state;	/* NUD_ bits of rtnetlink */
-	uint8_t mac[6];
-	uint8_t ip[16];
-	uint32_t age;		/* seconds */
-	char ifname[WIRE_NAMELEN];
-};
-
-struct wire_sock {
-	uint64_t id;
-	int32_t domain, type, protocol;
-	uint32_t state;		/* Linux's TCP_ESTABLISHED... of netinet/tcp.h;
-				   datagram: 1 connected, 7 not */
-	struct wire_addr local, peer;
-	uint32_t recvq, sendq;	/* bytes */
-	int32_t pid;
-	uint32_t uid;
-	char comm[16];
-	char key[WIRE_KEYLEN];	/* of the connection that made it; "" */
-	uint32_t rights;	/* ... enum right */
-	uint32_t spare;
-};
-
-struct wire_sysctl {
-	char name[64];
-	char value[64];
-	uint32_t writable;
-	uint32_t spare;
-};
-
-/* More of a socket than struct wire_sock has. */
-struct wire_sockinfo {
-	uint64_t id;
-	/* A stream's halves and the program's end; "" for datagrams. */
-	char rx[12], tx[12], end[12];
-	uint32_t recvq, sendq;	/* bytes */
-	uint32_t unsent;	/* of sendq: not yet given to TCP */
-	uint32_t in_flight;	/* of sendq: sent, not acknowledged */
-	uint32_t rcv_wnd, snd_wnd;	/* bytes that we, the peer, may send */
-	uint32_t cwnd, ssthresh;	/* bytes */
-	uint32_t rtt_us, rttvar_us, rto_us;
-	uint32_t min_rtt_us;
-	uint32_t retransmits;	/* of the oldest segment */
-	uint32_t sacked, lost;	/* bytes of in_flight */
-	uint32_t total_retransmits, dsacks, reordered;	/* segments, ever */
-	uint32_t mss, pmtu;	/* bytes */
-	uint32_t backlog, waiting;	/* of a listener */
-	uint64_t dropped;	/* datagrams that found no room */
-};
-
-/* Which way a packet would take. */
-enum wire_verdict {
-	WIRE_TRACE_LEAVES,
-	WIRE_TRACE_DELIVERED,	/* to this host, and its socket if one counts */
-	WIRE_TRACE_DROPPED,	/* and counter counts it */
-};
-struct wire_trace {
-	uint8_t protocol;	/* IPPROTO_TCP, IPPROTO_UDP, 0: neither */
-	uint8_t verdict;	/* enum wire_verdict */
-	uint16_t spare;
-	uint32_t mtu;		/* of the path */
-	struct wire_addr src;	/* family 0: as the host chooses; then chosen */
-	struct wire_addr dst;
-	struct wire_addr hop;	/* the neighbour it goes to; family 0: none */
-	struct wire_neigh neigh;	/* family 0: would be asked for first */
-	struct wire_route route;	/* family 0: needs none */
-	char ifname[WIRE_NAMELEN];	/* "": none */
-	uint64_t sock;		/* who gets it; 0: nobody */
-	int32_t pid;
-	char comm[16];
-	char counter[40];
-};
-
-/* A line of the host's log. */
-struct wire_log {
-	uint64_t number;	/* from 1, one by one */
-	uint64_t when_ns;	/* CLOCK_REALTIME */
-	char kind[16];		/* "connect", "error", ... */
-	char text[168];
-};
-
-/* Something that is counted, mostly a reason to drop a packet. */
-struct wire_counter {
-	char name[40];		/* layer.reason */
-	uint64_t n;
-};
-
-/* Faults of an interface: tc-netem(8) says what its words mean. */
-enum wire_fault_op {
-	WIRE_FAULT_SET,		/* in place of one with the same key */
-	WIRE_FAULT_ADD,		/* EEXIST: there is one */
-	WIRE_FAULT_CHANGE,	/* ENOENT: there is none */
-	WIRE_FAULT_CLEAR,	/* all of these directions; ENOENT: none */
-};
-enum { WIRE_FAULT_IN = 1, WIRE_FAULT_OUT = 2 };
-enum wire_fault_kind { WIRE_FAULT_NETEM, WIRE_FAULT_DOWN,
-    WIRE_FAULT_PARTITION, WIRE_FAULT_NUM_KINDS };
-enum wire_fault_loss { WIRE_LOSS_RANDOM, WIRE_LOSS_STATE, WIRE_LOSS_GEMODEL,
-    WIRE_LOSS_NUM };
-
-/* Of 2^32 - 1: how likely, and how much like it was the last time. */
-struct wire_chance {
-	uint32_t p, correlation;
-};
-
-struct wire_fault {
-	/* The key: dirs, kind and match are what an entry is known by. */
-	char ifname[WIRE_NAMELEN];
-	uint8_t dirs;		/* WIRE_FAULT_IN, WIRE_FAULT_OUT, or both */
-	uint8_t kind;		/* enum wire_fault_kind */
-	/* WIRE_FAULT_CLEAR: only that kind; only that match. */
-	uint8_t this_kind, this_match;
-	char match[512];	/* a filter as it was written; "": all frames */
-
-	uint8_t loss_model;	/* enum wire_fault_loss */
-	uint8_t ecn;		/* mark in place of a loss, if that may be */
-	uint8_t drawn;		/* the seed was; it is to be, of a new one */
-	uint8_t keep_dist;	/* WIRE_FAULT_CHANGE: the table as it was */
-	uint32_t limit;		/* frames that may wait */
-	int64_t delay_ns, jitter_ns;
-	uint32_t delay_correlation;
-	uint32_t gap;		/* 0: nothing is reordered */
-	struct wire_chance loss, duplicate, reorder, corrupt;
-	uint32_t markov[5];	/* p13 p31 p32 p23 p14; or p r h 1-k */
-	int32_t overhead;	/* bytes more of a frame */
-	uint64_t rate;		/* bytes a second; 0: as fast as may be */
-	uint32_t cell_size;	/* bytes; 0: no cells */
-	int32_t cell_overhead;
-	uint64_t seed;
-	uint32_t handle;	/* of the qdisc; 0 of a new one: the next */
-	char dist[16];		/* name of the distribution */
-	/* In the file: struct sock_filter, int16_t, struct wire_fault_addr. */
-	uint32_t ninsn, ndist, naddr;
-	uint32_t ifindex;
-	uint32_t spare;
-
-	/* What became of frames. */
-	uint64_t frames, bytes;	/* that met it */
-	uint64_t sent, sent_bytes;
-	uint64_t lost, marked, duplicated, reordered, corrupted;
-	uint64_t delayed;
-	uint64_t limited;	/* lost, since `limit` were waiting */
-	uint64_t cut;		/* lost, since the way is down or partitioned */
-	uint32_t waiting, waiting_bytes;
-};
-
-/* A partition's: an IPv4, IPv6 or Ethernet address. */
-struct wire_fault_addr {
-	uint8_t family;		/* AF_INET, AF_INET6, AF_PACKET: Ethernet */
-	uint8_t spare[3];
-	uint32_t entry;		/* in the dump: which one, from 0 */
-	uint8_t addr[16];
-};
-
-struct wire_ifreq {
-	char name[WIRE_NAMELEN];
-	struct wire_ifaddr addr;
-	uint32_t mtu;
-	uint8_t mac[6];
-	uint8_t spare[2];
-	char str[512];
-};
-
 static_assert(WIRE_REQ_HEAD == 48 && WIRE_REP_HEAD == 24, "wire heads");
-static_assert(sizeof(struct wire_addr) == 24, "wire_addr");
-static_assert(sizeof(struct wire_dgram) == 80, "wire_dgram");
-static_assert(sizeof(struct wire_ll) <= 16 && sizeof(struct wire_aux) == 16,
-    "wire_addr.ip holds them");
-static_assert(sizeof(struct wire_accept) == 48, "wire_accept");
-static_assert(sizeof(struct wire_log) == 200, "wire_log");
-static_assert(sizeof(struct wire_counter) == 48, "wire_counter");
 static_assert(sizeof(struct wire_trace) <= WIRE_DATA, "wire_trace fits");
 static_assert(sizeof(struct wire_ifreq) <= WIRE_DATA, "wire_ifreq fits");
 static_assert(sizeof(struct wire_fault) <= WIRE_DATA, "wire_fault fits");
