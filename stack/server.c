@@ -79,6 +79,16 @@ static _Noreturn void bad_option(int c, const char *word)
 	bad_usage(what, c == ':' ? "needs a value" : "unknown option");
 }
 
+/* Nobody is to say this by accident, as getopt_long(3)'s --i would be. */
+static void set_insecure(const char *word)
+{
+	if (strcmp(word, "--insecure")) {
+		log_err("%s: only --insecure in full lets everybody in", word);
+		exit(2);
+	}
+	cfg.insecure = true;
+}
+
 static void parse_url(const char *url)
 {
 	const char *why;
@@ -182,7 +192,7 @@ static void parse_args(int argc, char **argv)
 			cfg.private = true;
 			break;
 		case 'I':
-			cfg.insecure = true;
+			set_insecure(argv[optind - 1]);
 			break;
 		case 'k':
 			cfg.key = optarg;

@@ -90,6 +90,10 @@ relays_are() {
 @test "tcp://: refused without a key, unless told --insecure" {
 	run_bad 2 '^shmif_server: tcp://0:7000/: ' 'shmif key new .*--insecure' \
 		shmif_server -i shmif0=net tcp://0:7000/
+	for word in --insecur --in --i; do
+		run_bad 2 "^shmif_server: $word: " '--insecure' \
+			shmif_server "$word" -i shmif0=net tcp://0:7000/
+	done
 	[ ! -e run/shmif/net ]
 	start_host a 10.0.0.1
 	in_file a.log '^shmif_relay: tcp://127.*--insecure'

@@ -192,7 +192,7 @@ static void parse_args(int argc, char **argv)
 			printf(PROGRAM " " SHMIF_VERSION "\n");
 			exit(0);
 		case 'I':
-			cfg.insecure = true;
+			cfg.insecure = !strcmp(argv[optind - 1], "--insecure");
 			break;
 		case 'l':
 			cfg.listen = true;
