@@ -26,7 +26,7 @@ ways() {
 		run_cmd on a "$B/tests/h_exec" "$way" /bin/cat /proc/net/dev
 		expect 'shmif0:'
 		run_cmd on a "$B/tests/h_exec" "$way" /usr/bin/env
-		expect "^RUMP_SERVER=unix://$DIR/a.sock\$"
+		expect "^RUMP_SERVER=$(url_of a)\$"
 		expect "^LD_PRELOAD=$HIJACK\$"
 		[ ! -s err ] || fail "$way says something"
 	done
@@ -43,7 +43,7 @@ env_of() {
 	[ -z "$SAN" ] || skip "the sanitizer's library must come first"
 	env_of A=1
 	expect '^A=1$'
-	expect "^RUMP_SERVER=unix://$DIR/a.sock\$"
+	expect "^RUMP_SERVER=$(url_of a)\$"
 	expect '^RUMPHIJACK=socket=inet$'
 	expect '^RUMPHIJACK_RETRYCONNECT=once$'
 	env_of RUMP_SERVER=unix:///other RUMPHIJACK=

@@ -23,12 +23,15 @@ teardown() {
 
 # Two hosts a and b, on a bus of an Ethernet's size.
 two_hosts() {
-	start_bg a shmif_server -s -i shmif0=net,10.0.0.1/24,mtu=1500,name=a \
-		"unix://$DIR/a.sock"
-	start_bg b shmif_server -s -i shmif0=net,10.0.0.2/24,mtu=1500,name=b \
-		"unix://$DIR/b.sock"
-	wait_for host_up a
-	wait_for host_up b
+	local name n=0
+
+	for name in a b; do
+		urls_for "$name"
+		start_bg "$name" shmif_server -s -i \
+			"shmif0=net,10.0.0.$((++n))/24,mtu=1500,name=$name" \
+			"${URLS[@]}"
+		wait_for host_up "$name"
+	done
 }
 
 # The same of the machine's, in two namespaces.  usage: two_namespaces

@@ -106,7 +106,7 @@ privileged() {
 without_entry() {
 	[ -z "$SAN" ] || skip "the sanitizer's library must come first"
 	mkdir -p bare
-	cp "$B"/{shmhijack,libshmhijack.so,shmif_server,shmif} bare
+	cp "$B"/{shmhijack,libshmhijack.so,shmif_server,shmif_relay,shmif} bare
 	HIJACK=$PWD/bare/libshmhijack.so
 	PATH=$PWD/bare:$PATH
 }

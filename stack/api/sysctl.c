@@ -19,12 +19,12 @@
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
 #include "stack/ip/rtadv.h"
-#include "stack/packet/ring.h"
 #include "stack/sock/port.h"
 #include "stack/sock/sockopt.h"
 #include "stack/stream/halfopen.h"
 #include "stack/stream/stream.h"
 #include "stack/tcp/rec.h"
+#include "stack/wire/ring.h"
 
 enum kind { K_INT, K_PORT, K_STAT, K_CONST, K_HOSTNAME };
 

@@ -22,8 +22,8 @@
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
 #include "stack/core/filter.h"
-#include "stack/packet/ring.h"
 #include "stack/packet/state.h"
+#include "stack/wire/ring.h"
 
 #define ETH	ETH_HLEN
 #define VLAN	4

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "lwip/netif.h"
+#include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
 #include "stack/packet/packet.h"
-#include "stack/packet/ring.h"
 #include "stack/packet/state.h"
+#include "stack/wire/ring.h"
 
 #define MEMBERS	64	/* of one socket, at most */
 
@@ -148,24 +149,13 @@ static int set_member(struct packet *k, int name, const void *val, size_t len)
 
 static int set_ring(struct packet *k, const void *val, size_t len)
 {
-	struct tpacket_req q;
+	int err = ring_set(&k->ring, val, len, k->version, k->reserve);
 
-	if (len < sizeof(q))
-		return -EINVAL;
-	memcpy(&q, val, sizeof(q));
-	if (!q.tp_block_nr) {
-		if (q.tp_frame_nr)
-			return -EINVAL;
-		ring_free(k->ring);
-		k->ring = NULL;
-		return 0;
-	}
-	if (k->ring)
-		return -EBUSY;
-	if (k->version != TPACKET_V2)
-		return -EINVAL;
-	k->armed = true;
-	return ring_new(&k->ring, &q, k->reserve);
+	if (err == -ENOMEM)
+		counter_inc("packet.ring_max");
+	if (!err)
+		k->armed = true;
+	return err;
 }
 
 static int set_version(struct packet *k, int v)

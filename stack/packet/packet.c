@@ -18,9 +18,9 @@
 #include "stack/ip/iface.h"
 #include "stack/packet/capture.h"
 #include "stack/core/filter.h"
-#include "stack/packet/ring.h"
 #include "stack/packet/state.h"
 #include "stack/sock/event.h"
+#include "stack/wire/ring.h"
 
 #define ETH	ETH_HLEN
 #define VLAN	4

@@ -10,6 +10,7 @@
 
 #include "stack/relay/tls.h"
 #include "stack/wire/client.h"
+#include "stack/wire/clock.h"
 
 #define HELLO_MS	5000	/* for the host to answer */
 
@@ -96,18 +97,6 @@ void far_refuse(struct trans *t, const char *why)
 	trans_close(t);
 }
 
-static int say_hello(struct far *far, struct trans *t)
-{
-	char line[RELAY_LINE];
-	size_t n;
-
-	if (getrandom(&far->number, sizeof(far->number), 0) < 0)
-		return -errno;
-	far->number &= 0x7fffffff;
-	n = trans_hello(line, far->number);
-	return trans_write(t, line, n) == (ssize_t)n ? 0 : -EPIPE;
-}
-
 /* Before anything is asked for it. */
 static int limit(int fd, const struct tls_peer *peer)
 {
@@ -121,8 +110,9 @@ static int limit(int fd, const struct tls_peer *peer)
 	return err ? err : -rep.error;
 }
 
-static int connect_host(struct far *far, const struct sockaddr_un *sun,
-    const struct tls_peer *peer)
+/* Return: the control connection, or -errno. */
+static int connect_host(const struct sockaddr_un *sun,
+    const struct tls_peer *peer, uint64_t *server_id)
 {
 	struct client_hello hello = { .timeout = HELLO_MS };
 	int fd = client_connect(sun, "shmif_relay", 3, &hello), err;
@@ -134,51 +124,81 @@ static int connect_host(struct far *far, const struct sockaddr_un *sun,
 		close(fd);
 		return err;
 	}
-	far->server_id = hello.server;
+	*server_id = hello.server;
+	return fd;
+}
+
+static struct far *far_new(int fd)
+{
+	struct far *far = calloc(1, sizeof(*far));
+
+	if (far && getrandom(&far->number, sizeof(far->number), 0) < 0)
+		far->number = (uint32_t)clock_ns();
+	if (!far)
+		return NULL;
+	far->refs = 1;
+	far->number &= 0x7fffffff;
 	far->ctl.fn = far_ctl_event;
 	far->ctl.fd = fd;
-	err = watch_add(&far->ctl, EPOLLIN | EPOLLOUT | EPOLLRDHUP);
-	if (err)
-		close(fd);
+	if (watch_add(&far->ctl, EPOLLIN | EPOLLOUT | EPOLLRDHUP)) {
+		free(far);
+		return NULL;
+	}
+	return far;
+}
+
+static int begin(struct far *far, const struct trans *t, const void *ahead,
+    size_t n)
+{
+	static const struct link_ops ops = {
+		.opened = far_opened, .message = on_message, .down = on_down,
+	};
+	int err;
+
+	far->link.watch.free = on_free;
+	far->link.next = (struct link *)all;
+	all = far;
+	count++;
+	err = link_start(&far->link, t, false, &ops, ahead, n);
+	if (err) {
+		far->link.ops = &ops;
+		far->link.trans = *t;
+		far->link.watch.fd = t->in;
+		link_fail(&far->link, strerror(-err));
+	}
 	return err;
+}
+
+int far_begin(const struct trans *t, int fd, const void *ahead, size_t n)
+{
+	struct far *far = far_new(fd);
+
+	return far ? begin(far, t, ahead, n) : -ENOMEM;
 }
 
 int far_start(const struct trans *from, const struct sockaddr_un *sun,
     const struct tls_peer *peer, const void *ahead, size_t n)
 {
-	static const struct link_ops ops = {
-		.opened = far_opened, .message = on_message, .down = on_down,
-	};
-	struct far *far = calloc(1, sizeof(*far));
 	struct trans t = *from;
-	char why[TRANS_WHY];
-	int err;
+	char line[RELAY_LINE];
+	uint64_t server_id = 0;
+	struct far *far;
+	int fd = connect_host(sun, peer, &server_id);
 
+	if (fd < 0) {
+		snprintf(line, sizeof(line), "no virtual host at %s: %s",
+		    sun->sun_path, strerror(-fd));
+		far_refuse(&t, line);
+		return fd;
+	}
+	far = far_new(fd);
 	if (!far) {
+		close(fd);
 		far_refuse(&t, strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	far->refs = 1;
-	err = connect_host(far, sun, peer);
-	if (err) {
-		snprintf(why, sizeof(why), "no virtual host at %s: %s",
-		    sun->sun_path, strerror(-err));
-		far_refuse(&t, why);
-		free(far);
-		return err;
-	}
-	far->link.watch.free = on_free;
-	far->link.next = (struct link *)all;
-	all = far;
-	count++;
-	err = say_hello(far, &t);
-	if (!err)
-		err = link_start(&far->link, &t, false, &ops, ahead, n);
-	if (err) {
-		far->link.ops = &ops;
-		far->link.trans = t;
-		far->link.watch.fd = t.in;
-		link_fail(&far->link, strerror(-err));
-	}
-	return err;
+	far->server_id = server_id;
+	/* Should it not fit, the other side will not wait for long. */
+	trans_write(&t, line, trans_hello(line, far->number));
+	return begin(far, &t, ahead, n);
 }

@@ -5,6 +5,7 @@
 #ifndef RELAY_FAR_H
 #define RELAY_FAR_H
 
+#include <linux/if_packet.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/un.h>
@@ -23,6 +24,14 @@ enum far_state {
 struct far;
 struct far_channel;
 struct far_post;
+struct ring;
+
+/* PACKET_RX_RING of a packet socket: the host fills it, and we read it. */
+struct far_ring {
+	struct ring *ring;	/* NULL: packets come by the pair */
+	struct tpacket_req req;	/* what it was or is to be made by */
+	bool armed;		/* the host is to tell when there are some */
+};
 
 struct far_sock {
 	struct flow flow;	/* first: the program's end of a pair */
@@ -34,8 +43,10 @@ struct far_sock {
 	int news;		/* RELAY_NEWS: the host's end until it has it */
 	bool cut;		/* the near half knows that it takes no more */
 	bool closing;		/* the program has closed its end */
+	bool aborted;		/* it is closed once the host knows: by a reset */
 	uint64_t taken;		/* bytes it was given */
 	unsigned waiting, backlog;	/* of a listener */
+	struct far_ring packets;
 };
 
 struct far {
@@ -60,6 +71,8 @@ struct tls_peer;
  */
 int far_start(const struct trans *t, const struct sockaddr_un *sun,
     const struct tls_peer *peer, const void *ahead, size_t n);
+/* The same where the host is known already, on fd, and the lines are said. */
+int far_begin(const struct trans *t, int fd, const void *ahead, size_t n);
 /* Say why not instead, and close t. */
 void far_refuse(struct trans *t, const char *why);
 /* Those that there are. */
@@ -76,6 +89,9 @@ void far_request(struct far *far, struct far_sock *s,
 int far_send(struct far *far, struct wire_req *req, const int *fds, int nfds);
 /* Close the socket as one that is reset. */
 void far_abort(struct far_sock *s);
+/* For the memory of its ring, and its packets, see WIRE_QUERY. */
+void far_ask_ring(struct far_sock *s);
+void far_ask_ready(struct far_sock *s);
 void far_ctl_event(struct watch *w, uint32_t events);
 void far_calls_end(struct far *far);
 void far_put(struct far *far);
@@ -91,5 +107,13 @@ void far_answered(struct far_sock *s, int op, int a, int err);
 /* What the near half tells of a socket. */
 void far_told(struct far *far, struct far_sock *s, const struct relay_msg *m,
     const uint8_t *data);
+
+/* farring.c: rings. */
+void far_ring_asked(struct far_sock *s, const struct wire_req *req);
+void far_ring_answered(struct far_sock *s, int op, int b, int err);
+/* Its memory: fd is the caller's. */
+void far_ring_memory(struct far_sock *s, int fd);
+/* As flow_fetch(). */
+ssize_t far_ring_fetch(struct flow *f, void *p, size_t n);
 
 #endif

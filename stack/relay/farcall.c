@@ -17,7 +17,10 @@
 #include "stack/wire/sys.h"
 
 #define CHANNELS_MAX	4000	/* requests at once; the host allows 4096 */
-#define CLOSE_AFTER	-1	/* an op: the reply is ours */
+/* Ops whose reply is ours. */
+#define CLOSE_AFTER	-1
+#define MAP_AFTER	-2
+#define FORGET_AFTER	-3
 
 struct far_channel {
 	struct watch watch;	/* first */
@@ -28,7 +31,7 @@ struct far_channel {
 	bool busy;
 	/* The request. */
 	uint32_t number, stream;
-	int op, a;
+	int op, a, b;
 };
 
 struct far_post {
@@ -143,12 +146,17 @@ static void answered(struct far_channel *ch, struct wire_rep *rep, int fd)
 	if (ch->op == CLOSE_AFTER) {
 		if (s)
 			flow_close(&s->flow);
-	} else {
+	} else if (ch->op == MAP_AFTER) {
+		if (s)
+			far_ring_memory(s, fd);
+	} else if (ch->op != FORGET_AFTER) {
 		if (s)
 			after = flow_drain(&s->flow);
 		tell_reply(far, ch, after, rep, p, n);
 		if (s)
 			far_answered(s, ch->op, ch->a, -rep->error);
+		if (s && ch->a == SOL_PACKET)
+			far_ring_answered(s, ch->op, ch->b, -rep->error);
 	}
 	if (n)
 		munmap(p, n);
@@ -302,8 +310,10 @@ static void ask(struct far *far, struct far_sock *s,
 		refuse(far, m, -ENFILE);
 		return;
 	}
-	if (s)
+	if (s) {
 		far_asked(s, req);
+		far_ring_asked(s, req);
+	}
 	req->server = 0;
 	req->reply = ch ? ch->id : 0;
 	if (ch) {
@@ -312,6 +322,7 @@ static void ask(struct far *far, struct far_sock *s,
 		ch->stream = m->stream;
 		ch->op = req->op;
 		ch->a = req->a;
+		ch->b = req->b;
 	}
 	err = far_send(far, req, fd, nfds);
 	if (err)
@@ -324,6 +335,7 @@ void far_request(struct far *far, struct far_sock *s,
 	struct wire_rep busy = { .magic = WIRE_MAGIC, .value = 1 };
 	struct far_channel to = { .number = m->number, .stream = m->stream };
 	struct wire_req req;
+	size_t rest;
 	int fd[2], nfds;
 
 	if (m->len < WIRE_REQ_HEAD)
@@ -333,6 +345,7 @@ void far_request(struct far *far, struct far_sock *s,
 		return;
 	memcpy(req.data, data + WIRE_REQ_HEAD, req.len);
 	data += WIRE_REQ_HEAD + req.len;
+	rest = m->len - WIRE_REQ_HEAD - req.len;
 	if (!may_ask(&req)) {
 		refuse(far, m, -EOPNOTSUPP);
 		return;
@@ -346,10 +359,28 @@ void far_request(struct far *far, struct far_sock *s,
 		req.len = (uint16_t)strnlen((char *)req.data, req.len);
 	}
 	req.flags &= ~(uint32_t)WIRE_SHOWS;
-	nfds = companions(s, &req, data, m->len - WIRE_REQ_HEAD - req.len, fd);
+	nfds = companions(s, &req, data, rest, fd);
 	ask(far, s, m, &req, fd, nfds);
 	while (nfds--)
 		close(fd[nfds]);
+}
+
+/* Ask about a socket for ourselves; op says what the reply is for. */
+static bool ask_for_us(struct far_sock *s, struct wire_req *req, int op)
+{
+	struct far_channel *ch = channel_get(s->far);
+
+	if (!ch)
+		return false;
+	req->sock = s->id;
+	req->reply = ch->id;
+	ch->busy = true;
+	ch->number = 0;
+	ch->stream = (uint32_t)s->flow.by_stream.key;
+	ch->op = op;
+	if (far_send(s->far, req, NULL, 0))
+		link_fail(&s->far->link, "the host has ended");
+	return true;
 }
 
 /*
@@ -359,27 +390,34 @@ void far_request(struct far *far, struct far_sock *s,
 void far_abort(struct far_sock *s)
 {
 	static const struct linger hard = { 1, 0 };
-	struct far_channel *ch = s->type == SOCK_STREAM &&
-	    s->state == FAR_OPEN ? channel_get(s->far) : NULL;
 	struct wire_req req = {
-		.op = WIRE_SETSOCKOPT, .sock = s->id, .a = SOL_SOCKET,
-		.b = SO_LINGER, .len = sizeof(hard),
+		.op = WIRE_SETSOCKOPT, .a = SOL_SOCKET, .b = SO_LINGER,
+		.len = sizeof(hard),
 	};
+	bool open = s->type == SOCK_STREAM && s->state == FAR_OPEN;
 
+	if (s->aborted)
+		return;
 	s->state = FAR_ENDED;
 	s->flow.discard = true;
-	if (!ch) {
-		flow_close(&s->flow);
-		return;
-	}
 	memcpy(req.data, &hard, sizeof(hard));
-	req.reply = ch->id;
-	ch->busy = true;
-	ch->number = 0;
-	ch->stream = (uint32_t)s->flow.by_stream.key;
-	ch->op = CLOSE_AFTER;
-	if (far_send(s->far, &req, NULL, 0))
-		link_fail(&s->far->link, "the host has ended");
+	s->aborted = open && ask_for_us(s, &req, CLOSE_AFTER);
+	if (!s->aborted)
+		flow_close(&s->flow);
+}
+
+void far_ask_ring(struct far_sock *s)
+{
+	struct wire_req req = { .op = WIRE_QUERY, .a = WIRE_QUERY_RING };
+
+	ask_for_us(s, &req, MAP_AFTER);
+}
+
+void far_ask_ready(struct far_sock *s)
+{
+	struct wire_req req = { .op = WIRE_QUERY, .a = WIRE_QUERY_READY };
+
+	ask_for_us(s, &req, FORGET_AFTER);
 }
 
 /* The control connection. */

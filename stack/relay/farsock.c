@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "stack/wire/client.h"
+#include "stack/wire/ring.h"
 #include "stack/wire/sys.h"
 
 #define WAITING_MAX	128	/* connections ahead of accept(2) */
@@ -132,7 +133,7 @@ static bool left_some(const struct far_sock *s)
 /* The near half's program has closed its end, and all it wrote is written. */
 static void finish(struct far_sock *s)
 {
-	if (left_some(s))
+	if (s->aborted || left_some(s))
 		far_abort(s);
 	else
 		flow_close(&s->flow);
@@ -237,6 +238,8 @@ static void on_event(struct flow *f, uint32_t events)
 		s->state = FAR_ENDED;
 	} else if (events & EPOLLHUP) {
 		on_refused(f);
+	} else if (s->closing && left_some(s)) {
+		finish(s);		/* it came when nobody was there to read */
 	}
 }
 
@@ -258,6 +261,7 @@ static void on_free(struct flow *f)
 	table_take(&s->far->by_stream, &f->by_stream);
 	if (s->news >= 0)
 		close(s->news);
+	ring_free(s->packets.ring);
 	far_put(s->far);
 	free(s);
 }
@@ -265,7 +269,7 @@ static void on_free(struct flow *f)
 static const struct flow_ops ops = {
 	.event = on_event, .ended = on_ended, .refused = on_refused,
 	.done = on_done, .reset = on_reset, .message = on_message,
-	.free = on_free,
+	.fetch = far_ring_fetch, .free = on_free,
 };
 
 /* Making them. */

@@ -23,8 +23,7 @@ static void at_end(struct flow *f)
 	f->readable = false;
 }
 
-/* Read into p. Return: bytes, or -EAGAIN: none, or the end. */
-static ssize_t take(struct flow *f, void *p, size_t n)
+ssize_t flow_fetch(struct flow *f, void *p, size_t n)
 {
 	ssize_t r;
 
@@ -45,32 +44,26 @@ static ssize_t take(struct flow *f, void *p, size_t n)
 	return -EAGAIN;
 }
 
-/* One datagram into `ahead`, if the window lets it pass. */
-static bool take_dgram(struct flow *f, size_t window)
+/* One datagram into `ahead`. */
+static void take_dgram(struct flow *f)
 {
 	static uint8_t buf[HEAD + DGRAM_MAX];
 	uint32_t len;
-	ssize_t n;
+	ssize_t n = f->ops->fetch ? f->ops->fetch(f, buf + HEAD, DGRAM_MAX) :
+	    flow_fetch(f, buf + HEAD, DGRAM_MAX);
 
-	if (window < HEAD + DGRAM_MAX) {
-		n = recv(f->watch.fd, buf, 1, MSG_DONTWAIT | MSG_PEEK |
-		    MSG_TRUNC);
-		if (n > 0 && HEAD + (size_t)n > window)
-			return false;
-	}
-	n = take(f, buf + HEAD, DGRAM_MAX);
 	if (n <= 0)
-		return false;
+		return;
 	len = (uint32_t)n;
 	memcpy(buf, &len, HEAD);
-	return bytes_put(&f->ahead, buf, HEAD + len);
+	bytes_put(&f->ahead, buf, HEAD + len);
 }
 
 static void take_stream(struct flow *f, size_t window)
 {
 	size_t part = window < 65536 ? window : 65536;
 	uint8_t *to = part ? bytes_room(&f->ahead, part) : NULL;
-	ssize_t n = to ? take(f, to, part) : -EAGAIN;
+	ssize_t n = to ? flow_fetch(f, to, part) : -EAGAIN;
 
 	if (n > 0)
 		f->ahead.len += (size_t)n;
@@ -78,12 +71,12 @@ static void take_stream(struct flow *f, size_t window)
 
 uint64_t flow_drain(struct flow *f)
 {
-	size_t window = link_window(&f->stream), before;
+	size_t window = link_window(&f->stream), before, fits;
 
 	while (f->open && f->readable && f->ahead.len < window) {
 		before = f->ahead.len;
 		if (f->dgram)
-			take_dgram(f, window - before);
+			take_dgram(f);
 		else
 			take_stream(f, window - before);
 		if (f->ahead.len == before)
@@ -91,7 +84,10 @@ uint64_t flow_drain(struct flow *f)
 	}
 	if (f->ahead.len || f->read_end)
 		link_resume(&f->stream);
-	return f->sent + f->ahead.len + (f->read_end && !f->sent_end);
+	/* Of a datagram the window may let only a part pass for now. */
+	fits = f->ahead.len < window ? f->ahead.len : window;
+	return f->sent + fits + (f->read_end && !f->sent_end &&
+	    fits == f->ahead.len);
 }
 
 static ssize_t on_read(struct link_stream *s, uint8_t *buf, size_t n,
@@ -101,13 +97,13 @@ static ssize_t on_read(struct link_stream *s, uint8_t *buf, size_t n,
 	ssize_t r = -EAGAIN;
 
 	if (!f->ahead.len && f->dgram && f->open && f->readable)
-		take_dgram(f, SIZE_MAX);
+		take_dgram(f);
 	if (f->ahead.len) {
 		r = (ssize_t)(n < f->ahead.len ? n : f->ahead.len);
 		memcpy(buf, bytes_head(&f->ahead), (size_t)r);
 		bytes_take(&f->ahead, (size_t)r);
 	} else if (f->open && !f->dgram) {
-		r = take(f, buf, n);
+		r = flow_fetch(f, buf, n);
 	}
 	if (r > 0)
 		f->sent += (uint64_t)r;
@@ -139,10 +135,22 @@ static size_t put_stream(struct flow *f, const uint8_t *p, size_t n)
 	return put;
 }
 
+/* Return: 0; -EAGAIN: there is no room; -EPIPE: nobody reads. */
+static int put_one(struct flow *f, const uint8_t *p, size_t n)
+{
+	if (f->ops->dgram && f->ops->dgram(f, p, n))
+		return 0;
+	if (send(f->watch.fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ||
+	    errno == EMSGSIZE)
+		return 0;
+	return errno == EAGAIN || errno == ENOBUFS ? -EAGAIN : -EPIPE;
+}
+
 static size_t put_dgrams(struct flow *f, const uint8_t *p, size_t n)
 {
 	size_t put = 0;
 	uint32_t len;
+	int err;
 
 	while (n - put >= HEAD) {
 		memcpy(&len, p + put, HEAD);
@@ -150,13 +158,9 @@ static size_t put_dgrams(struct flow *f, const uint8_t *p, size_t n)
 			return SIZE_MAX;
 		if (n - put < HEAD + len)
 			break;
-		if (send(f->watch.fd, p + put + HEAD, len, MSG_DONTWAIT |
-		    MSG_NOSIGNAL) < 0) {
-			if (errno == EAGAIN || errno == ENOBUFS)
-				break;
-			if (errno != EMSGSIZE)
-				return SIZE_MAX;
-		}
+		err = put_one(f, p + put + HEAD, len);
+		if (err)
+			return err == -EAGAIN ? put : SIZE_MAX;
 		put += HEAD + len;
 	}
 	return put;
@@ -322,13 +326,18 @@ void flow_take_stream(struct flow *f, struct link *l, int32_t id)
 	f->opened = true;
 }
 
+void flow_resume(struct flow *f)
+{
+	f->readable = true;
+	link_resume(&f->stream);
+}
+
 void flow_open(struct flow *f)
 {
 	if (f->open)
 		return;
 	f->open = true;
-	f->readable = true;
-	link_resume(&f->stream);
+	flow_resume(f);
 }
 
 bool flow_hold(struct flow *f, const struct relay_msg *m, const uint8_t *data)

@@ -30,6 +30,10 @@ struct flow_ops {
 	/* A held message's time has come. */
 	void (*message)(struct flow *f, const struct relay_msg *m,
 	    const uint8_t *data);
+	/* A datagram that came. Return: true: it is dealt with.  May be NULL. */
+	bool (*dgram)(struct flow *f, const uint8_t *p, size_t n);
+	/* In place of flow_fetch().  May be NULL. */
+	ssize_t (*fetch)(struct flow *f, void *p, size_t n);
 	/* Last of all; frees it. */
 	void (*free)(struct flow *f);
 };
@@ -65,6 +69,10 @@ int flow_make_stream(struct flow *f, struct link *l,
     const struct relay_open *o);
 void flow_take_stream(struct flow *f, struct link *l, int32_t id);
 
+/* Read from the descriptor. Return: bytes, or -EAGAIN: none now, or ever. */
+ssize_t flow_fetch(struct flow *f, void *p, size_t n);
+/* It may have some again. */
+void flow_resume(struct flow *f);
 /*
  * Read what there is, as far as the window goes: then `sent` is what a message
  * has to wait for.  Return: that number.

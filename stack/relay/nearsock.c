@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "stack/wire/client.h"
+#include "stack/wire/ring.h"
 #include "stack/wire/sys.h"
 
 #define GRAVES	4096	/* ids whose pair is closed, kept for questions */
@@ -211,6 +212,18 @@ static void push_records(struct near_sock *s)
 
 /* Events of the pair. */
 
+/* The program takes no more, and has ended what it sends: the host is to know. */
+static void shut(struct near_sock *s)
+{
+	struct relay_msg m = {
+		.op = RELAY_CUT, .stream = (uint32_t)s->flow.by_stream.key,
+	};
+
+	s->flow.readable = s->flow.ending = true;
+	m.after = flow_drain(&s->flow);
+	link_tell(&near_link, &m, NULL, 0, NULL, 0);
+}
+
 static void on_event(struct flow *f, uint32_t events)
 {
 	struct near_sock *s = (struct near_sock *)f;
@@ -224,6 +237,8 @@ static void on_event(struct flow *f, uint32_t events)
 		reset(s);		/* with something unread */
 	else if (events & EPOLLERR || client_end_closed(f->watch.fd))
 		closed(s);
+	else if (s->state == NEAR_OPEN && s->type == SOCK_STREAM && !f->done)
+		shut(s);
 }
 
 /* Nobody reads there: it is closed, or shut down for reading. */
@@ -258,10 +273,16 @@ static void on_message(struct flow *f, const struct relay_msg *m,
 		near_told((struct near_sock *)f, m, data);
 }
 
+static bool on_dgram(struct flow *f, const uint8_t *p, size_t n)
+{
+	return near_ring_take((struct near_sock *)f, p, n);
+}
+
 static void on_free(struct flow *f)
 {
 	struct near_sock *s = (struct near_sock *)f;
 
+	ring_free(s->packets.ring);
 	table_take(&by_stream, &f->by_stream);
 	table_take(&by_key, &s->by_key);
 	drop_pending(s);
@@ -275,7 +296,7 @@ static void on_free(struct flow *f)
 static const struct flow_ops ops = {
 	.event = on_event, .ended = on_ended, .refused = on_refused,
 	.done = on_done, .reset = on_reset, .message = on_message,
-	.free = on_free,
+	.dgram = on_dgram, .free = on_free,
 };
 
 /* Making them. */

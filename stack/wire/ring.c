@@ -1,5 +1,5 @@
 /* ring.c: packets in shared memory; see ring.h. */
-#include "stack/packet/ring.h"
+#include "stack/wire/ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,18 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "stack/core/counter.h"
-
-/* The program writes where it likes: of it only tp_status is ever read. */
+/*
+ * The other side writes where it likes: of a reader only tp_status is ever
+ * read, and what a writer says is checked.
+ */
 struct ring {
 	uint8_t *map;
 	size_t size;
 	int fd;
 	uint32_t block_size, frame_size, per_block, frames;
-	uint32_t head;		/* the frame that is filled next */
+	uint32_t head;		/* the frame that is filled next, or read */
 	unsigned reserve;
+	bool counted;		/* in ring_bytes */
 };
 
 int ring_max = 64 << 20;
@@ -59,30 +62,38 @@ static int make_memory(struct ring *r)
 	return 0;
 }
 
-int ring_new(struct ring **out, const struct tpacket_req *req,
-    unsigned reserve)
+static struct ring *allocate(const struct tpacket_req *req)
 {
-	struct ring *r;
-	int err = check(req, reserve);
-	size_t size;
+	struct ring *r = calloc(1, sizeof(*r));
 
-	if (err)
-		return err;
-	size = (size_t)req->tp_block_size * req->tp_block_nr;
-	if (ring_bytes + (uint64_t)size > (uint64_t)ring_max) {
-		counter_inc("packet.ring_max");
-		return -ENOMEM;
-	}
-	r = calloc(1, sizeof(*r));
 	if (!r)
-		return -ENOMEM;
-	r->size = size;
+		return NULL;
+	r->fd = -1;
+	r->size = (size_t)req->tp_block_size * req->tp_block_nr;
 	r->block_size = req->tp_block_size;
 	r->frame_size = req->tp_frame_size;
 	r->per_block = req->tp_block_size / req->tp_frame_size;
 	r->frames = req->tp_frame_nr;
+	return r;
+}
+
+static int make(struct ring **out, const struct tpacket_req *req,
+    unsigned reserve)
+{
+	struct ring *r;
+	int err = check(req, reserve);
+
+	if (err)
+		return err;
+	if (ring_bytes + (uint64_t)req->tp_block_size * req->tp_block_nr >
+	    (uint64_t)ring_max)
+		return -ENOMEM;
+	r = allocate(req);
+	if (!r)
+		return -ENOMEM;
 	r->reserve = reserve;
-	ring_bytes += (uint32_t)size;
+	r->counted = true;
+	ring_bytes += (uint32_t)r->size;
 	err = make_memory(r);
 	if (err) {
 		ring_free(r);
@@ -90,6 +101,28 @@ int ring_new(struct ring **out, const struct tpacket_req *req,
 	}
 	*out = r;
 	return 0;
+}
+
+int ring_set(struct ring **r, const void *val, size_t len, int version,
+    unsigned reserve)
+{
+	struct tpacket_req q;
+
+	if (len < sizeof(q))
+		return -EINVAL;
+	memcpy(&q, val, sizeof(q));
+	if (!q.tp_block_nr) {
+		if (q.tp_frame_nr)
+			return -EINVAL;
+		ring_free(*r);
+		*r = NULL;
+		return 0;
+	}
+	if (*r)
+		return -EBUSY;
+	if (version != TPACKET_V2)
+		return -EINVAL;
+	return make(r, &q, reserve);
 }
 
 void ring_free(struct ring *r)
@@ -100,7 +133,8 @@ void ring_free(struct ring *r)
 		munmap(r->map, r->size);
 	if (r->fd >= 0)
 		close(r->fd);
-	ring_bytes -= (uint32_t)r->size;
+	if (r->counted)
+		ring_bytes -= (uint32_t)r->size;
 	free(r);
 }
 
@@ -164,4 +198,63 @@ bool ring_put(struct ring *r, const struct ring_packet *p)
 	__atomic_store_n((uint32_t *)to, is, __ATOMIC_RELEASE);
 	r->head = r->head + 1 < r->frames ? r->head + 1 : 0;
 	return true;
+}
+
+int ring_map(struct ring **out, int fd, const struct tpacket_req *req)
+{
+	struct ring *r;
+	struct stat st;
+	int err = check(req, 0);
+
+	if (err)
+		return err;
+	/* What may shrink would be the end of who looks at it. */
+	if (fd < 0 || fstat(fd, &st) < 0 || (uint64_t)st.st_size !=
+	    (uint64_t)req->tp_block_size * req->tp_block_nr ||
+	    !(fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK))
+		return -EINVAL;
+	r = allocate(req);
+	if (!r)
+		return -ENOMEM;
+	r->map = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+	    0);
+	if (r->map == MAP_FAILED) {
+		free(r);
+		return -ENOMEM;
+	}
+	*out = r;
+	return 0;
+}
+
+bool ring_peek(const struct ring *r, struct ring_packet *p)
+{
+	const uint8_t *from = frame(r, r->head);
+	struct tpacket2_hdr h;
+	uint32_t is = status(r, r->head);
+
+	if (!(is & TP_STATUS_USER))
+		return false;
+	memcpy(&h, from, sizeof(h));
+	memset(p, 0, sizeof(*p));
+	if (h.tp_mac < sizeof(h) || h.tp_mac > r->frame_size ||
+	    h.tp_snaplen > r->frame_size - h.tp_mac)
+		h.tp_mac = h.tp_snaplen = 0;
+	p->data = from + h.tp_mac;
+	p->len = h.tp_len;
+	p->snaplen = h.tp_snaplen;
+	p->net = (unsigned)(h.tp_net - h.tp_mac) & 0xff;
+	p->when_ns = h.tp_sec * 1000000000ull + h.tp_nsec;
+	p->vlan_tci = h.tp_vlan_tci;
+	p->vlan_tpid = h.tp_vlan_tpid;
+	p->status = is;
+	memcpy(&p->from, from + TPACKET_ALIGN(sizeof(h)), sizeof(p->from));
+	return true;
+}
+
+void ring_next(struct ring *r)
+{
+	/* release: what was read was read before */
+	__atomic_store_n((uint32_t *)(void *)frame(r, r->head),
+	    TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	r->head = r->head + 1 < r->frames ? r->head + 1 : 0;
 }
