@@ -259,10 +259,13 @@ run-fuzz: $(fuzz)
 		-close_fd_mask=1 -verbosity=0 \
 		-artifact_prefix=$(abspath $B)/$$n- $(abspath $B)/corpus/$$n \
 		$(abspath tests/fuzz/corpus)/$$n || exit; done
+# The relay's objects, but for those that a target includes.
+$B/fuzz/f_relay: $(filter-out %/main.o %/watch.o %/serve.o,$(call objs,stack/relay/*.c))
+$B/fuzz/f_relay: with = -lnghttp2 -lssl -lcrypto
 $(fuzz): $B/%: tests/%.c $(rump) $B/flags
 	@mkdir -p $(@D)
 	$P$(CC) $(subst fuzzer-no-link,fuzzer,$(flags)) $(CFLAGS) -MMD -MP \
-		-o $@ $< $(rump) -ldl -lpcap
+		-o $@ $< $(filter %.o,$^) $(rump) -ldl -lpcap $(with)
 tidy: compile_commands.json	## clang-tidy, cppcheck, shellcheck, mandoc
 	$Qtests/run tidy lint
 fmt:	## clang-format every source file in place
