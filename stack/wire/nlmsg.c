@@ -11,16 +11,20 @@
 /* The socket is bound; a datagram to its own name comes in by its own queue. */
 void nlmsg_flush(struct nlmsg_out *o)
 {
+	struct iovec iov = { o->data, o->used };
 	struct sockaddr_un sun;
-	socklen_t len = sizeof(sun);
+	struct msghdr m = {
+		.msg_name = &sun, .msg_namelen = sizeof(sun),
+		.msg_iov = &iov, .msg_iovlen = 1,
+	};
 	long r;
 
 	if (!o->used)
 		return;
-	r = SYS3(SYS_getsockname, o->fd, &sun, &len);
+	r = SYS3(SYS_getsockname, o->fd, &sun, &m.msg_namelen);
+	/* Not sendto(2), whose address leaves no room for the mark: sys.h. */
 	if (r >= 0)
-		r = SYS6(SYS_sendto, o->fd, o->data, o->used, MSG_DONTWAIT,
-		    &sun, len);
+		r = sys_sendmsg(o->fd, &m, MSG_DONTWAIT);
 	if (r < 0 && !o->err)
 		o->err = r == -EAGAIN ? -ENOBUFS : (int)r;
 	o->used = 0;
