@@ -42,7 +42,7 @@ compare() {
 
 	shift 2
 	env "$@" timeout 600 go test -c -o "$DIR/test" "$package" 3>&-
-	cd "$root/src/$package"
+	cd "$root/src/$package" || return
 	set -- -test.v -test.short -test.timeout=400s
 	on_machine timeout 450 "$DIR/test" "$@" >"$DIR/machine" 2>&1 \
 		</dev/null 3>&- || :
@@ -55,7 +55,7 @@ compare() {
 			"$@" "-test.run=^$name\$" </dev/null 3>&- |
 			tee -a "$DIR/again" || :
 	done
-	cd "$DIR"
+	cd "$DIR" || return
 	[ ! -e again ] || results again >>got
 	sort -o got got
 	passed_only want got >differs
