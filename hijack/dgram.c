@@ -98,10 +98,26 @@ bool dgram_has_error(int fd)
 	    h.flags & WIRE_DG_ERROR;
 }
 
+/* Without headers an error is not among the messages: the host has it. */
+static int ask_error(int fd)
+{
+	struct wire_id id;
+	struct wire_rep rep;
+	int val = 0;
+
+	if (client_id_of(fd, &id) && !rpc_sock(&id, WIRE_GETSOCKOPT,
+	    SOL_SOCKET, SO_ERROR, sizeof(val), NULL, 0, &rep) &&
+	    rep.len >= sizeof(val))
+		memcpy(&val, rep.data, sizeof(val));
+	return val > 0 && val < 4096 ? val : 0;
+}
+
 int dgram_take_error(int fd, unsigned mark)
 {
 	struct wire_dgram h;
 
+	if (mark & MARK_BARE)
+		return ask_error(fd);
 	if (mark & MARK_PACKET)
 		dgram_drop_wakes(fd);
 	if (!valid(&h, peek(fd, &h, MSG_DONTWAIT)) ||
@@ -374,7 +390,9 @@ static ssize_t recv_bare(int fd, struct msghdr *m, int flags)
 	if (n < 0) {
 		n = -errno;
 		errno = keep;
-		return n;
+		if (n == -EAGAIN)
+			n = -ask_error(fd);
+		return n ? n : -EAGAIN;
 	}
 	m->msg_flags = in.msg_flags;
 	m->msg_controllen = 0;

@@ -230,7 +230,7 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 	case FIONREAD:
 		if (mark & MARK_LISTEN)
 			return -EINVAL;
-		if (!(mark & MARK_DGRAM))
+		if (!(mark & MARK_DGRAM) || mark & MARK_BARE)
 			return -ENOSYS;
 		val = dgram_pending(fd);
 		break;

@@ -202,8 +202,6 @@ static int get_local(int fd, const struct wire_id *id, int name, int *val)
 		*val = !!(fd_mark(fd) & MARK_LISTEN);
 		return 0;
 	case SO_ERROR:
-		if (id->type == SOCK_DGRAM && fd_mark(fd) & MARK_BARE)
-			return -ENOSYS;
 		return get_error(fd, id, val);
 	default:
 		return -ENOSYS;

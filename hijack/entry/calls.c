@@ -81,6 +81,15 @@ static long do_bind(struct call *c)
 	    (socklen_t)n));
 }
 
+static uint64_t cookie(int fd)
+{
+	socklen_t len = sizeof(uint64_t);
+	uint64_t id = 0;
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &id, &len);
+	return id;
+}
+
 /*
  * A call that is to wait is made as one that does not: the socket's
  * description is the task's, and is as it was a moment later.
@@ -98,8 +107,22 @@ static long connect_now(struct call *c, const struct sockaddr_storage *ss,
 	fcntl(c->fd, F_SETFL, fl);
 	if (r != -EINPROGRESS && r != -EALREADY)
 		return r;
+	if (!c->late)
+		c->late = r;
 	c->events = POLLOUT;
 	return CALL_WAIT;
+}
+
+/* To begin anew the library puts another socket in the place of one. */
+static long put_back(const struct call *c, uint64_t was, long r)
+{
+	int err = 0;
+
+	if (cookie(c->fd) != was) {
+		tell_owner(c, c->fd);
+		err = task_replace(c, (int)c->arg[0], c->fd);
+	}
+	return err < 0 ? err : r;
 }
 
 static long do_connect(struct call *c)
@@ -109,10 +132,11 @@ static long do_connect(struct call *c)
 	long n = get_address(c, &ss, c->arg[1], (int)c->arg[2]), r;
 	bool bare = n >= (long)sizeof(sa_family_t) &&
 	    ss.ss_family != AF_UNSPEC;
+	uint64_t was = cookie(c->fd);
 
 	if (n < 0)
 		return n;
-	r = connect_now(c, &ss, (socklen_t)n);
+	r = put_back(c, was, connect_now(c, &ss, (socklen_t)n));
 	/* A plain read(2) is to find the payload alone. */
 	if (!r && c->type == SOCK_DGRAM)
 		setsockopt(c->fd, SOL_SHMIF, SHMIF_BARE, bare ? &on : &off,
@@ -146,15 +170,6 @@ static struct kept {
 	socklen_t len;
 } kept[16];
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static uint64_t cookie(int fd)
-{
-	socklen_t len = sizeof(uint64_t);
-	uint64_t id = 0;
-
-	sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &id, &len);
-	return id;
-}
 
 static bool take_kept(struct kept *to, uint64_t listener)
 {
@@ -309,6 +324,8 @@ union ioctl_arg {
 static size_t ioctl_size(unsigned long request)
 {
 	switch (request) {
+	case FIONREAD:
+	case TIOCOUTQ:
 	case SIOCATMARK:
 	case SIOCOUTQNSD:
 	case FIOSETOWN ... SIOCGPGRP:
@@ -396,6 +413,28 @@ static long do_open(struct call *c)
 	return r;
 }
 
+/*
+ * A process that may not be looked into: its sockets are nobody's but its own,
+ * but the queues are the kernel's, and of files as well.  Interfaces are asked
+ * for on sockets of the machine, too.
+ */
+static long call_not_ours(struct call *c)
+{
+	uint32_t request = (uint32_t)c->arg[1];
+	socklen_t len = sizeof(int);
+	int domain = 0;
+
+	if (c->nr == SYS_ioctl && (request == FIONREAD || request == TIOCOUTQ))
+		return CALL_CONTINUE;
+	if (c->fd < 0)
+		return c->fd == -EPERM ? -EPERM : CALL_CONTINUE;
+	if (c->nr != SYS_ioctl || request < SIOCADDRT ||
+	    request > SIOCSIFMAP || sys_getsockopt(c->fd, SOL_SOCKET,
+	    SO_DOMAIN, &domain, &len) || domain != AF_UNIX)
+		return CALL_CONTINUE;
+	return do_ioctl(c);
+}
+
 long call_make(struct call *c)
 {
 	switch (c->nr) {
@@ -408,9 +447,8 @@ long call_make(struct call *c)
 	case SYS_openat2:
 		return do_open(c);
 	}
-	/* A process that forbids it: its sockets are nobody's but its own. */
 	if (c->fd < 0 && !call_is_ours(c))
-		return c->fd == -EPERM ? -EPERM : CALL_CONTINUE;
+		return call_not_ours(c);
 	switch (c->nr) {
 	case SYS_bind:
 		return do_bind(c);

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 
 #include "hijack/entry/entry.h"
+#include "stack/wire/clock.h"
 #include "stack/wire/sys.h"
 
 #define LONGEST		65536	/* bytes of a message */
@@ -25,12 +26,20 @@ struct message {
 	struct iovec ours;
 	struct sockaddr_storage name;
 	size_t room;		/* bytes that the task has for data */
+	bool drop;		/* the data go nowhere: MSG_TRUNC of a stream */
 	struct msghdr theirs;
 	struct iovec *iov;	/* theirs, msg_iovlen of them */
 	struct iovec one;
 	char control[CONTROL];
 	char data[LONGEST];
 };
+
+/* The kernel's memory is refused before a message is taken. */
+static bool is_kernels(const struct iovec *v)
+{
+	return (intptr_t)v->iov_base < 0 ||
+	    (intptr_t)((uintptr_t)v->iov_base + v->iov_len) < 0;
+}
 
 static int get_iov(const struct call *c, struct message *g)
 {
@@ -47,6 +56,8 @@ static int get_iov(const struct call *c, struct message *g)
 	for (size_t i = 0; i < n; i++) {
 		if (g->iov[i].iov_len > SSIZE_MAX - g->room)
 			return -EINVAL;
+		if (is_kernels(&g->iov[i]))
+			return -EFAULT;
 		g->room += g->iov[i].iov_len;
 	}
 	return 0;
@@ -82,10 +93,14 @@ static int get_head(const struct call *c, struct message *g, uint64_t at)
 	if (!plain) {
 		if (task_get(c, &g->theirs, at, sizeof(g->theirs)))
 			return -EFAULT;
+		if ((int)g->theirs.msg_namelen < 0)
+			return -EINVAL;
 		return get_iov(c, g);
 	}
 	g->one.iov_base = (void *)c->arg[1];
 	g->one.iov_len = c->arg[2];
+	if (is_kernels(&g->one))
+		return -EFAULT;
 	g->room = c->arg[2] < SSIZE_MAX ? c->arg[2] : SSIZE_MAX;
 	g->theirs.msg_name = (void *)c->arg[4];
 	g->theirs.msg_iovlen = 1;
@@ -106,8 +121,11 @@ static int get_message(const struct call *c, struct message *g)
 	memset(&g->m, 0, sizeof(g->m));
 	if (c->nr == SYS_sendto)
 		name = g->theirs.msg_name ? (uint32_t)c->arg[5] : 0;
-	if (name > sizeof(g->name))
-		return -EINVAL;
+	if (name > sizeof(g->name)) {
+		if (c->nr == SYS_sendto)
+			return -EINVAL;
+		name = sizeof(g->name);
+	}
 	if (control > sizeof(g->control))
 		return -ENOBUFS;
 	g->ours = (struct iovec){ g->data, n };
@@ -119,7 +137,7 @@ static int get_message(const struct call *c, struct message *g)
 		g->m.msg_name = &g->name;
 		g->m.msg_namelen = (socklen_t)name;
 	}
-	if (g->theirs.msg_control && control) {
+	if (control) {
 		if (task_get(c, g->control, (uintptr_t)g->theirs.msg_control,
 		    control))
 			return -EFAULT;
@@ -158,7 +176,7 @@ static long put_message(const struct call *c, struct message *g, uint64_t at,
 	size_t len = (size_t)n < g->ours.iov_len ? (size_t)n : g->ours.iov_len;
 	socklen_t plain;
 
-	if (move(c, g, len, true))
+	if (!g->drop && move(c, g, len, true))
 		return -EFAULT;
 	if (c->nr == SYS_recvfrom) {
 		if (!c->arg[4])
@@ -189,6 +207,7 @@ static long recv_one(struct call *c, struct message *g, uint64_t at, int flags)
 	size_t control;
 	long r = get_head(c, g, at);
 
+	g->drop = c->type == SOCK_STREAM && flags & MSG_TRUNC;
 	control = g->theirs.msg_control ? g->theirs.msg_controllen : 0;
 	g->ours = (struct iovec){ g->data,
 	    g->room < LONGEST ? g->room : LONGEST };
@@ -209,38 +228,68 @@ static long recv_one(struct call *c, struct message *g, uint64_t at, int flags)
 	return r;
 }
 
-/* sendmmsg and recvmmsg: the first error counts if nothing went before it. */
-static long many(struct call *c, struct message *g, int flags,
-    long (*one)(struct call *, struct message *, uint64_t, int))
+typedef long one_fn(struct call *c, struct message *g, uint64_t at, int flags);
+
+/*
+ * sendmmsg and recvmmsg: the first error counts if nothing went before it.
+ * Those that went before a try that had to wait are c->done.
+ */
+static long many(struct call *c, struct message *g, int flags, short events,
+    one_fn *one)
 {
-	uint64_t at = c->arg[1];
-	unsigned n = (unsigned)c->arg[2], i;
-	unsigned len;
+	unsigned n = (unsigned)c->arg[2], len;
+	uint64_t at;
 	long r = 0;
 
-	for (i = 0; i < n && i < IOV_MAX; i++, at += sizeof(struct mmsghdr)) {
-		r = one(c, g, at, flags);
+	for (; c->done < n && c->done < IOV_MAX; c->done++) {
+		at = c->arg[1] + c->done * sizeof(struct mmsghdr);
+		if (c->done && flags & MSG_WAITFORONE)
+			flags |= MSG_DONTWAIT;
+		r = wait_or(c, one(c, g, at, flags & ~MSG_WAITFORONE), flags,
+		    events);
 		if (r < 0)
 			break;
 		len = (unsigned)r;
 		if (task_put(c, at + offsetof(struct mmsghdr, msg_len), &len,
 		    sizeof(len)))
-			return i ? (long)i : -EFAULT;
+			return c->done ? (long)c->done : -EFAULT;
+		if (c->until && clock_ns() >= c->until)
+			return (long)++c->done;
 	}
-	return i ? (long)i : r;
+	return r == CALL_WAIT || !c->done ? r : (long)c->done;
+}
+
+/* recvmmsg's time-out is looked at after each message. */
+static int get_limit(struct call *c)
+{
+	struct timespec t;
+
+	if (c->nr != SYS_recvmmsg || !c->arg[4] || c->until)
+		return 0;
+	if (task_get(c, &t, c->arg[4], sizeof(t)))
+		return -EFAULT;
+	if (t.tv_sec < 0 || (unsigned long)t.tv_nsec >= CLOCK_NS_S)
+		return -EINVAL;
+	c->until = clock_ns() + (uint64_t)t.tv_sec * CLOCK_NS_S +
+	    (uint64_t)t.tv_nsec;
+	return 0;
 }
 
 static long with_message(struct call *c, int flags, bool several, short events,
-    long (*one)(struct call *, struct message *, uint64_t, int))
+    one_fn *one)
 {
 	struct message *g = malloc(sizeof(*g));
 	long r;
 
 	if (!g)
 		return -ENOMEM;
-	r = several ? many(c, g, flags, one) : one(c, g, c->arg[1], flags);
+	r = get_limit(c);
+	if (!r)
+		r = several ? many(c, g, flags, events, one) :
+		    wait_or(c, one(c, g, c->arg[1],
+		    flags & ~MSG_WAITFORONE), flags, events);
 	free(g);
-	return wait_or(c, r, flags, events);
+	return r;
 }
 
 /*
@@ -282,8 +331,8 @@ long data_recv(struct call *c)
 	bool several = c->nr == SYS_recvmmsg;
 	int flags = (int)c->arg[c->nr == SYS_recvmsg ? 2 : 3];
 
+	/* Of nothing a pair would wait for data. */
 	if (is_plain(c, flags))
-		return CALL_CONTINUE;
-	return with_message(c, flags & ~MSG_WAITFORONE, several, POLLIN,
-	    recv_one);
+		return c->nr == SYS_recvfrom && !c->arg[2] ? 0 : CALL_CONTINUE;
+	return with_message(c, flags, several, POLLIN, recv_one);
 }

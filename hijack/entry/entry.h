@@ -44,6 +44,10 @@ struct call {
 	int type;		/* SOCK_STREAM...; of a virtual one */
 	bool nonblock;
 	short events;		/* with CALL_WAIT: for these, on fd */
+	/* What tries before this one have come to, with CALL_WAIT: */
+	int late;		/* what it is if the time runs out, or 0 */
+	unsigned done;		/* messages of many */
+	uint64_t until;		/* ns: recvmmsg's own time-out; 0: none */
 };
 
 /* filter.c: in the program, before it is executed.  Return: listener, -errno */
@@ -56,6 +60,8 @@ int task_put(const struct call *c, uint64_t to, const void *from, size_t n);
 int task_string(const struct call *c, char *to, size_t size, uint64_t from);
 /* Take the descriptor of that number.  Return: it, or -errno. */
 int task_fd(const struct call *c, int number);
+/* Put fd where the task has that number.  Return: 0 or -errno. */
+int task_replace(const struct call *c, int number, int fd);
 /* Is a signal waiting that the task does not block? */
 bool task_has_signal(const struct call *c);
 /* A signal for the thread, as the kernel would send it with the answer. */

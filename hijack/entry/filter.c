@@ -3,6 +3,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 
 #include "hijack/entry/entry.h"
@@ -79,8 +80,10 @@ static void make(struct sock_fprog *p)
 	    IF(AF_NETLINK), RETURN(SECCOMP_RET_USER_NOTIF),
 	    IF(AF_PACKET), RETURN(SECCOMP_RET_USER_NOTIF),
 	    RETURN(SECCOMP_RET_ALLOW),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 8),
 	    FIELD(args[1]),
+	    IF(FIONREAD), RETURN(SECCOMP_RET_USER_NOTIF),
+	    IF(TIOCOUTQ), RETURN(SECCOMP_RET_USER_NOTIF),
 	    BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 8),
 	    IF(SOCKIOS), RETURN(SECCOMP_RET_USER_NOTIF),
 	    RETURN(SECCOMP_RET_ALLOW));

@@ -68,8 +68,17 @@ static uint64_t deadline(const struct call *c)
 	    (uint64_t)limit.tv_usec / 1000;
 }
 
-/* ERESTARTSYS, which has no name here: again, or EINTR, as handlers have it. */
+/*
+ * ERESTARTSYS, which has no name here: again, or EINTR, as handlers have it.
+ * With a time-out it is EINTR always.
+ */
 #define RESTART	512
+
+/* What a call comes to that does not go on. */
+static long cut_short(const struct call *c, long r)
+{
+	return c->done ? (long)c->done : r;
+}
 
 static long wait_for(struct call *c)
 {
@@ -82,15 +91,16 @@ static long wait_for(struct call *c)
 
 		if (!task_waits(c))
 			return -ESRCH;
-		if (ready) {
+		/* A datagram socket's errors wake nobody up. */
+		if (ready || c->type == SOCK_DGRAM) {
 			r = call_make(c);
 			if (r != CALL_WAIT)
 				return r;
 		}
 		if (task_has_signal(c))
-			return -RESTART;
+			return cut_short(c, end ? -EINTR : -RESTART);
 		if (end && now_ms() >= end)
-			return c->nr == SYS_connect ? -EINPROGRESS : -EAGAIN;
+			return cut_short(c, c->late ? c->late : -EAGAIN);
 		if (ready)
 			sys_poll(NULL, 0, 1);	/* somebody else had it */
 	}

@@ -57,14 +57,14 @@ int task_string(const struct call *c, char *to, size_t size, uint64_t from)
 	return -ENAMETOOLONG;
 }
 
-/* "Name:\tnumber" of the task's status file, in that base. */
-static bool status(pid_t task, const char *name, int base, uint64_t *value)
+/* "Name:\tnumber" of a file, in that base. */
+static bool field(const char *path, const char *name, int base,
+    uint64_t *value)
 {
-	char path[40], text[4096], *at;
+	char text[4096], *at;
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", task);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -77,6 +77,14 @@ static bool status(pid_t task, const char *name, int base, uint64_t *value)
 	if (at)
 		*value = strtoull(at + strlen(name), NULL, base);
 	return at;
+}
+
+static bool status(pid_t task, const char *name, int base, uint64_t *value)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", task);
+	return field(path, name, base, value);
 }
 
 /* The kernel's descriptors of threads are new; else the process has to do. */
@@ -104,6 +112,23 @@ int task_fd(const struct call *c, int number)
 	if (fd >= 0)
 		dup2(fd, fd);
 	return fd;
+}
+
+/* Its close-on-exec flag belongs to the number. */
+int task_replace(const struct call *c, int number, int fd)
+{
+	struct seccomp_notif_addfd a = {
+		.id = c->id, .flags = SECCOMP_ADDFD_FLAG_SETFD,
+		.srcfd = (uint32_t)fd, .newfd = (uint32_t)number,
+	};
+	uint64_t flags;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", c->task, number);
+	if (field(path, "\nflags:\t", 8, &flags) && flags & O_CLOEXEC)
+		a.newfd_flags = O_CLOEXEC;
+	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &a) < 0 ?
+	    -errno : 0;
 }
 
 bool task_has_signal(const struct call *c)
