@@ -115,7 +115,8 @@ $(hijack) $(look): own = -fvisibility=hidden $(if $(WERROR),-Werror)
 $(lwip): own = -w $(if $(SAN),-fno-sanitize=undefined)
 $B/lwip-o/core/ipv6/icmp6.o: own += -DLWIP_MULTICAST_PING=1
 $B/lwip-o/core/ipv4/ip4.o $B/lwip-o/core/ipv6/ip6.o: own += \
-	-Dnetif_loop_output=loopback_output
+	-Dnetif_loop_output=loopback_output \
+	-Dip4_frag=output_long4 -Dip6_frag=output_long6
 # What strangers make it hold is bounded in bytes: stack/ip/held.h
 $B/lwip-o/core/ipv4/ip4_frag.o: own += -include stack/ip/held.h \
 	-Dpbuf_clen=held_size -DIP_REASS_MAX_PBUFS='(held_frag4 >> 10)'
@@ -147,7 +148,7 @@ $(hashed) $(cut): | $(edited)
 # many find their place is known.
 edits-tcp	:= 8
 edits-tcp_in	:= 10
-edits-tcp_out	:= 14
+edits-tcp_out	:= 19
 edits-tcp_priv	:= 3
 edits-icmp	:= 1
 edits-ip4_frag	:= 3

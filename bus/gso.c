@@ -21,7 +21,8 @@ enum {
 	IP6_END = ETH + 40,
 	/* in the TCP header */
 	SEQ = 4, OFFSET = 12, FLAGS = 13, SUM = 16,
-	PSH = 0x08, ACK = 0x10,
+	FIN = 0x01, PSH = 0x08, ACK = 0x10,
+	LAST = FIN | PSH,	/* only the last of a large segment has them */
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -113,7 +114,7 @@ static bool look(const uint8_t *h, size_t have, size_t len,
 	off = (h[s->tcp + OFFSET] >> 4) * 4u;
 	s->head = (uint16_t)(s->tcp + off);
 	if (off < 20 || s->head > have || s->head >= len ||
-	    (h[s->tcp + FLAGS] & ~PSH) != ACK)
+	    (h[s->tcp + FLAGS] & ~LAST) != ACK)
 		return false;
 	s->payload = (uint32_t)(len - s->head);
 	return true;
@@ -133,7 +134,7 @@ bool gso_start(struct gso *t, const uint8_t *head, size_t have,
 
 	if (!look(head, have, len, &s) || s.payload < GSO_SEG_MIN ||
 	    s.payload % 2 || s.head + 2 * s.payload > GSO_MAX ||
-	    head[s.tcp + FLAGS] & PSH)
+	    head[s.tcp + FLAGS] & LAST)
 		return false;
 	memcpy(t->head, head, s.head);
 	t->seg = s;
@@ -176,8 +177,8 @@ bool gso_add(struct gso *t, const uint8_t *head, size_t have, size_t len)
 	    t->seg.head + t->seg.payload + s.payload > GSO_MAX ||
 	    !follows(t, head, &s))
 		return false;
-	t->ended = s.payload < t->seg_size || head[s.tcp + FLAGS] & PSH;
-	t->head[s.tcp + FLAGS] |= head[s.tcp + FLAGS] & PSH;
+	t->ended = s.payload < t->seg_size || head[s.tcp + FLAGS] & LAST;
+	t->head[s.tcp + FLAGS] |= head[s.tcp + FLAGS] & LAST;
 	t->seg.payload += s.payload;
 	t->n++;
 	t->sum += payload_sum(head, &s);
@@ -204,18 +205,21 @@ size_t gso_finish(struct gso *t)
 	return t->seg.head + t->seg.payload;
 }
 
+unsigned gso_count(const uint8_t *head, size_t have, size_t len,
+    unsigned seg_size, struct gso_seg *s)
+{
+	if (seg_size < GSO_SEG_MIN || seg_size % 2 ||
+	    !look(head, have, len, s) || s->payload <= seg_size)
+		return 1;
+	return (s->payload + seg_size - 1) / seg_size;
+}
+
 void gso_open(struct gso_cut *c, const uint8_t *bytes, size_t len,
     unsigned seg_size)
 {
-	struct gso_seg s;
-
-	*c = (struct gso_cut){ .bytes = bytes, .len = len, .n = 1 };
-	if (seg_size < GSO_SEG_MIN || seg_size % 2 ||
-	    !look(bytes, len, len, &s) || s.payload <= seg_size)
-		return;
-	c->seg = s;
-	c->seg_size = (uint16_t)seg_size;
-	c->n = (s.payload + seg_size - 1) / seg_size;
+	*c = (struct gso_cut){ .bytes = bytes, .len = len };
+	c->n = gso_count(bytes, len, len, seg_size, &c->seg);
+	c->seg_size = (uint16_t)(c->n > 1 ? seg_size : 0);
 }
 
 static bool sums_right(const struct gso_cut *c)
@@ -250,7 +254,7 @@ size_t gso_frame(struct gso_cut *c, unsigned i, uint8_t *out, size_t cap)
 		s.payload -= i * c->seg_size;
 	memcpy(h, c->bytes, s.head);
 	if (i + 1 < c->n)
-		h[s.tcp + FLAGS] &= (uint8_t)~PSH;
+		h[s.tcp + FLAGS] &= (uint8_t)~LAST;
 	put32(h + s.tcp + SEQ, get32(h + s.tcp + SEQ) + i * c->seg_size);
 	if (s.tcp == IP4_END)
 		put16(h + IP4_ID, (get16(h + IP4_ID) + i) & 0xffff);

@@ -2,12 +2,12 @@
  * gso.h: several TCP segments of one stream that travel as one large segment.
  *
  * A large segment is one Ethernet frame whose IP packet has the payloads of
- * segments that lwIP sent one after the other, behind the headers of the
- * first.  All but the last payload are `seg_size` bytes long, and nothing else
+ * segments that follow each other, behind the headers of the first: lwIP makes
+ * it so (stack/tcp/large.c), or it sent them one after the other.  All but the last payload are `seg_size` bytes long, and nothing else
  * tells the segments apart than what follows from their order; so the frames
  * that the MTU asked for can be made of it again, bit by bit.  Who forwards or
  * shows frames does that; who is their receiver takes it as it is.  Linux
- * calls this GSO and BSD TSO; here it is done behind the stack.
+ * calls this GSO and BSD TSO.
  *
  * No lwIP in here, and no bus: bytes only.
  */
@@ -49,6 +49,13 @@ bool gso_start(struct gso *t, const uint8_t *head, size_t have,
 bool gso_add(struct gso *t, const uint8_t *head, size_t have, size_t len);
 /* Make t->head what stands before the payloads.  Return: bytes in all. */
 size_t gso_finish(struct gso *t);
+
+/*
+ * How many frames one is whose first `have` bytes are at head, of len; *s is
+ * set if there are several.
+ */
+unsigned gso_count(const uint8_t *head, size_t have, size_t len,
+    unsigned seg_size, struct gso_seg *s);
 
 /* One that is taken apart; its bytes are the caller's. */
 struct gso_cut {

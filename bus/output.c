@@ -260,24 +260,51 @@ void shmif_batch_end(struct iface *f)
 	send_gso();
 }
 
+static void show_frame(struct shmif *sh, struct pbuf *p)
+{
+	tap_frame(sh->f, p, 0, true);
+	pbuf_free(p);
+}
+
+/* To who listens, as frames. */
+static void show(struct shmif *sh, struct pbuf *p, unsigned frames)
+{
+	static uint8_t whole[GSO_MAX];	/* under the core lock */
+	struct gso_cut c;
+
+	if (frames == 1 || !tap_listener) {
+		tap_frame(sh->f, p, 0, true);
+		return;
+	}
+	gso_open(&c, whole, pbuf_copy_partial(p, whole, p->tot_len, 0),
+	    p->seg_size);
+	shmif_cut(sh, &c, show_frame);
+}
+
 err_t shmif_output(struct netif *nif, struct pbuf *p)
 {
 	struct iface *f = nif->state;
 	struct shmif *sh = f->priv;
 	struct iovec iov[TX_IOV];
+	unsigned frames = 1;
+	struct gso_seg s;
 	int n, err = -EAGAIN;
 
 	if (!sh || !sh->bus) {
 		counter_inc("if.no_link");
 		return ERR_IF;
 	}
-	if (making.batch && gather(sh, p)) {
+	if (p->seg_size) {
+		send_gso();	/* what was before it */
+		frames = gso_count(p->payload, p->len, p->tot_len,
+		    p->seg_size, &s);
+	} else if (making.batch && gather(sh, p)) {
 		tap_frame(f, p, 0, true);
 		return ERR_OK;
 	}
 	n = frame_iov(p, iov);
 	if (shmif_unstick(sh))
-		err = send_iov(sh, iov, n, 0);
+		err = send_iov(sh, iov, n, frames > 1 ? p->seg_size : 0);
 	if (err == -EAGAIN && is_later_fragment(p) &&
 	    sh->stuck_bytes + p->tot_len <= KEPT_MAX) {
 		keep_stuck(sh, iov, n, p->tot_len, 0);
@@ -285,8 +312,9 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 	}
 	if (err == -EAGAIN)
 		return ERR_WOULDBLOCK;
-	count(f, err, 1, p->tot_len);
+	count(f, err, frames, p->tot_len + (frames > 1 ?
+	    (frames - 1) * s.head : 0));
 	if (err == 0)
-		tap_frame(f, p, 0, true);
+		show(sh, p, frames);
 	return err == 0 ? ERR_OK : err == -EIO ? ERR_IF : ERR_BUF;
 }

@@ -98,8 +98,8 @@ static bool ends_here(const struct gso_cut *c)
 	return iface_has_addr(&to);
 }
 
-/* Each frame of a large segment; lwIP gets them if it does not get it whole. */
-static void cut(struct shmif *sh, struct gso_cut *c, bool whole)
+void shmif_cut(struct shmif *sh, struct gso_cut *c, void (*fn)(
+    struct shmif *sh, struct pbuf *p))
 {
 	struct pbuf *q;
 
@@ -111,13 +111,19 @@ static void cut(struct shmif *sh, struct gso_cut *c, bool whole)
 			break;		/* lost, as frames are */
 		}
 		pbuf_realloc(q, (u16_t)gso_frame(c, i, q->payload, q->len));
-		if (!whole) {
-			input(sh, q, true);
-			continue;
-		}
-		tap_frame(sh->f, q, 0, false);
-		pbuf_free(q);
+		fn(sh, q);
 	}
+}
+
+static void input_frame(struct shmif *sh, struct pbuf *p)
+{
+	input(sh, p, true);
+}
+
+static void show_frame(struct shmif *sh, struct pbuf *p)
+{
+	tap_frame(sh->f, p, 0, false);
+	pbuf_free(p);
 }
 
 /*
@@ -139,11 +145,11 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 		sh->f->rx_packets += c.n - 1;
 		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
 		if (tap_listener && c.n > 1)
-			cut(sh, &c, true);
+			shmif_cut(sh, &c, show_frame);
 		input(sh, p, c.n == 1);
 		return;
 	}
-	cut(sh, &c, false);
+	shmif_cut(sh, &c, input_frame);
 	pbuf_free(p);
 }
 
@@ -509,6 +515,7 @@ static uint32_t mtu_max(const struct iface *f)
 
 const struct iface_driver shmif_driver = {
 	.kind = "shmif",
+	.large = true,
 	.attach = attach,
 	.detach = unlink_bus,
 	.link = link_bus,

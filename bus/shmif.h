@@ -78,6 +78,10 @@ void shmif_batch_begin(struct iface *f);
 void shmif_batch_end(struct iface *f);
 /* netif.linkoutput */
 err_t shmif_output(struct netif *nif, struct pbuf *p);
+/* Each frame of a large segment to fn, which owns it. */
+struct gso_cut;
+void shmif_cut(struct shmif *sh, struct gso_cut *c, void (*fn)(
+    struct shmif *sh, struct pbuf *p));
 /* Send what is stuck.  Return: false if it still is. */
 bool shmif_unstick(struct shmif *sh);
 void shmif_drop_stuck(struct shmif *sh);

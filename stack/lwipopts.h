@@ -23,6 +23,12 @@
 #define LWIP_PBUF_REF_T			u16_t
 #define LWIP_SUPPORT_CUSTOM_PBUF	1
 #define PBUF_POOL_SIZE			4096
+/*
+ * Of a packet that goes out: it is a TCP segment that the interface cuts to
+ * frames with so much payload (bus/gso.h); 0: a packet like others.
+ */
+#define LWIP_PBUF_CUSTOM_DATA		u16_t seg_size;
+#define LWIP_PBUF_CUSTOM_DATA_INIT(p)	((p)->seg_size = 0)
 #define PBUF_POOL_BUFSIZE		2048
 
 /* Ethernet */

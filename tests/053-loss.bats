@@ -75,3 +75,56 @@ counted() {
 	run_cmd tool a netstat -s -p tcp
 	expect '	[1-9][0-9]* dsackout$'
 }
+
+larger_than() {
+	[ "$(stat -c %s "$1")" -gt "$2" ]
+}
+
+@test "of a large segment only the frames that were lost come again" {
+	run_cmd shmif bus create small mtu=1500
+	BUS=small start_host d 10.0.0.1
+	BUS=small start_host e 10.0.0.2
+	run_cmd tool d ifconfig shmif0 inet6 fd00::1/64
+	run_cmd tool e ifconfig shmif0 inet6 fd00::2/64
+	# Frames that come in: they have left as parts of large segments.
+	run_cmd tool e link shmif0 set in loss 1% duplicate 1% seed 5
+	random_file data 8000000
+	start_bg web on d "$PYTHON" -m http.server --bind :: 80
+	wait_for has_socket d '^tcp6 .*[.*]80 .*LISTEN'
+	for to in 10.0.0.1 '[fd00::1]'; do
+		LIMIT=60 run_cmd on e curl -sS -o copy "http://$to/data"
+		same_file copy data
+	done
+	run_cmd tool e link show --json
+	again=$(tool d sysctl -n net.inet.tcp.stats.rexmit)
+	"$PYTHON" -c "import json, sys
+c = json.load(open('out'))[0]['counters']
+# 2 * 8 MB in segments of 1448 and 1428 bytes
+assert c['frames'] >= 11127 and c['lost'] >= 50, c
+assert c['lost'] * 0.9 <= int(sys.argv[1]) <= c['lost'] * 1.5 + 20, c" \
+		"$again" || fail "$again were sent again"
+}
+
+@test "a path becomes narrow while large segments are on their way" {
+	run_cmd shmif bus create near mtu=1500
+	run_cmd shmif bus create far mtu=1500
+	start_bg r shmif_server -s -i shmif0=near,10.1.0.254/24 \
+		-i shmif1=far,10.2.0.254/24 unix://r.sock
+	wait_for host_up r
+	run_cmd tool r sysctl -q net.inet.ip.forwarding=1
+	BUS=near start_host d 10.1.0.1 -r default=10.1.0.254
+	BUS=far start_host e 10.2.0.1 -r default=10.2.0.254
+	run_cmd tool r link shmif1 set rate 100mbit limit 10000
+	random_file data 20000000
+	start_bg sink on e socat -u TCP-LISTEN:7000 OPEN:copy,creat,trunc
+	wait_listen e 7000
+	start_bg source on d socat -u OPEN:data TCP:10.2.0.1:7000
+	for mtu in 1280 1001 576; do
+		wait_for larger_than copy $(((1500 - mtu) * 10000))
+		run_cmd tool r ifconfig shmif1 mtu $mtu
+	done
+	wait_for -60 gone "${PID[sink]}"
+	same_file copy data
+	run_cmd tool d route get 10.2.0.1
+	expect '576'
+}

@@ -167,7 +167,8 @@ static void test_there_and_back(void)
 		size_t last = k / 16 == 1 ? 1 : k / 16 == 2 ? seg_size / 2 + 1 :
 		    seg_size;
 
-		make_all(s, n, seg_size, last, k % 3 ? 0x10 : 0x18);
+		make_all(s, n, seg_size, last,
+		    k % 3 == 0 ? 0x10 : k % 3 == 1 ? 0x18 : 0x19);
 		total = couple(&t, n);
 		/* It is itself a frame that is right. */
 		memcpy(out, whole, total);
@@ -191,9 +192,9 @@ static void test_stranger(void)
 			make_all(s, 2, 1000, 1000, 0x10);
 			seg[1][byte] ^= (uint8_t)(1 << at % 8);
 			CHECK(gather(&t, 0));
-			/* sums do not count; PSH is of the last alone */
+			/* sums do not count; FIN, PSH are of the last alone */
 			if ((!v6 && byte / 2 == 12) || byte / 2 == (l4 + 16) / 2 ||
-			    (byte == l4 + 13 && at % 8 == 3))
+			    (byte == l4 + 13 && (at % 8 == 3 || at % 8 == 0)))
 				CHECK(gather(&t, 1));
 			else
 				CHECK(!gather(&t, 1));
@@ -204,15 +205,16 @@ static void test_stranger(void)
 static void test_ends(void)
 {
 	struct stream s = { .id = 7, .seq = 9 };
+	/* after FIN, after PSH, after a short one */
+	static const uint8_t flags[] = { 0x11, 0x18, 0x10 };
 	struct gso t;
 	unsigned n;
 
-	/* after PSH, after a short one */
-	for (int psh = 0; psh < 2; psh++) {
+	for (unsigned i = 0; i < 3; i++) {
 		make_all(s, 3, 1000, 1000, 0x10);
 		s.seq += 1000;
 		s.id++;
-		len[1] = make(seg[1], &s, psh ? 1000 : 998, psh ? 0x18 : 0x10);
+		len[1] = make(seg[1], &s, i < 2 ? 1000 : 998, flags[i]);
 		s.seq -= 1000;
 		s.id--;
 		CHECK(gather(&t, 0) && gather(&t, 1) && t.ended);

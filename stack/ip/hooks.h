@@ -2,6 +2,8 @@
 #ifndef STACK_HOOKS_H
 #define STACK_HOOKS_H
 
+#include <stdbool.h>
+
 #include "lwip/err.h"
 #include "lwip/ip_addr.h"
 #include "lwip/pbuf.h"
@@ -21,6 +23,8 @@ struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst);
 const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst);
 int input_ip4(struct pbuf *p, struct netif *in);
 int input_ip6(struct pbuf *p, struct netif *in);
+/* May a packet to that address have pbuf.seg_size? */
+bool output_large(struct netif *nif, const ip_addr_t *dst);
 u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
     u16_t rport);
 err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,

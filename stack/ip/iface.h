@@ -27,6 +27,7 @@ struct iface;
 struct iface_driver {
 	const char *kind;	/* also the name's stem */
 	bool loopback;
+	bool large;		/* linkoutput knows of pbuf.seg_size */
 	/* Prepare f->nif (hwaddr, mtu, flags, linkoutput). */
 	int (*attach)(struct iface *f, char err[static IFACE_ERRLEN]);
 	/* May let go of the core lock while it waits for its thread. */

@@ -7,11 +7,13 @@
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
 #include "lwip/ip.h"
+#include "lwip/ip4_frag.h"
 #include "lwip/ip6_frag.h"
 #include "lwip/netif.h"
 #include "netif/ethernet.h"
 #include "stack/core/counter.h"
 #include "stack/ip/held.h"
+#include "stack/ip/hooks.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
@@ -19,6 +21,23 @@
 #include "stack/ip/timers.h"
 
 bool output_whole;
+
+/*
+ * Not where each frame has its own fate, nor to ourselves.  The frames that a
+ * driver makes of it have numbers that others may have too (RFC 6864), so no
+ * router may cut them.
+ */
+bool output_large(struct netif *nif, const ip_addr_t *dst)
+{
+	const struct iface *f = nif->state;
+
+	if (!iface_tso || !f->driver->large || f->faults)
+		return false;
+	if (IP_IS_V6(dst))
+		return netif_get_ip6_addr_match(nif, ip_2_ip6(dst)) < 0;
+	return pmtu_discover &&
+	    !ip4_addr_eq(ip_2_ip4(dst), netif_ip4_addr(nif));
+}
 
 /*
  * The next hop is found here and not by lwIP's hooks for gateways, which are
@@ -77,6 +96,12 @@ err_t output_ip4(struct netif *nif, struct pbuf *p, const ip4_addr_t *dst)
 	return output_send_ip4(nif, p, dst);
 }
 
+err_t output_long4(struct pbuf *p, struct netif *nif, const ip4_addr_t *dst)
+{
+	return p->seg_size ? nif->output(nif, p, dst) :
+	    ip4_frag(p, nif, dst);
+}
+
 static const ip6_addr_t *next_hop6(struct netif *nif, const ip6_addr_t *dst)
 {
 	static ip6_addr_t hop;
@@ -124,6 +149,12 @@ err_t output_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
 	return err == ERR_MEM && held_refused() ? ERR_OK : err;
 }
 
+err_t output_long6(struct pbuf *p, struct netif *nif, const ip6_addr_t *dst)
+{
+	return p->seg_size ? nif->output_ip6(nif, p, dst) :
+	    ip6_frag(p, nif, dst);
+}
+
 /* lwIP cuts to the interface's MTU: where the path's is less, that is it. */
 err_t output_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
 {
@@ -132,7 +163,7 @@ err_t output_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
 	u16_t mtu = netif_mtu6(nif), path;
 	err_t err;
 
-	if (p->tot_len <= IP6_MIN_MTU_LENGTH ||
+	if (p->tot_len <= IP6_MIN_MTU_LENGTH || p->seg_size ||
 	    IP6H_NEXTH(ip) == IP6_NEXTH_FRAGMENT)
 		return output_send_ip6(nif, p, dst);
 	memcpy(peer.ip, dst->addr, 16);

@@ -37,9 +37,7 @@ int stream_linux_state(const struct sock *s)
 
 static uint32_t packets(const struct tcp_pcb *pcb, uint32_t bytes)
 {
-	uint32_t mss = rec_mss(pcb);
-
-	return mss ? (bytes + mss - 1) / mss : 0;
+	return bytes ? rec_packets(pcb, bytes) : 0;
 }
 
 static void fill_pcb_info(struct stream_info *ti, const struct tcp_pcb *pcb)

@@ -44,6 +44,16 @@ s|^ *pcb->mss = ((mss > TCP_MSS).*|          if (flags \& TCP_SYN) pcb->mss = re
 s|^ *tcp_rexmit(pcb);$|rec_again(pcb); /* lwip.sed */|
 s|^ *tcp_rexmit_rto(pcb);$|rec_again(pcb); /* lwip.sed */|
 # tcp_out.c
+# Segments of several frames: stack/tcp/large.c.  One that was made when longer
+# ones might be is left as it is.
+s|^  mss_local = LWIP_MIN(pcb->mss, TCPWND_MIN16(pcb->snd_wnd_max / 2));$|  mss_local = large_max(pcb); /* lwip.sed */|
+/^    LWIP_ASSERT("mss_local is too small"/d
+s|^    space = mss_local - (last_unsent->len + unsent_optlen);$|    space = LWIP_MAX(mss_local, last_unsent->len + unsent_optlen) - (last_unsent->len + unsent_optlen); /* lwip.sed */|
+s|^  /\* Handle the current segment not fitting within the window \*/$|  large_route(pcb, output_large(netif, \&pcb->remote_ip));\
+  if (!large_fit(pcb, wnd)) return ERR_MEM; /* lwip.sed */|
+s|^    seg = pcb->unsent;$|    if (!large_fit(pcb, wnd)) return ERR_MEM; /* lwip.sed */\
+&|
+/^tcp_output_segment(/,/^}/ s|^  TCP_STATS_INC(tcp.xmit);$|  large_mark(pcb, seg); /* lwip.sed */|
 s|^  seg->flags = optflags;$|&\
   seg->marks = 0; /* lwip.sed */|
 s|^tcp_output(struct tcp_pcb \*pcb)$|rec_lwip_output(struct tcp_pcb *pcb) /* lwip.sed */|
@@ -69,10 +79,12 @@ s|optlen, 0, lwip_htonl(pcb->snd_nxt));$|optlen, 0, lwip_htonl(rec_seq(pcb))); /
 }
 /^tcp_route(/,/^}/ s|^}$|&\
 #define PROBE_OPTS (pcb->flags \& TF_TIMESTAMP ? TF_SEG_OPTS_TS : 0)\
-err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg) /* lwip.sed */\
+err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t max) /* lwip.sed */\
 {\
   struct netif *netif = tcp_route(pcb, \&pcb->local_ip, \&pcb->remote_ip);\
-  return netif ? tcp_output_segment(seg, pcb, netif) : ERR_RTE;\
+  if (!netif) return ERR_RTE;\
+  large_route(pcb, output_large(netif, \&pcb->remote_ip));\
+  return large_cut(pcb, seg, max) ? tcp_output_segment(seg, pcb, netif) : ERR_MEM;\
 }|
 # tcp.c: the timers are stack/tcp/timer.c's, and how long a handshake or a close
 # may take is for it to say.

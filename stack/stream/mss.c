@@ -14,49 +14,16 @@ static u16_t mss_for(const struct tcp_pcb *pcb, unsigned mtu)
 	return (u16_t)(mtu - (IP_IS_V6_VAL(pcb->remote_ip) ? 60 : 40));
 }
 
-/*
- * Cut all that waits to be sent.  lwIP cuts only the first segment of the
- * queue: each of them is made the first for that moment.
- */
-static void cut_unsent(struct tcp_pcb *pcb)
-{
-	u16_t mss = (u16_t)rec_mss(pcb);
-	struct tcp_seg *head = pcb->unsent, *seg;
-
-	for (seg = head; seg; seg = seg->next) {
-		if (seg->len <= mss)
-			continue;
-		pcb->unsent = seg;
-		if (tcp_split_unsent_seg(pcb, mss) != ERR_OK)
-			break;	/* no memory: the next report comes */
-	}
-	pcb->unsent = head;
-}
-
-static bool too_long(const struct tcp_seg *seg, u16_t mss)
-{
-	for (; seg; seg = seg->next)
-		if (seg->len > mss)
-			return true;
-	return false;
-}
-
-/* What is on its way is lost: all of it was too long, or nearly all. */
 static void shrink(struct tcp_pcb *pcb, unsigned mtu)
 {
 	u16_t mss = mss_for(pcb, mtu);
 
-	if (pcb->state < ESTABLISHED)
+	if (pcb->state < ESTABLISHED || pcb->mss <= mss)
 		return;
-	if (pcb->mss > mss)
-		pcb->mss = mss;
-	mss = (u16_t)rec_mss(pcb);
-	if (!too_long(pcb->unacked, mss) && !too_long(pcb->unsent, mss))
-		return;
-	rec_cut(pcb);
-	cut_unsent(pcb);
-	if (pcb->cwnd < 2u * mss)
-		pcb->cwnd = 2u * mss;
+	pcb->mss = mss;
+	rec_too_long(pcb);
+	if (pcb->cwnd < 2 * rec_mss(pcb))
+		pcb->cwnd = 2 * rec_mss(pcb);
 	tcp_output(pcb);
 }
 

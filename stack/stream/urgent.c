@@ -14,6 +14,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "stack/ip/hooks.h"
 #include "stack/stream/stream.h"
+#include "stack/tcp/rec.h"
 
 /* Whose connection it is; before it is established that is not known. */
 static struct stream *owner(const struct tcp_pcb *pcb)
@@ -102,6 +103,7 @@ ssize_t urgent_recv(struct stream *st, void *buf, size_t n)
 	if (ioctl(fd, SIOCATMARK, &at) == 0 && at) {
 		st->urgent.tx_end = st->pcb->snd_lbb + st->tx_unwritten + 1;
 		st->urgent.tx_due = true;
+		large_single(st->pcb, true);
 	}
 	return recv(fd, buf, n, MSG_DONTWAIT);
 }
@@ -109,8 +111,10 @@ ssize_t urgent_recv(struct stream *st, void *buf, size_t n)
 void urgent_acked(struct stream *st)
 {
 	if (st->urgent.tx_due &&
-	    TCP_SEQ_GEQ(st->pcb->lastack, st->urgent.tx_end))
+	    TCP_SEQ_GEQ(st->pcb->lastack, st->urgent.tx_end)) {
 		st->urgent.tx_due = false;
+		large_single(st->pcb, false);
+	}
 }
 
 /*

@@ -70,10 +70,17 @@ static u32_t advance(struct rec *r, uint32_t ackno, uint64_t now)
 {
 	struct tcp_pcb *pcb = r->pcb;
 	struct covered c = { 0 };
+	struct tcp_seg *seg;
 	u32_t bytes = 0;
 
 	while (pcb->unacked && TCP_SEQ_LEQ(seg_end(pcb->unacked), ackno)) {
 		arrived(r, pcb->unacked, &c, now);
+		bytes += release(pcb, &pcb->unacked);
+	}
+	seg = pcb->unacked;
+	if (seg && TCP_SEQ_LT(seg_begin(seg), ackno) &&
+	    large_split(pcb, seg, ackno - seg_begin(seg))) {
+		arrived(r, seg, &c, now);
 		bytes += release(pcb, &pcb->unacked);
 	}
 	/* One of which a probe of the window has carried all. */

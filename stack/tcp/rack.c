@@ -52,7 +52,8 @@ static uint32_t rack_window(const struct rec *r)
 	uint32_t us;
 
 	if (!r->reordering && (r->state >= REC_RECOVERY ||
-	    r->nsacked >= DUP_THRESH))
+	    r->nsacked >= DUP_THRESH ||
+	    r->sacked > (DUP_THRESH - 1) * rec_mss(r->pcb)))
 		return 0;
 	if (r->min_rtt == UINT32_MAX)
 		return 0;
@@ -98,12 +99,16 @@ static void detect(struct rec *r, uint64_t now)
 static void detect_reno(struct rec *r)
 {
 	struct tcp_seg *seg = r->pcb->unacked;
+	uint32_t mss = rec_mss(r->pcb);
 
 	if (!seg || seg->marks & (SEG_LOST | SEG_RESENT))
 		return;
 	if (r->state == REC_RECOVERY ? r->advanced :
-	    r->pcb->dupacks >= DUP_THRESH)
+	    r->pcb->dupacks >= DUP_THRESH) {
+		if (seg->len > mss)
+			large_split(r->pcb, seg, mss);
 		rec_mark_lost(r, seg);
+	}
 }
 
 void rack_detect(struct rec *r, uint64_t now)

@@ -113,38 +113,12 @@ void rec_mark_resent(struct rec *r, struct tcp_seg *seg, uint64_t now)
 	seg->sent_ns = now;
 }
 
-/*
- * lwIP cuts only the first segment of pcb->unsent: it is made that for the
- * moment, and what follows it here follows it there.
- */
-static bool cut(struct tcp_pcb *pcb, struct tcp_seg *seg)
-{
-	struct tcp_seg *unsent = pcb->unsent;
-	bool done;
-
-	pcb->unsent = seg;
-	done = tcp_split_unsent_seg(pcb, (u16_t)rec_mss(pcb)) == ERR_OK;
-	pcb->unsent = unsent;
-	return done;
-}
-
-void rec_cut(struct tcp_pcb *pcb)
+void rec_too_long(struct tcp_pcb *pcb)
 {
 	struct rec *r = rec_of(pcb);
 	struct tcp_seg *seg;
 
-	for (seg = r ? pcb->unacked : NULL; seg; seg = seg->next) {
-		if (seg->len <= rec_mss(pcb) || seg->p->ref != 1)
-			continue;
-		rec_mark_none(r, seg);
-		if (!cut(pcb, seg)) {
+	for (seg = r ? pcb->unacked : NULL; seg; seg = seg->next)
+		if (seg->len > rec_mss(pcb) && !(seg->marks & SEG_SACKED))
 			rec_mark_lost(r, seg);
-			break;	/* no memory: sent as it is, and reported */
-		}
-		rec_mark_lost(r, seg);
-		rec_mark_lost(r, seg->next);
-		seg->next->sent_ns = seg->sent_ns;
-		seg->marks |= SEG_AGAIN;
-		seg->next->marks |= SEG_AGAIN;
-	}
 }

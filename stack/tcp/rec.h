@@ -7,7 +7,7 @@
  *
  *	rec_input	a segment came; its options	input.c
  *	rec_ack		it acknowledges something	ack.c, sack.c
- *	tcp_output	what may be sent is sent	send.c
+ *	tcp_output	what may be sent is sent	send.c, large.c
  *	timer.c		what has to be done later
  *
  * A segment stays in pcb->unacked from when it was first sent until it is
@@ -77,6 +77,8 @@ struct bbr {
 
 struct rec {
 	struct tcp_pcb *pcb;
+	bool large;		/* its interface takes several frames at once */
+	bool single;		/* but each is to have its own header */
 	enum rec_state state;
 	enum rec_algorithm algorithm;
 
@@ -189,6 +191,14 @@ static inline u16_t rec_peer_mss(u16_t mss)
 	return mss == 0 || mss > TCP_MSS ? TCP_MSS : mss < 48 ? 48 : mss;
 }
 
+/* How many frames carry that much payload. */
+static inline uint32_t rec_packets(const struct tcp_pcb *pcb, uint32_t bytes)
+{
+	uint32_t mss = rec_mss(pcb);
+
+	return bytes > mss ? (bytes + mss - 1) / mss : 1;
+}
+
 static inline bool rec_has_sack(const struct rec *r)
 {
 	return r->pcb->flags & TF_SACK;
@@ -205,8 +215,8 @@ void rec_mark_sacked(struct rec *r, struct tcp_seg *seg);
 void rec_mark_lost(struct rec *r, struct tcp_seg *seg);
 void rec_mark_resent(struct rec *r, struct tcp_seg *seg, uint64_t now);
 void rec_mark_none(struct rec *r, struct tcp_seg *seg);	/* but SEG_AGAIN */
-/* The segments in unacked are longer than pcb->mss: cut, and lost. */
-void rec_cut(struct tcp_pcb *pcb);
+/* pcb->mss has become less: what is on its way and longer is lost. */
+void rec_too_long(struct tcp_pcb *pcb);
 
 /* input.c: a segment that came, before lwIP has it. */
 /* An lwIP hook; not ERR_OK: it is to be dropped. */
@@ -282,8 +292,8 @@ double bbr_pace(const struct rec *r);	/* the same, to send at */
 /* send.c */
 /* lwIP's tcp_output(), under another name; ours has the old one. */
 err_t rec_lwip_output(struct tcp_pcb *pcb);
-/* lwIP's tcp_output_segment(). */
-err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg);
+/* lwIP's tcp_output_segment(), of at most max bytes or one frame. */
+err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t max);
 /* lwIP sent a segment for the first time. */
 void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg);
 /* Bytes from pcb->lastack on that may be sent, of what is new. */
@@ -294,12 +304,34 @@ u32_t rec_window(const struct tcp_pcb *pcb);
  * 9293 3.10.7.4).
  */
 u32_t rec_seq(const struct tcp_pcb *pcb);
-/* Once more; ERR_INPROGRESS: a driver still has it. */
-err_t rec_resend(struct rec *r, struct tcp_seg *seg);
+/*
+ * Once more, its first max bytes, in whole frames; what is behind them is a
+ * segment of its own then.  ERR_INPROGRESS: a driver still has it.
+ */
+err_t rec_resend(struct rec *r, struct tcp_seg *seg, uint32_t max);
 /* The first segment once more, for a handshake. */
 void rec_again(struct tcp_pcb *pcb);
 /* What is lost and may be sent again, is; tcp_output() does it too. */
 err_t rec_repair(struct tcp_pcb *pcb);
+
+/* large.c: segments of several frames. */
+/* Cut seg behind keep bytes; false: it cannot be now, and is as it was. */
+bool large_split(struct tcp_pcb *pcb, struct tcp_seg *seg, uint32_t keep);
+/* The connection's interface takes such segments, or not. */
+void large_route(struct tcp_pcb *pcb, bool takes);
+/* Each frame has something of its own in its header, or no longer. */
+void large_single(struct tcp_pcb *pcb, bool on);
+/* Payload and options of the longest that may be made. */
+u16_t large_max(const struct tcp_pcb *pcb);
+/*
+ * Cut seg, or the first of pcb->unsent, to what may leave at once: at most max
+ * bytes, or what wnd bytes from pcb->lastack on have room for, in whole frames.
+ * It is no less than a frame.  false: no memory.
+ */
+bool large_cut(struct tcp_pcb *pcb, struct tcp_seg *seg, uint32_t max);
+bool large_fit(struct tcp_pcb *pcb, uint32_t wnd);
+/* It is about to leave: count its frames, and tell the driver of them. */
+void large_mark(const struct tcp_pcb *pcb, struct tcp_seg *seg);
 
 /* timer.c */
 void timer_init(void);

@@ -20,13 +20,18 @@ static bool is_dsack(const struct tcp_sack_range *b, unsigned n,
 
 static void take_dsack(struct rec *r, const struct tcp_sack_range *b)
 {
+	uint32_t n;
+
 	rec_stats.dsackin++;
 	r->total_dsacks++;
 	r->dsack = true;
 	rack_dsack(r);
-	if (r->may_undo && r->undo_left &&
-	    TCP_SEQ_GEQ(b->left, r->undo_from) && !--r->undo_left)
-		r->spurious = true;
+	if (!r->may_undo || !r->undo_left ||
+	    !TCP_SEQ_GEQ(b->left, r->undo_from))
+		return;
+	n = rec_packets(r->pcb, b->right - b->left);
+	r->undo_left -= n < r->undo_left ? n : r->undo_left;
+	r->spurious |= !r->undo_left;
 }
 
 /* Has it been told already, by the acknowledgement before? */
@@ -38,6 +43,29 @@ static bool known(const struct rec *r, const struct tcp_sack_range *b)
 	return false;
 }
 
+/*
+ * Of a segment of several frames the block may have some: only these are left
+ * between its ends.  A peer cannot have it cut to less than a frame.
+ */
+static struct tcp_seg *cut_out(struct rec *r, struct tcp_seg *seg,
+    const struct tcp_sack_range *b)
+{
+	uint32_t mss = rec_mss(r->pcb), n = b->left - seg_begin(seg);
+
+	if (TCP_SEQ_LT(seg_begin(seg), b->left)) {
+		n = (n + mss - 1) / mss * mss;
+		if (n < seg->len && large_split(r->pcb, seg, n))
+			seg = seg->next;
+	}
+	if (TCP_SEQ_GT(seg_end(seg), b->right) &&
+	    TCP_SEQ_LT(seg_begin(seg), b->right)) {
+		n = (b->right - seg_begin(seg)) / mss * mss;
+		if (n && n < seg->len)
+			large_split(r->pcb, seg, n);
+	}
+	return seg;
+}
+
 static void take_block(struct rec *r, const struct tcp_sack_range *b,
     uint64_t now)
 {
@@ -46,8 +74,12 @@ static void take_block(struct rec *r, const struct tcp_sack_range *b,
 	if (!seg || TCP_SEQ_GT(seg_begin(seg), b->left))
 		seg = r->pcb->unacked;
 	for (; seg && TCP_SEQ_LT(seg_begin(seg), b->right); seg = seg->next) {
-		if (seg->marks & SEG_SACKED ||
-		    TCP_SEQ_LT(seg_begin(seg), b->left) ||
+		if (seg->marks & SEG_SACKED)
+			continue;
+		if (seg->len > rec_mss(r->pcb) &&
+		    TCP_SEQ_GT(seg_end(seg), b->left))
+			seg = cut_out(r, seg, b);
+		if (TCP_SEQ_LT(seg_begin(seg), b->left) ||
 		    TCP_SEQ_GT(seg_end(seg), b->right))
 			continue;
 		bbr_arrived(r, seg, now);

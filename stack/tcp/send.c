@@ -47,7 +47,7 @@ void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg)
 
 	if (!r)
 		return;
-	r->segs_out++;
+	r->segs_out += rec_packets(pcb, seg->len);
 	if (!len)
 		return;
 	seg->sent_ns = r->moved = clock_ns();
@@ -81,31 +81,33 @@ u32_t rec_window(const struct tcp_pcb *pcb)
 	return LWIP_MIN(pcb->snd_wnd, room);
 }
 
-err_t rec_resend(struct rec *r, struct tcp_seg *seg)
+err_t rec_resend(struct rec *r, struct tcp_seg *seg, uint32_t max)
 {
 	struct tcp_pcb *pcb = r->pcb;
 	err_t err = ERR_INPROGRESS;
+	uint32_t packets;
 	uint64_t now;
 
 	/* A SYN that one from the peer has crossed is a SYN|ACK from then on. */
 	if (pcb->state != SYN_SENT)
 		TCPH_SET_FLAG(seg->tcphdr, TCP_ACK);
 	if (seg->p->ref == 1)
-		err = rec_lwip_emit(pcb, seg);
+		err = rec_lwip_emit(pcb, seg, max);
 	if (err != ERR_OK)
 		return err;
 	now = clock_ns();
 	bbr_sent(r, seg, now);
 	rec_mark_resent(r, seg, now);
 	spend(r, TCP_TCPLEN(seg));
-	r->total_resent++;
-	rec_stats.rexmit++;
-	r->segs_out++;
+	packets = rec_packets(pcb, seg->len);
+	r->total_resent += packets;
+	rec_stats.rexmit += packets;
+	r->segs_out += packets;
 	r->bytes_resent += seg->len;
 	if (r->state == REC_RECOVERY)
 		r->prr_out += (uint32_t)TCP_TCPLEN(seg);
 	if (r->may_undo) {
-		r->undo_left++;
+		r->undo_left += packets;
 		if (!r->resent_ts)
 			r->resent_ts = rec_tsval();
 	}
@@ -120,13 +122,14 @@ void rec_again(struct tcp_pcb *pcb)
 	if (pcb->state == SYN_SENT && pcb->nrtx < UINT8_MAX)
 		pcb->nrtx++;
 	if (r && pcb->unacked)
-		rec_resend(r, pcb->unacked);
+		rec_resend(r, pcb->unacked, 0);
 }
 
 err_t rec_repair(struct tcp_pcb *pcb)
 {
 	struct rec *r = rec_of(pcb);
 	struct tcp_seg *seg;
+	uint32_t room;
 	err_t err;
 
 	if (!r || pcb->state < ESTABLISHED)
@@ -138,7 +141,10 @@ err_t rec_repair(struct tcp_pcb *pcb)
 	    rec_pipe(r) < pcb->cwnd; seg = seg->next) {
 		if ((seg->marks & (SEG_LOST | SEG_RESENT)) != SEG_LOST)
 			continue;
-		err = rec_resend(r, seg);
+		room = pcb->cwnd - rec_pipe(r);
+		if (room > r->budget)
+			room = (uint32_t)r->budget;
+		err = rec_resend(r, seg, room);
 		if (err == ERR_INPROGRESS)
 			continue;	/* it has not even left */
 		if (err != ERR_OK)
@@ -160,7 +166,7 @@ static void after(struct tcp_pcb *pcb, struct rec *r)
 	if (!pcb->unsent && !r->todo && r->flight < pcb->cwnd)
 		bbr_idle(r);
 	r->limited = r->todo || (pcb->unsent && r->flight +
-	    pcb->unsent->len > pcb->cwnd);
+	    LWIP_MIN(pcb->unsent->len, rec_mss(pcb)) > pcb->cwnd);
 	timer_set(r);
 }
 

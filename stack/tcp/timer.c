@@ -153,7 +153,7 @@ static uint64_t probe_after(const struct rec *r)
 {
 	uint64_t ns = 2 * US * r->srtt;
 
-	ns += r->pcb->unacked->next ? PROBE_SLACK : ACK_LATE;
+	ns += r->out > rec_mss(r->pcb) ? PROBE_SLACK : ACK_LATE;
 	return ns < PROBE_MIN ? PROBE_MIN : ns;
 }
 
@@ -256,10 +256,11 @@ static void on_probe(struct rec *r)
 	struct tcp_pcb *pcb = r->pcb;
 	uint32_t cwnd = pcb->cwnd, end = pcb->snd_nxt;
 	struct tcp_seg *last = pcb->unacked;
+	uint32_t mss = rec_mss(pcb);
 
 	rec_stats.tailprobes++;
 	if (pcb->unsent) {
-		pcb->cwnd = rec_pipe(r) + rec_mss(pcb);
+		pcb->cwnd = rec_pipe(r) + mss;
 		tcp_output(pcb);
 		pcb->cwnd = cwnd;
 	}
@@ -267,7 +268,10 @@ static void on_probe(struct rec *r)
 	if (r->probe_resent) {
 		while (last->next)
 			last = last->next;
-		rec_resend(r, last);
+		if (last->len > mss && large_split(pcb, last,
+		    (last->len - 1) / mss * mss))
+			last = last->next;
+		rec_resend(r, last, 0);
 	}
 	r->probe_out = true;
 	r->probe_end = pcb->snd_nxt;
@@ -293,8 +297,8 @@ static bool on_persist(struct rec *r, uint64_t now)
 	if (pcb->snd_wnd == 0) {
 		rec_stats.windowprobes++;
 		tcp_zero_window_probe(pcb);
-	} else if (tcp_split_unsent_seg(pcb, (u16_t)LWIP_MIN(pcb->snd_wnd,
-	    rec_mss(pcb))) == ERR_OK) {
+	} else if (pcb->unsent->len <= pcb->snd_wnd ||
+	    large_split(pcb, pcb->unsent, pcb->snd_wnd)) {
 		tcp_output(pcb);
 	}
 	return true;
@@ -379,7 +383,7 @@ static bool fire(struct rec *r, uint64_t now)
 		break;
 	case WHAT_ASK:
 		r->asked = true;
-		rec_resend(r, r->pcb->unacked);
+		rec_resend(r, r->pcb->unacked, 0);
 		break;
 	case WHAT_PACE:
 		tcp_output(r->pcb);
