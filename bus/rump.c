@@ -196,7 +196,7 @@ static int rump_open(struct bus **out, int fd, const char *path,
 	b->bus = (struct bus){ .ops = &rump_ops, .fd = fd, .path = copy };
 	geometry(&b->bus.geo);
 	b->rdonly = flags & BUS_OPEN_RDONLY;
-	rump_wait_open(b);
+	b->notify_fd = b->kick_fd = -1;
 	r = open_into(b, err);
 	if (r < 0) {
 		rump_close(&b->bus);

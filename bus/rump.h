@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bus/gso.h"
 #include "bus/ops.h"
 #include "bus/rumpmap.h"
 #include "bus/spin.h"
@@ -38,6 +39,8 @@ struct rump_rx {
 	bool lost_sync;		/* pos is not: go on with what comes next */
 	unsigned laps;		/* overrun since all was read */
 	uint32_t have;		/* bytes of the frame that bus_peek found */
+	unsigned merged;	/* frames that it is made of, 0: it is one */
+	struct gso gso;		/* how, rumpmerge.c */
 };
 
 struct rump_watch {
@@ -152,10 +155,22 @@ int rump_chunk_frame(const struct rump_map *m, const struct rump_chunk *c,
 void rump_chunk_step(const struct rump_map *m, struct rump_chunk *c,
     uint32_t len);
 
+/* rumpmerge.c */
+/*
+ * The frame of len bytes that is next, with those behind it that it makes a
+ * large segment with: rx.merged of them.  Return: bytes of that, or len.
+ */
+uint32_t rump_merge(struct rump *b, uint32_t len);
+/* Copy it out and step over all of them. */
+void rump_take_merged(struct rump *b, uint8_t *to);
+
 /* rumpwait.c */
 int rump_wait(struct bus *bus, int timeout_ms);
 void rump_kick(struct bus *bus);
-/* What is slept on; without it time has to do. */
+/*
+ * What is slept on, unless it is there; without it time has to do.  Not for
+ * each look at a bus: the kernel takes milliseconds to end it.
+ */
 void rump_wait_open(struct rump *b);
 void rump_wait_close(struct rump *b);
 

@@ -10,11 +10,11 @@
  * may go on at the ring's beginning.  Offsets count from the ring's.
  *
  * `last` is where the newest frame begins, not where the next one will be; a
- * fresh bus has it at 0, where zeroes pass for an empty frame, so that the first
- * real one is behind that.  `first` is where the oldest begins; on a bus that
- * was never full it is RUMP_SIZE, which stands for 0.  `gen` is one more for
- * each write that reached the end of the ring, if only just.  So gen and the
- * end of the newest frame make a position that only grows.
+ * fresh bus has it at 0, where zeroes pass for an empty frame, so that the
+ * first real one is behind that.  `first` is where the oldest begins; on a bus
+ * that was never full it is RUMP_SIZE, which stands for 0.  `gen` is one more
+ * for each write that reached the end of the ring, if only just.  So gen and
+ * the end of the newest frame make a position that only grows.
  *
  * `version` is written by who wakes the others (a write to the file, which they
  * wait for), and is 0 until then.

@@ -37,6 +37,7 @@
 #define ID_OFF		(1ll << 32)	/* byte of the file for number 0 */
 #define ID_TRIES	16
 #define SPINS		200		/* some microseconds */
+#define YIELDS		20
 #define NAP_NS		50000u
 #define DEAD_NS		(1 * CLOCK_NS_MS)	/* then ask whether it lives */
 #define TELL_NS		(1 * CLOCK_NS_S)
@@ -153,7 +154,7 @@ static int lock_slow(struct rump *b, uint64_t ns)
 		since = atomic_load(&b->stuck_ns);
 		ns = NAP_NS;
 	}
-	for (; now - start < ns; now = clock_ns()) {
+	for (int i = 0; now - start < ns; now = clock_ns(), i++) {
 		word = rump_lock_word(&b->map);
 		if (!rump_lock_held(word)) {
 			if (try_lock(b, word))
@@ -167,7 +168,11 @@ static int lock_slow(struct rump *b, uint64_t ns)
 			return 0;
 		if (!rump_ok(b))
 			return -EIO;
-		nanosleep(&nap, NULL);
+		/* Most often it is somebody who was not let finish. */
+		if (i < YIELDS)
+			sched_yield();
+		else
+			nanosleep(&nap, NULL);
 	}
 	atomic_store(&b->stuck_word, seen);
 	atomic_compare_exchange_strong(&b->stuck_ns, &none, start);
@@ -264,11 +269,15 @@ int rump_break_lock(struct bus *bus, char err[static BUS_ERRLEN])
 	struct rump *b = rump_of(bus);
 	uint64_t word;
 
-	if (watch_lock(b, &word) < 0 || !try_lock(b, word))
+	rump_take_id(b);
+	if (watch_lock(b, &word) < 0 || !try_lock(b, word)) {
+		rump_drop_id(b);
 		return bus_fail(err, -EAGAIN, "%s: the lock is not stuck",
 		    bus->path);
+	}
 	repair(b);
 	rump_unlock(b);
+	rump_drop_id(b);
 	return bus_fail(err, 0, "%s: unlocked; unread frames are lost",
 	    bus->path);
 }

@@ -63,6 +63,7 @@ static void enter(struct rump *b)
 	b->rx.laps = 0;
 	atomic_store(&b->mac_flags, rump_mac_bits(b->mac));
 	rump_take_id(b);
+	rump_wait_open(b);
 	/* Without the lock it is a guess, which is right most of the time. */
 	locked = rump_lock(b, JOIN_NS) == 0;
 	rump_skip_all(b);

@@ -169,7 +169,9 @@ ssize_t rump_peek(struct bus *bus)
 		return -EIO;
 	for (int i = 0; i < CHUNKS && !b->rx.have && r == 1; i++) {
 		b->rx.have = scan(b);
-		if (!b->rx.have)
+		if (b->rx.have)
+			b->rx.have = rump_merge(b, b->rx.have);
+		else
 			r = refill(b);
 	}
 	if (r < 0 || !rump_ok(b))
@@ -186,11 +188,17 @@ ssize_t rump_take(struct bus *bus, void *buf, size_t cap, uint32_t *seg_size)
 		return n;
 	if ((size_t)n > cap)
 		return -EMSGSIZE;
-	memcpy(buf, b->rx.chunk.buf + b->rx.chunk.at + b->map.rec, (size_t)n);
-	rump_chunk_step(&b->map, &b->rx.chunk, (uint32_t)n);
-	b->rx.have = 0;
 	*seg_size = 0;
-	rump_count(&b->rx_frames, 1);
+	if (b->rx.merged) {
+		*seg_size = b->rx.gso.seg_size;
+		rump_take_merged(b, buf);
+	} else {
+		memcpy(buf, b->rx.chunk.buf + b->rx.chunk.at + b->map.rec,
+		    (size_t)n);
+		rump_chunk_step(&b->map, &b->rx.chunk, (uint32_t)n);
+	}
+	b->rx.have = 0;
+	rump_count(&b->rx_frames, b->rx.merged ? b->rx.merged : 1);
 	rump_count(&b->rx_bytes, (uint64_t)n);
 	return n;
 }

@@ -68,19 +68,21 @@ static int cut(struct rump *b, struct batch *t, uint32_t len,
     unsigned seg_size)
 {
 	struct gso_cut c;
-	uint8_t frame[RUMP_FRAME_MAX], *to;
-	size_t n;
+	uint32_t n, left;
+	uint8_t *to;
 
 	gso_open(&c, b->flat, len, seg_size);
+	c.summed = true;	/* its sums are our own stack's */
+	left = c.n == 1 ? len : c.seg.payload;
 	for (unsigned i = 0; i < c.n; i++) {
-		n = c.n == 1 ? len : (size_t)c.seg.head + seg_size;
-		if (n > sizeof(frame))
-			return -EMSGSIZE;
-		n = gso_frame(&c, i, frame, sizeof(frame));
-		to = add(b, t, (uint32_t)n);
+		n = c.n == 1 || left < seg_size ? left : seg_size;
+		left -= n;
+		if (c.n > 1)
+			n += c.seg.head;
+		to = n > RUMP_FRAME_MAX ? NULL : add(b, t, n);
 		if (!to)
 			return -EMSGSIZE;
-		memcpy(to, frame, n);
+		gso_frame(&c, i, to, n);
 	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
  * rumpwait.c: sleeping on a bus of NetBSD's format: until somebody writes to
  * the file with write(2), which the kernel tells by inotify.  All are woken by
- * every write, and by their own.  Where no inotify is to be had (a user may have
- * only so many), time has to do, as for the original on other systems.
+ * every write, and by their own.  Where no inotify is to be had (a user may
+ * have only so many), time has to do, as for the original on other systems.
  */
 #include "bus/rump.h"
 
@@ -25,6 +25,8 @@ void rump_wait_open(struct rump *b)
 {
 	char proc[40];
 
+	if (b->kick_fd >= 0)
+		return;
 	b->kick_fd = bus_fd_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	b->notify_fd = bus_fd_lift(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
 	if (b->notify_fd < 0)
@@ -139,6 +141,7 @@ int rump_wait(struct bus *bus, int timeout_ms)
 {
 	struct rump *b = rump_of(bus);
 
+	rump_wait_open(b);
 	return wait_until(b, timeout_ms < 0 ? UINT64_MAX :
 	    clock_ns() + timeout_ms * CLOCK_NS_MS);
 }

@@ -1,164 +1,8 @@
 /*
- * u_rump.c: buses of NetBSD's format, byte for byte.
- *
- * What such a file must look like is made here from the description of the
- * format, by bytes and offsets, without a line of bus/: `struct file` is one in
- * memory, and orig_send() does what a rump kernel does to it.  Our writer must
- * leave the same bytes, and our readers must read what is made here.
+ * u_rump.c: buses of NetBSD's format, byte for byte: our writer must leave the
+ * same bytes as the book (u_rump.h), and our readers must read what that made.
  */
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-
-#include "bus/rump.h"
-#include "tests/u_bus.h"
-
-#define FILE_SIZE	1048576u
-#define DATA		32u			/* where the ring begins */
-#define DATA_SIZE	1048544u
-#define REC		24u
-
-struct file {
-	uint8_t byte[FILE_SIZE];
-	unsigned rec;		/* bytes of a frame's header */
-	bool swap;		/* the other byte order */
-};
-
-static struct file want, is;
-static uint8_t frame[1600], in[1600];
-static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
-static const uint8_t other[6] = { 0xb2, 0xa0, 1, 2, 3, 4 };
-
-static void put(struct file *f, uint32_t off, uint64_t v, unsigned n)
-{
-	uint8_t b[8];
-
-	memcpy(b, &v, 8);	/* this machine's is the little end */
-	for (unsigned i = 0; i < n; i++)
-		f->byte[off + i] = b[f->swap ? n - 1 - i : i];
-}
-
-static uint64_t get(const struct file *f, uint32_t off, unsigned n)
-{
-	uint8_t b[8] = { 0 };
-	uint64_t v;
-
-	for (unsigned i = 0; i < n; i++)
-		b[f->swap ? n - 1 - i : i] = f->byte[off + i];
-	memcpy(&v, b, 8);
-	return v;
-}
-
-/* A fresh bus. */
-static void orig_init(struct file *f)
-{
-	memset(f->byte, 0, sizeof(f->byte));
-	f->rec = f->rec ? f->rec : REC;
-	put(f, 0, 0xca11d054, 4);
-	put(f, 16, DATA_SIZE, 4);
-}
-
-static uint32_t orig_len(const struct file *f, uint32_t off)
-{
-	uint32_t v = 0;
-
-	for (unsigned i = 0; i < 4; i++)
-		v |= (uint32_t)f->byte[DATA + (off + (f->swap ? 3 - i : i)) %
-		    DATA_SIZE] << 8 * i;
-	return v;
-}
-
-static uint32_t orig_next(const struct file *f, uint32_t off)
-{
-	return (off + f->rec + orig_len(f, off)) % DATA_SIZE;
-}
-
-static void orig_bytes(struct file *f, uint32_t off, const void *p, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		f->byte[DATA + (off + i) % DATA_SIZE] =
-		    ((const uint8_t *)p)[i];
-}
-
-/* What is in front of a frame; pads are zeroes. */
-static void orig_header(const struct file *f, uint8_t *h, uint32_t len,
-    uint32_t sec, uint32_t usec, uint64_t sender)
-{
-	static struct file t;
-
-	t.swap = f->swap;
-	memset(t.byte, 0, REC);
-	put(&t, 0, len, 4);
-	put(&t, 4, sec, 4);
-	put(&t, 8, usec, 4);
-	if (f->rec > 12)
-		put(&t, f->rec - 8, sender, 8);
-	memcpy(h, t.byte, f->rec);
-}
-
-/* Is what begins at `at` within n bytes from off on? */
-static bool within(uint32_t at, uint32_t off, uint32_t n)
-{
-	return (at % DATA_SIZE + DATA_SIZE - off) % DATA_SIZE < n;
-}
-
-static void orig_send(struct file *f, const void *p, uint32_t len,
-    uint32_t sec, uint32_t usec, uint64_t sender)
-{
-	uint32_t last = orig_next(f, (uint32_t)get(f, 20, 4)), n = f->rec + len;
-	uint32_t first = (uint32_t)get(f, 16, 4);
-	uint8_t h[24];
-
-	/* Every old frame that will be overwritten; there is none at first. */
-	if (first != DATA_SIZE || get(f, 8, 8) || last + n > DATA_SIZE)
-		while (within(first, last, n))
-			first = orig_next(f, first);
-	orig_header(f, h, len, sec, usec, sender);
-	orig_bytes(f, last, h, f->rec);
-	orig_bytes(f, (last + f->rec) % DATA_SIZE, p, len);
-	put(f, 16, first, 4);
-	put(f, 20, last, 4);
-	if (last + n >= DATA_SIZE)
-		put(f, 8, get(f, 8, 8) + 1, 8);
-}
-
-static void orig_wake(struct file *f)
-{
-	put(f, 4, f->rec == 12 ? 2 : 3, 4);
-}
-
-static void write_file(const struct file *f)
-{
-	int fd;
-
-	unlink(t_path);
-	fd = open(t_path, O_RDWR | O_CREAT, 0600);
-	CHECK(fd >= 0);
-	CHECK_EQ(write(fd, f->byte, FILE_SIZE), FILE_SIZE);
-	close(fd);
-}
-
-static void read_file(struct file *f)
-{
-	int fd = open(t_path, O_RDONLY);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(read(fd, f->byte, FILE_SIZE), FILE_SIZE);
-	close(fd);
-}
-
-/* Change the file as a rump kernel would, while others have it open. */
-static void change_file(const struct file *f, uint32_t off, uint32_t n)
-{
-	int fd = open(t_path, O_WRONLY);
-
-	CHECK(fd >= 0);
-	CHECK_EQ(pwrite(fd, f->byte + off, n, off), n);
-	close(fd);
-}
+#include "tests/u_rump.h"
 
 static void expect_same(const char *what)
 {
@@ -170,18 +14,6 @@ static void expect_same(const char *what)
 		    is.byte[i], want.byte[i]);
 		exit(1);
 	}
-}
-
-static void fresh(void)
-{
-	struct bus_geometry g;
-
-	unlink(t_path);
-	CHECK(bus_geometry_of(&g, "rump"));
-	CHECK_EQ(bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err), 0);
-	want.rec = REC;
-	want.swap = false;
-	orig_init(&want);
 }
 
 /* What we cannot know beforehand, from the frame that we sent. */
@@ -297,30 +129,6 @@ static void test_rounds(void)
 		both_send(b, 60 + i * 29, i);
 	expect_same("after rounds");
 	bus_close(b);
-}
-
-static void expect_frame(struct bus *b, uint32_t len, uint64_t seed)
-{
-	uint32_t seg_size = 7;
-	uint64_t got;
-
-	for (int i = 0; i < 100 && bus_peek(b) == 0; i++)
-		bus_wait(b, 20);
-	CHECK_EQ(bus_peek(b), len);
-	CHECK_EQ(bus_take(b, in, sizeof(in), &seg_size), len);
-	CHECK_EQ(seg_size, 0);
-	CHECK(t_verify(in, len, &got));
-	CHECK_EQ(got, seed);
-}
-
-/* One by the book, into the file that is open. */
-static void book_sends(const uint8_t *dst, uint32_t len, uint64_t seed)
-{
-	t_fill(frame, len, dst, other, seed);
-	orig_send(&want, frame, len, 1, 2, 99);
-	orig_wake(&want);
-	change_file(&want, 8, FILE_SIZE - 8);
-	change_file(&want, 4, 4);
 }
 
 static void test_read(uint32_t before, const char *what)
@@ -455,110 +263,6 @@ static void test_two(void)
 	CHECK_EQ(bus_remove(t_path, t_err), 0);
 }
 
-static void *map_file(void)
-{
-	int fd = open(t_path, O_RDWR);
-	void *p = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    fd, 0);
-
-	CHECK(p != MAP_FAILED);
-	close(fd);
-	return p;
-}
-
-/* A lock that a rump kernel left: nothing goes, and it is said; unlock. */
-static void test_stuck(void)
-{
-	char line[BUS_ERRLEN];
-	_Atomic uint32_t *word;
-	struct bus *b;
-	int said = 0;
-
-	fresh();
-	b = t_member();
-	word = (_Atomic uint32_t *)((uint8_t *)map_file() + 24);
-	atomic_store(word, 1);
-	t_fill(frame, 60, all, other, 1);
-	for (int i = 0; i < 2500 && !said; i++) {
-		CHECK_EQ(t_send(b, frame, 60), -EAGAIN);
-		said = bus_stuck(b, line);
-		CHECK_EQ(bus_wait(b, 10), 0);
-	}
-	CHECK(said && strstr(line, "shmif bus unlock") &&
-	    strstr(line, "rump kernel"));
-	CHECK(!bus_stuck(b, line));	/* once a minute */
-	CHECK_EQ(atomic_load(word), 1);
-	CHECK_EQ(bus_unlock_stuck(t_path, t_err), 0);
-	CHECK_EQ(atomic_load(word), 0);
-	CHECK_EQ(t_send(b, frame, 60), 0);
-	CHECK_EQ(bus_unlock_stuck(t_path, t_err), -EAGAIN);
-	munmap((uint8_t *)word - 24, FILE_SIZE);
-	bus_close(b);
-}
-
-static int hold(struct bus *b, bool in_commit)
-{
-	int r = rump_lock(rump_of(b), 1000000000);
-
-	if (in_commit)
-		rump_commit_begin(rump_of(b));
-	return r;
-}
-
-/* One of us that dies with the lock, with its number in the spare word. */
-static void test_dead_holder(bool in_commit)
-{
-	uint32_t *head;
-	struct bus *a, *b;
-	uint64_t gen;
-	pid_t pid;
-
-	fresh();
-	a = t_member();
-	head = map_file();
-	t_fill(frame, 60, all, bus_mac(a), 1);
-	CHECK_EQ(t_send(a, frame, 60), 0);
-	pid = fork();
-	CHECK(pid >= 0);
-	if (pid == 0) {
-		b = t_member();
-		CHECK_EQ(hold(b, in_commit), 0);
-		_exit(0);
-	}
-	CHECK_EQ(waitpid(pid, NULL, 0), pid);
-	CHECK_EQ(head[6], 1);
-	CHECK(head[7] != 0);
-	CHECK_EQ(head[7] >> 31, in_commit);
-	memcpy(&gen, head + 2, 8);
-	for (int i = 0; i < 100 && t_send(a, frame, 60) == -EAGAIN; i++)
-		bus_wait(a, 10);
-	CHECK_EQ(head[6], 0);
-	CHECK_EQ(head[7], 0);
-	CHECK_EQ(*(uint64_t *)(head + 2) - gen, in_commit ? 2 : 0);
-	munmap(head, FILE_SIZE);
-	bus_close(a);
-}
-
-/* One that is stopped with it lives, and is waited for. */
-static void test_live_holder(void)
-{
-	struct bus *a, *b;
-
-	fresh();
-	a = t_member();
-	b = t_member();
-	t_fill(frame, 60, all, other, 1);
-	CHECK_EQ(hold(b, false), 0);
-	for (int i = 0; i < 20; i++) {
-		CHECK_EQ(t_send(a, frame, 60), -EAGAIN);
-		bus_wait(a, 10);
-	}
-	rump_unlock(rump_of(b));
-	CHECK_EQ(t_send(a, frame, 60), 0);
-	bus_close(a);
-	bus_close(b);
-}
-
 static void test_refused(void)
 {
 	struct bus_geometry g;
@@ -578,52 +282,6 @@ static void test_refused(void)
 	unlink(t_path);
 	CHECK_EQ(bus_create(t_path, &g, BUS_MODE_DEFAULT, t_err), -EINVAL);
 	CHECK(!bus_geometry_of(&g, "other"));
-}
-
-/* Whatever stands in the header, nobody reads beyond the file, or hangs. */
-static void test_hostile(void)
-{
-	static const uint32_t bad[] = { 0, 1, 23, 24, 1514, 1515, DATA_SIZE - 1,
-		DATA_SIZE, DATA_SIZE + 1, 0x7fffffff, 0xffffffff };
-	struct bus_frame f;
-	uint32_t seg_size, *head;
-	struct bus *b, *o;
-
-	fresh();
-	b = t_member();
-	o = t_open(BUS_OPEN_RDONLY);
-	head = map_file();
-	for (unsigned i = 0; i < 11 * 11 * 4; i++) {
-		t_fill(frame, 1514, all, bus_mac(b), i);
-		head[2 + i % 4] = bad[i / 4 % 11];
-		head[5 - i % 2] = bad[i / 44];
-		head[8 + i % 7] = bad[i % 11];
-		CHECK(bus_peek(b) >= 0);
-		CHECK(bus_take(b, in, sizeof(in), &seg_size) >= 0);
-		CHECK(bus_log_next(o, &f, in, sizeof(in)) >= 0);
-		for (int n = 0; n < 3; n++)
-			CHECK_EQ(t_send(b, frame, 1514), 0);
-	}
-	/* Then all is as it should be. */
-	fresh();
-	bus_close(b);
-	bus_close(o);
-	munmap(head, FILE_SIZE);
-	test_first_frame();
-}
-
-static void test_truncated(void)
-{
-	struct bus *b;
-
-	fresh();
-	b = t_member();
-	CHECK_EQ(truncate(t_path, 0), 0);
-	t_fill(frame, 60, all, other, 1);
-	CHECK_EQ(t_send(b, frame, 60), -EIO);
-	CHECK_EQ(bus_peek(b), -EIO);
-	CHECK_EQ(bus_wait(b, 1000), -EIO);
-	bus_close(b);
 }
 
 int main(void)
@@ -647,12 +305,6 @@ int main(void)
 	test_observe(12, false);
 	test_observe(12, true);
 	test_two();
-	test_stuck();
-	test_dead_holder(false);
-	test_dead_holder(true);
-	test_live_holder();
 	test_refused();
-	test_hostile();
-	test_truncated();
 	return 0;
 }

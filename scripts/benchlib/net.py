@@ -128,7 +128,7 @@ class Kernel(Network):
 class Bus(Network):
     """`hosts` virtual hosts on one bus; .1 serves, .2 asks."""
 
-    def __init__(self, procs, top, name, mtu=None, hosts=2):
+    def __init__(self, procs, top, name, mtu=None, hosts=2, form=None):
         super().__init__(procs, name)
         self.top = top
         self.path = os.path.join(top, name)
@@ -136,7 +136,8 @@ class Bus(Network):
         self.server_prefix = []
         self.env, self.server_env = self.environ(2), self.environ(1)
         proc.run([CTL, "bus", "create", self.path] + (
-            [f"mtu={mtu}"] if mtu else []), ENV)
+            [f"mtu={mtu}"] if mtu else []) + (
+            [f"format={form}"] if form else []), ENV)
         t = time.monotonic()
         self.all_hosts = [self.start(
             [SERVER, "-s", "-i", f"shmif0={self.path},10.0.0.{i}/24",
