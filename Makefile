@@ -81,7 +81,7 @@ shims	:= $(patsubst %.c,$B/%.so,$(wildcard tests/s_*.c))
 # The bus once more, with the tests' hand in every access: bus/shm.h.
 hook	:= $(patsubst $B/%,$B/hook/%,$(filter-out $B/bus/shmif.o \
 	$B/bus/output.o $B/bus/rxbuf.o,$(call objs,bus/*.c)))
-hooking	:= $(addprefix $B/tests/u_bus_,aim kill)
+hooking	:= $(addprefix $B/tests/u_bus_,aim kill rump)
 fuzz	:= $(patsubst tests/%.c,$B/%,$(wildcard tests/fuzz/*.c))
 heads	:= $(addprefix stack/rump/,rump.h netconfig.h rump_syscalls.h)
 mans	:= $(wildcard */*.[1-9] */*/*.[1-9])

@@ -151,9 +151,10 @@ static uint32_t scan(struct rump *b)
 			return s.len;
 		rump_chunk_step(&b->map, c, s.len);
 	}
-	if (r < 0) {		/* nonsense: go on with what comes next */
+	if (r < 0) {		/* nonsense: go on with the newest */
 		c->at = c->n = 0;
 		b->rx.lost_sync = true;
+		b->rx.seen = false;
 	}
 	return 0;
 }

@@ -72,25 +72,6 @@ static void test_first_frame(void)
 	expect_same("leaving");
 }
 
-/* Fill by the book until the next frame begins at `at`. */
-static void fill_to(uint32_t at)
-{
-	uint32_t next, len;
-
-	for (;;) {
-		next = orig_next(&want, (uint32_t)get(&want, 20, 4));
-		if (next == at)
-			break;
-		len = at - next - REC;
-		if (len > 1514)
-			len = len - 1514 < REC + 60 ? 1000 : 1514;
-		t_fill(frame, len, all, other, next);
-		orig_send(&want, frame, len, next, next % 1000000, 77);
-	}
-	orig_wake(&want);
-	write_file(&want);
-}
-
 /*
  * The ring's end in a header, in a frame's bytes, and just behind a frame; and
  * the oldest frames go as they are overwritten, for two rounds.

@@ -199,4 +199,23 @@ static inline void book_sends(const uint8_t *dst, uint32_t len, uint64_t seed)
 	change_file(&want, 4, 4);
 }
 
+/* Fill by the book until the next frame begins at `at`. */
+static inline void fill_to(uint32_t at)
+{
+	uint32_t next, len;
+
+	for (;;) {
+		next = orig_next(&want, (uint32_t)get(&want, 20, 4));
+		if (next == at)
+			break;
+		len = at - next - REC;
+		if (len > 1514)
+			len = len - 1514 < REC + 60 ? 1000 : 1514;
+		t_fill(frame, len, all, other, next);
+		orig_send(&want, frame, len, next, next % 1000000, 77);
+	}
+	orig_wake(&want);
+	write_file(&want);
+}
+
 #endif

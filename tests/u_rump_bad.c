@@ -108,6 +108,25 @@ static void test_live_holder(void)
 	bus_close(b);
 }
 
+/* Longer than any frame: passed over with what is before the newest one. */
+static void test_long(void)
+{
+	static uint8_t longer[3000];
+	struct bus_member m;
+	struct bus *b;
+
+	fresh();
+	b = t_member();
+	memset(longer, 0xff, sizeof(longer));
+	orig_send(&want, longer, sizeof(longer), 1, 2, 99);
+	book_sends(all, 60, 3);
+	expect_frame(b, 60, 3);
+	CHECK_EQ(bus_peek(b), 0);
+	CHECK_EQ(bus_member(b, 0, &m), 1);
+	CHECK_EQ(m.rx_lost, 1);
+	bus_close(b);
+}
+
 /* Whatever stands in the header, nobody reads beyond the file, or hangs. */
 static void test_hostile(void)
 {
@@ -299,6 +318,7 @@ int main(void)
 	test_live_holder();
 	for (int i = 0; i < 3; i++)
 		test_merge(i);
+	test_long();
 	test_hostile();
 	test_scribble();
 	test_truncated();
