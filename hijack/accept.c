@@ -235,7 +235,7 @@ static int accept_any(int fd, void *addr, socklen_t *len, int flags)
 	if (hj_sandboxed)
 		return -ENOSYS;
 	mark = fd_mark_ask(fd);
-	if (!(mark & MARK_LISTEN)) {
+	if (!(mark & MARK_LISTEN) || mark & MARK_DGRAM) {
 		if (!client_id_of(fd, &id))
 			return -ENOSYS;
 		return id.type == SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;

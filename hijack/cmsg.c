@@ -2,6 +2,7 @@
 #include "hijack/cmsg.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <linux/errqueue.h>
 #include <linux/if_packet.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 
 #include "hijack/addr.h"
+#include "hijack/fd.h"
 
 /* ttl and tos come as a byte or an int. */
 static int small_value(const struct cmsghdr *c, int *val)
@@ -98,11 +100,32 @@ static int read_ip6(const struct cmsghdr *c, struct wire_dgram *h)
 	}
 }
 
-int cmsg_read(int fd, const struct msghdr *m, struct wire_dgram *h)
+/* IPv4, also behind a mapped address. */
+static bool is_ip4(const struct wire_addr *a)
 {
+	return a->family == AF_INET || (a->family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)a->ip));
+}
+
+static int read_udp(const struct cmsghdr *c, struct wire_dgram *h)
+{
+	if (c->cmsg_type != UDP_SEGMENT ||
+	    c->cmsg_len != CMSG_LEN(sizeof(h->segment)))
+		return -EINVAL;
+	memcpy(&h->segment, CMSG_DATA(c), sizeof(h->segment));
+	return 0;
+}
+
+int cmsg_read(int fd, unsigned mark, const struct msghdr *m,
+    struct wire_dgram *h)
+{
+	bool four = !(mark & MARK_V6) || is_ip4(&h->peer);
+	bool six = mark & MARK_V6 && !is_ip4(&h->peer);
 	struct cmsghdr *c;
 	int err;
 
+	/* To whom it is connected is not known here. */
+	four |= !h->peer.family;
 	if (!hj_readable(fd, m->msg_control, m->msg_controllen))
 		return -EFAULT;
 	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)m, c)) {
@@ -111,10 +134,14 @@ int cmsg_read(int fd, const struct msghdr *m, struct wire_dgram *h)
 		if (c->cmsg_len < sizeof(*c) ||
 		    c->cmsg_len > (size_t)(end - (char *)c))
 			return -EINVAL;
-		if (c->cmsg_level == IPPROTO_IP)
+		if (c->cmsg_level == IPPROTO_IP && four)
 			err = read_ip(c, h);
-		else if (c->cmsg_level == IPPROTO_IPV6)
+		else if (c->cmsg_level == IPPROTO_IPV6 && (six ||
+		    (mark & MARK_V6 && c->cmsg_type == IPV6_PKTINFO)))
 			err = read_ip6(c, h);
+		else if (c->cmsg_level == IPPROTO_UDP &&
+		    !(mark & (MARK_RAW | MARK_PING)))
+			err = read_udp(c, h);
 		else
 			err = 0;	/* SO_MARK and such: nothing here */
 		if (err)
@@ -238,6 +265,13 @@ static void put_aux(struct out *o, const struct wire_dgram *h)
 	put(o, SOL_PACKET, PACKET_AUXDATA, &a, sizeof(a));
 }
 
+static void put_segment(struct out *o, const struct wire_dgram *h)
+{
+	int size = h->segment;
+
+	put(o, IPPROTO_UDP, UDP_GRO, &size, sizeof(size));
+}
+
 void cmsg_write(int fd, struct msghdr *m, const struct wire_dgram *h, bool v6)
 {
 	struct out o = { .fd = fd, .m = m };
@@ -246,6 +280,8 @@ void cmsg_write(int fd, struct msghdr *m, const struct wire_dgram *h, bool v6)
 	if (h->want & WIRE_WANT_OVERFLOW && h->dropped)
 		put(&o, SOL_SOCKET, SO_RXQ_OVFL, &h->dropped,
 		    sizeof(h->dropped));
+	if (h->want & WIRE_WANT_GRO && h->segment)
+		put_segment(&o, h);
 	if (h->peer.family == AF_PACKET)
 		put_aux(&o, h);
 	else if (v6)

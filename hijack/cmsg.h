@@ -6,7 +6,8 @@
 #include "stack/wire/wire.h"
 
 /* What a program sends beside a datagram. Return: 0, -EINVAL or -EFAULT. */
-HJ_HIDDEN int cmsg_read(int fd, const struct msghdr *m, struct wire_dgram *h);
+HJ_HIDDEN int cmsg_read(int fd, unsigned mark, const struct msghdr *m,
+    struct wire_dgram *h);
 /*
  * Fill m's control buffer with what the socket asked for; msg_controllen and
  * MSG_CTRUNC are set.

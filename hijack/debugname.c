@@ -87,6 +87,11 @@ const char *debug_domain(int v)
 	return FIND(table, v);
 }
 
+static const struct constant udp_options[] = {
+	C(UDP_CORK), C(UDP_SEGMENT), C(UDP_GRO), C(UDP_NO_CHECK6_TX),
+	C(UDP_NO_CHECK6_RX),
+};
+
 const char *debug_type(int v)
 {
 	static const struct constant table[] = {
@@ -120,7 +125,7 @@ const char *debug_option(int level, int v)
 	case IPPROTO_TCP:
 		return FIND(tcp_options, v);
 	case IPPROTO_UDP:
-		return v == UDP_CORK ? "UDP_CORK" : NULL;
+		return FIND(udp_options, v);
 	default:
 		return NULL;
 	}

@@ -100,6 +100,25 @@ void fd_mark_set(int fd, unsigned bits)
 	fd_forget(fd);
 }
 
+/* Shifted, as the kernel makes 1 of 0. */
+unsigned fd_extra(int fd)
+{
+	unsigned val = 0;
+	socklen_t len = sizeof(val);
+
+	sys_getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &val, &len);
+	return val >> 1;
+}
+
+void fd_extra_set(int fd, unsigned extra)
+{
+	unsigned val = extra << 1 | 1, mark = fd_mark(fd);
+
+	sys_setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &val, sizeof(val));
+	if (!(mark & MARK_EXTRA) != !extra)
+		fd_mark_set(fd, mark ^ MARK_EXTRA);
+}
+
 uint64_t fd_cookie(int fd)
 {
 	uint64_t cookie = 0;

@@ -35,6 +35,17 @@ enum fd_mark {
 	MARK_PACKET = 0x8000,	/* datagram: AF_PACKET */
 	MARK_RING = MARK_PING,	/* ... with a ring */
 	MARK_BARE = MARK_FRESH,	/* datagram: what comes has no header */
+	MARK_EXTRA = MARK_LISTEN,	/* datagram: fd_extra() is not 0 */
+};
+
+/*
+ * What data calls on UDP must know besides: a number in SO_RCVLOWAT, which
+ * means nothing to a pair of messages either.
+ */
+enum {
+	EXTRA_SEGMENT = 0xffff,	/* UDP_SEGMENT, bytes */
+	EXTRA_CORK = 0x10000,	/* UDP_CORK */
+	EXTRA_PENDING = 0x20000,	/* a datagram is begun, its rest to come */
 };
 
 /*
@@ -82,6 +93,9 @@ HJ_HIDDEN unsigned fd_mark_silent(int fd);
 
 /* bits 0 takes the mark away. */
 HJ_HIDDEN void fd_mark_set(int fd, unsigned bits);
+
+HJ_HIDDEN unsigned fd_extra(int fd);
+HJ_HIDDEN void fd_extra_set(int fd, unsigned extra);	/* and its mark */
 
 /* The kernel's own number for a socket, never used twice; 0: none. */
 HJ_HIDDEN uint64_t fd_cookie(int fd);

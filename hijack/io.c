@@ -361,8 +361,7 @@ static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags)
 	return recv_odd(fd, NULL, n, flags);
 }
 
-/* The header as the program gave it: as the kernel takes it. 0 or -errno. */
-static int take_header(int fd, struct msghdr *h, const struct msghdr *m)
+int io_take_header(int fd, struct msghdr *h, const struct msghdr *m)
 {
 	if (hj_get(fd, h, m, sizeof(*h)))
 		return -EFAULT;
@@ -379,7 +378,7 @@ static ssize_t recvmsg_marked(int fd, unsigned mark, struct msghdr *m,
     int flags)
 {
 	struct msghdr h;
-	int err = take_header(fd, &h, m);
+	int err = io_take_header(fd, &h, m);
 	ssize_t r;
 
 	if (err)
@@ -520,7 +519,7 @@ ssize_t io_sendmsg(int fd, const struct msghdr *m, int flags)
 	int err;
 
 	if (unlikely(mark)) {
-		err = take_header(fd, &h, m);
+		err = io_take_header(fd, &h, m);
 		if (err)
 			return hj_ret(err);
 		if (!h.msg_namelen)

@@ -15,6 +15,8 @@ HJ_HIDDEN ssize_t io_send_marked(int fd, unsigned mark,
 /* As recvmsg(2) and sendmsg(2), on any fd. */
 HJ_HIDDEN ssize_t io_recvmsg(int fd, struct msghdr *m, int flags);
 HJ_HIDDEN ssize_t io_sendmsg(int fd, const struct msghdr *m, int flags);
+/* The header as the program gave it: as the kernel takes it. 0 or -errno. */
+HJ_HIDDEN int io_take_header(int fd, struct msghdr *h, const struct msghdr *m);
 /* Fds that came along with a message are new here. */
 HJ_HIDDEN void io_forget_rights(const struct msghdr *m);
 /*

@@ -228,7 +228,7 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 
 	switch (req) {
 	case FIONREAD:
-		if (mark & MARK_LISTEN)
+		if (mark & MARK_LISTEN && !(mark & MARK_DGRAM))
 			return -EINVAL;
 		if (!(mark & MARK_DGRAM) || mark & MARK_BARE)
 			return -ENOSYS;
@@ -236,7 +236,7 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 		break;
 	case TIOCOUTQ:
 	case SIOCOUTQNSD:
-		if (mark & MARK_LISTEN)
+		if (mark & MARK_LISTEN && !(mark & MARK_DGRAM))
 			return -EINVAL;
 		err = rpc_sock(id, WIRE_QUERY, WIRE_QUERY_OUTQ, 0, 0, NULL, 0,
 		    &rep);

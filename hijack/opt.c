@@ -7,6 +7,7 @@
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #include "hijack/debug.h"
@@ -55,6 +56,23 @@ static bool is_filter(int level, int name)
 	    name == SO_DETACH_FILTER);
 }
 
+/* UDP: how messages are cut, or gathered. */
+static void keep_udp(int fd, int name, int val)
+{
+	unsigned extra = fd_extra(fd);
+
+	if (name == UDP_SEGMENT)
+		extra = (extra & ~(unsigned)EXTRA_SEGMENT) |
+		    ((unsigned)val & EXTRA_SEGMENT);
+	else if (name == UDP_CORK && val)
+		extra |= EXTRA_CORK;
+	else if (name == UDP_CORK)	/* what was begun has gone */
+		extra &= ~(unsigned)(EXTRA_CORK | EXTRA_PENDING);
+	else
+		return;
+	fd_extra_set(fd, extra);
+}
+
 /* Data calls must know of these without asking. */
 static void keep_option(int fd, int level, int name, int on)
 {
@@ -62,6 +80,8 @@ static void keep_option(int fd, int level, int name, int on)
 
 	if (!(mark & MARK_DGRAM))
 		return;
+	if (level == IPPROTO_UDP)
+		keep_udp(fd, name, on);
 	if ((level == IPPROTO_IP && name == IP_RECVERR) ||
 	    (level == IPPROTO_IPV6 && name == IPV6_RECVERR))
 		bit = MARK_RECVERR, fd_recverr_used |= on;
@@ -199,7 +219,8 @@ static int get_local(int fd, const struct wire_id *id, int name, int *val)
 		*val = id->protocol;
 		return 0;
 	case SO_ACCEPTCONN:
-		*val = !!(fd_mark(fd) & MARK_LISTEN);
+		*val = id->type == SOCK_STREAM &&
+		    fd_mark(fd) & MARK_LISTEN;
 		return 0;
 	case SO_ERROR:
 		return get_error(fd, id, val);

@@ -9,13 +9,11 @@
 #include "hijack/packet.h"
 
 #include <linux/filter.h>
-#include <limits.h>
 #include <linux/if_packet.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include "hijack/addr.h"
 #include "hijack/dgram.h"
@@ -31,19 +29,20 @@ bool packet_ring_used;
 
 /* Sending. */
 
-static int make_header(int fd, struct wire_dgram *h, const struct msghdr *m)
+static int make_header(int fd, unsigned mark, struct dgram_out *o)
 {
+	const struct msghdr *m = o->m;
 	struct sockaddr_ll ll;
+	int err = 0;
 
-	memset(h, 0, sizeof(*h));
-	h->magic = WIRE_MAGIC;
-	if (!m->msg_name)
-		return 0;
-	if (m->msg_namelen < sizeof(ll))
+	(void)mark;
+	if (m->msg_name && m->msg_namelen < sizeof(ll))
 		return -EINVAL;
-	if (hj_get(fd, &ll, m->msg_name, sizeof(ll)))
+	if (m->msg_name && hj_get(fd, &ll, m->msg_name, sizeof(ll)))
 		return -EFAULT;
-	return addr_in_ll(&h->peer, &ll, m->msg_namelen);
+	if (m->msg_name)
+		err = addr_in_ll(&o->h.peer, &ll, m->msg_namelen);
+	return !err && o->total > LARGEST ? -EMSGSIZE : err;
 }
 
 /*
@@ -64,35 +63,11 @@ static int result(int fd)
 
 ssize_t packet_send(int fd, const struct msghdr *m, int flags)
 {
-	struct wire_dgram h;
-	size_t total;
-	int err;
+	struct dgram_out o = { .m = m, .flags = flags };
+	ssize_t n = dgram_write(fd, MARK_PACKET, &o, make_header);
+	int err = n < 0 ? (int)n : result(fd);
 
-	if (m->msg_iovlen > IOV_MAX)
-		return -EMSGSIZE;
-
-	struct iovec iov[m->msg_iovlen + 1];
-	struct msghdr out = { .msg_iov = iov, .msg_iovlen = m->msg_iovlen + 1 };
-	int keep = errno;
-	ssize_t n;
-
-	err = dgram_take_iov(fd, iov + 1, m, &total);
-	if (!err)
-		err = make_header(fd, &h, m);
-	if (!err && total > LARGEST)
-		err = -EMSGSIZE;
-	if (err)
-		return err;
-	iov[0].iov_base = &h;
-	iov[0].iov_len = sizeof(h);
-	n = next.sendmsg(fd, &out, (flags & MSG_DONTWAIT) | MSG_NOSIGNAL);
-	if (n < 0) {
-		err = -errno;
-		errno = keep;
-		return err == -EPIPE || err == -ECONNRESET ? -ENETDOWN : err;
-	}
-	err = result(fd);
-	return err ? err : (ssize_t)total;
+	return err ? err : n;
 }
 
 /* Filters. */

@@ -38,6 +38,10 @@ load helpers.conform
 	conforms dgram
 }
 
+@test "conformance: UDP, many at once, segments, corks, ECN" {
+	conforms udp
+}
+
 @test "conformance: control messages, broadcast, multicast" {
 	conforms cmsg
 }

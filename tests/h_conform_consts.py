@@ -56,9 +56,11 @@ def constants():
         c += "#if defined(%s)\nprintf(\"%s %%d %s %%d\\n\", (int)%s, " \
             "(int)(%s));\n#endif\n" % (name, lv, name, lv, name)
     c += "return 0; }\n"
-    subprocess.run(cc + ["-w", "-x", "c", "-o", "consts", "-"], input=c,
+    # Of its own: the machine's and the virtual host's run side by side.
+    program = "./consts%d" % os.getpid()
+    subprocess.run(cc + ["-w", "-x", "c", "-o", program, "-"], input=c,
                    text=True, check=True)
-    for line in subprocess.run(["./consts"], check=True, text=True,
+    for line in subprocess.run([program], check=True, text=True,
                                stdout=subprocess.PIPE).stdout.splitlines():
         lv, level, name, number = line.split()
         found.setdefault((int(level), int(number)), (lv, name))

@@ -230,7 +230,7 @@ static void test_cmsg(void)
 	for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		n++;
 	CHECK(n == 3 && !m.msg_flags);
-	CHECK(cmsg_read(-1, &m, &back) == 0);
+	CHECK(cmsg_read(-1, 0, &m, &back) == 0);
 	CHECK(back.ifindex == 3 && back.ttl == 9 && back.tos == 0x10);
 	CHECK(back.local.family == AF_INET && back.local.ip[0] == 10);
 
@@ -250,7 +250,7 @@ static void test_cmsg(void)
 	for (int i = 0; i < 100000; i++) {
 		for (size_t k = 0; k < sizeof(room); k++)
 			room[k] = (char)(random() >> 8 & 31);
-		cmsg_read(-1, &m, &back);
+		cmsg_read(-1, 0, &m, &back);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <linux/icmp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -251,6 +252,16 @@ static int tcpopt_get(struct sock *s, int name, void *val, size_t *len)
 	return OPT_NOT_SPECIAL;
 }
 
+/* UDP_CORK off: what was held back goes. */
+static int udp_set_opt(struct sock *s, int name, const void *val, size_t len)
+{
+	int v;
+
+	if (name == UDP_CORK && !get_int(val, len, &v) && !v)
+		dgram_uncork(s);
+	return OPT_NOT_SPECIAL;
+}
+
 static struct mc_member **memberships(struct sock *s)
 {
 	return s->type == SOCK_STREAM ? NULL : &dgram_of(s)->memberships;
@@ -451,6 +462,8 @@ int opt_special_set(struct sock *s, int level, int name, const void *val,
 		return sol_socket_set(s, name, val, len);
 	case IPPROTO_TCP:
 		return tcpopt_set(s, name, val, len);
+	case IPPROTO_UDP:
+		return udp_set_opt(s, name, val, len);
 	case IPPROTO_IP:
 		return ip_set(s, name, val, len);
 	case IPPROTO_IPV6:

@@ -211,6 +211,8 @@ static int own_option(struct request *r, struct sock *s)
 		return admin_owner_other(&s->owner, v, r->owner->uid);
 	case SHMIF_BARE:
 		return dgram_set_bare(s, v);
+	case SHMIF_ERROR:
+		return dgram_tell_again(s, v);
 	}
 	return -ENOPROTOOPT;
 }

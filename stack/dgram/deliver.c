@@ -18,6 +18,7 @@
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "stack/core/affinity.h"
+#include "stack/core/core.h"
 #include "stack/dgram/mcast.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
@@ -27,6 +28,9 @@
 #include "stack/wire/clock.h"
 
 #define PIECES		64	/* of a message that goes as it is */
+#define TOGETHER	32	/* messages that go with one call */
+#define IOVECS		512
+#define JOINED_MAX	65536	/* bytes, with all headers less than that */
 #define PAIR_MOST	212992	/* bytes, SO_SNDBUF as Linux shows it */
 #define PAIR_LEAST	69632	/* one message of any size */
 
@@ -40,6 +44,8 @@ struct parcel {
 	size_t len;
 	uint8_t bytes[];
 };
+
+static void hand_over_all(void);
 
 /* What the library needs beside a message. */
 
@@ -56,7 +62,8 @@ static uint16_t wanted(const struct sock *s)
 	    (o->recvorigdst ? WIRE_WANT_ORIGDST : 0) |
 	    (o->recvpktinfo6 ? WIRE_WANT_PKTINFO6 : 0) |
 	    (o->recvhoplimit ? WIRE_WANT_HOPLIMIT6 : 0) |
-	    (o->recvtclass ? WIRE_WANT_TCLASS6 : 0));
+	    (o->recvtclass ? WIRE_WANT_TCLASS6 : 0) |
+	    (o->udp_gro ? WIRE_WANT_GRO : 0));
 }
 
 static void envelope(struct sock *s, struct wire_dgram *h)
@@ -79,6 +86,7 @@ void deliver_error(struct sock *s, struct wire_dgram *h, const void *payload,
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
 	uint32_t mtu = h->dropped;
 
+	hand_over_all();
 	h->flags |= WIRE_DG_ERROR;
 	envelope(s, h);
 	if (h->err == EMSGSIZE)
@@ -156,6 +164,7 @@ void deliver_flush(struct dgram *d)
 
 void deliver_drop(struct dgram *d)
 {
+	hand_over_all();
 	while (d->waiting)
 		take_first(d);
 }
@@ -176,18 +185,91 @@ void deliver_apply(struct dgram *d)
 
 /* Packets. */
 
-/* A bare one's header stays with us; it has one while it waits. */
-static bool hand_over(struct dgram *d, const struct msghdr *all)
-{
-	struct msghdr m = *all;
+/*
+ * What has come under this hold of the core lock goes to the programs in one
+ * go: with one call for each socket, and with UDP_GRO as few large messages.
+ */
+static struct {
+	struct coming {
+		struct dgram *d;
+		struct wire_dgram h;
+		struct iovec *iov;	/* the header's and its pieces' */
+		size_t niov, len;	/* bytes of data */
+		unsigned joined;	/* datagrams */
+		bool closed;		/* by a shorter one, its last */
+	} msg[TOGETHER];
+	struct iovec iov[IOVECS];
+	struct pbuf *ref[DGRAM_SEGMENTS * 2];
+	unsigned n, niov, nref;
+} come;
 
-	if (d->waiting)
-		return false;
-	if (d->bare) {
-		m.msg_iov++;
-		m.msg_iovlen--;
+/* As Linux does: of one sender, equally long but for the last. */
+static bool may_join(const struct coming *c, const struct dgram *d,
+    const struct wire_dgram *h, size_t len)
+{
+	size_t step = c->h.segment ? c->h.segment : c->len;
+	size_t heads = 14 + (ip_current_is_v6() ? 40 : 20) + 8;
+
+	return c->d == d && d->s.opt.udp_gro && !d->bare && !c->closed &&
+	    len && len <= step && c->joined < DGRAM_SEGMENTS &&
+	    heads + c->len + len < JOINED_MAX &&
+	    c->h.tos == h->tos && c->h.ttl == h->ttl &&
+	    c->h.flags == h->flags && c->h.ifindex == h->ifindex &&
+	    !memcmp(&c->h.peer, &h->peer, sizeof(h->peer)) &&
+	    !memcmp(&c->h.local, &h->local, sizeof(h->local));
+}
+
+static void lose(struct dgram *d)
+{
+	d->rx_dropped++;
+	event_lost(&d->s, d->rx_discard);
+}
+
+/* n messages of one socket. */
+static void hand_over(struct coming *c, unsigned n)
+{
+	struct mmsghdr v[TOGETHER];
+	struct dgram *d = c->d;
+	unsigned skip = d->bare;	/* the header stays with us */
+	int sent = 0;
+
+	memset(v, 0, n * sizeof(v[0]));
+	for (unsigned i = 0; i < n; i++) {
+		v[i].msg_hdr.msg_iov = c[i].iov + skip;
+		v[i].msg_hdr.msg_iovlen = c[i].niov - skip;
 	}
-	return sendmsg(d->s.poll.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	if (!d->waiting)
+		sent = sendmmsg(d->s.poll.fd, v, n, MSG_DONTWAIT |
+		    MSG_NOSIGNAL);
+	/* While it waits, a bare one has a header as well. */
+	for (unsigned i = sent < 0 ? 0 : (unsigned)sent; i < n; i++) {
+		v[i].msg_hdr.msg_iov = c[i].iov;
+		v[i].msg_hdr.msg_iovlen = c[i].niov;
+		c[i].h.dropped = (uint32_t)d->rx_dropped;
+		if (!keep(d, &v[i].msg_hdr, sizeof(c[i].h) + c[i].len))
+			lose(d);
+	}
+}
+
+static void hand_over_all(void)
+{
+	unsigned i, n;
+
+	for (i = 0; i < come.n; i += n) {
+		for (n = 1; i + n < come.n &&
+		    come.msg[i + n].d == come.msg[i].d; n++)
+			;
+		hand_over(&come.msg[i], n);
+	}
+	for (i = 0; i < come.nref; i++)
+		pbuf_free(come.ref[i]);
+	come.n = come.niov = come.nref = 0;
+}
+
+static void hand_over_later(struct core_work *w)
+{
+	(void)w;
+	hand_over_all();
 }
 
 /* A group that only another socket of this host has joined is not ours. */
@@ -252,27 +334,69 @@ static size_t pieces(struct pbuf *p, uint16_t skip, struct iovec *iov)
 	return n;
 }
 
+/* Room for one more of any kind. */
+static void make_room(void)
+{
+	static struct core_work work = { .fn = hand_over_later };
+
+	if (come.n == TOGETHER || come.niov + 1 + PIECES > IOVECS ||
+	    come.nref == sizeof(come.ref) / sizeof(come.ref[0]))
+		hand_over_all();
+	core_defer(&work);
+}
+
+/* The data of p, whose niov pieces are the last in come.iov. */
+static void add(struct dgram *d, const struct wire_dgram *h, struct pbuf *p,
+    unsigned niov, size_t len)
+{
+	struct coming *c = come.n ? &come.msg[come.n - 1] : NULL;
+	struct iovec *iov = &come.iov[come.niov];
+
+	pbuf_ref(p);
+	come.ref[come.nref++] = p;
+	if (c && may_join(c, d, h, len)) {
+		if (!c->h.segment)
+			c->h.segment = (uint16_t)c->len;
+		memmove(iov, iov + 1, niov * sizeof(*iov));
+		c->closed = len < c->h.segment;
+		c->niov += niov;
+		c->len += len;
+		c->joined++;
+		come.niov += niov;
+		return;
+	}
+	c = &come.msg[come.n++];
+	*c = (struct coming){
+		.d = d, .h = *h, .iov = iov, .niov = 1 + niov, .len = len,
+		.joined = 1,
+	};
+	*iov = (struct iovec){ &c->h, sizeof(c->h) };
+	come.niov += 1 + niov;
+}
+
 void deliver_packet(struct dgram *d, struct pbuf *p, uint16_t offset,
     const ip_addr_t *from, uint16_t port)
 {
-	struct sock *s = &d->s;
 	struct wire_dgram h = { 0 };
-	struct iovec iov[1 + PIECES] = { { &h, sizeof(h) } };
-	struct msghdr m = { .msg_iov = iov };
+	struct iovec *iov;
+	unsigned n;
 
 	if (!address(d, &h, from, port))
 		return;
-	envelope(s, &h);
-	m.msg_iovlen = 1 + pieces(p, offset, iov + 1);
-	affinity_sample(s->owner.affinity);
+	envelope(&d->s, &h);
+	affinity_sample(d->s.owner.affinity);
 	iface_rx_delivered++;
-	if (d->loan && dgram_lend_deliver(d, &h.peer, iov + 1,
-	    m.msg_iovlen - 1))
+	make_room();
+	iov = &come.iov[come.niov + 1];
+	n = (unsigned)pieces(p, offset, iov);
+	if (d->loan && dgram_lend_deliver(d, &h.peer, iov, n))
 		return;
-	if (!d->rx_discard && hand_over(d, &m))
+	if (d->rx_discard) {
+		lose(d);
 		return;
-	if (!d->rx_discard && keep(d, &m, sizeof(h) + p->tot_len - offset))
-		return;
-	d->rx_dropped++;
-	event_lost(s, d->rx_discard);
+	}
+	add(d, &h, p, n, (size_t)p->tot_len - offset);
+	/* What lwIP goes on with it may change, and `whole` is one buffer. */
+	if (!dgram_is_udp(&d->s) || (n == 1 && p->next))
+		hand_over_all();
 }

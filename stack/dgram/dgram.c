@@ -27,32 +27,12 @@
 #include "stack/sock/port.h"
 #include "stack/sock/sock.h"
 
-#define BATCH	64	/* messages of one socket before others have a turn */
-
-/* One message at a time, under the core lock; lwIP copies what it keeps. */
-static struct {
-	struct wire_dgram hdr;
-	uint8_t data[DGRAM_MAX];
-} in;
-
-static unsigned held_count;	/* sockets whose message waits for room */
-
 static const struct dgram_ops *ops_of(const struct sock *s)
 {
 	return (const struct dgram_ops *)s->ops;
 }
 
-/* From the program. */
-
-static void post_error(struct sock *s, int err, const struct wire_dgram *h)
-{
-	struct wire_dgram hdr = { .err = err };
-
-	hdr.peer = h->peer.family ? h->peer : s->peer;
-	if (err == EMSGSIZE && hdr.peer.family)
-		hdr.dropped = (uint32_t)route_mtu(&hdr.peer);
-	deliver_error(s, &hdr, NULL, 0);
-}
+/* To lwIP. */
 
 static int route_for(struct sock *s, const struct wire_dgram *h,
     struct dgram_route *r)
@@ -121,6 +101,14 @@ static int autobind(struct sock *s)
 	return err == -EADDRINUSE ? -EAGAIN : err;
 }
 
+static int path_mtu(const struct sock *s, const struct dgram_route *r)
+{
+	int how = r->peer.family == AF_INET6 ? s->opt.mtu_discover6 :
+	    s->opt.mtu_discover;
+
+	return how >= IP_PMTUDISC_PROBE ? r->nif->mtu : route_mtu(&r->peer);
+}
+
 /*
  * A message no router may cut must fit the path, or with *_PROBE the
  * interface.
@@ -128,18 +116,28 @@ static int autobind(struct sock *s)
 static bool is_too_long(const struct sock *s, const struct dgram_route *r,
     size_t len)
 {
-	const struct sock_opts *o = &s->opt;
-	bool v6 = r->peer.family == AF_INET6;
-	int how = v6 ? o->mtu_discover6 : o->mtu_discover, mtu;
-
 	if (!output_whole)
 		return false;
-	if (!o->hdrincl)
-		len += v6 ? 40 : 20;
-	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP)
+	if (!s->opt.hdrincl)
+		len += r->peer.family == AF_INET6 ? 40 : 20;
+	if (dgram_is_udp(s))
 		len += 8;
-	mtu = how == IP_PMTUDISC_PROBE ? r->nif->mtu : route_mtu(&r->peer);
-	return len > (size_t)mtu;
+	return len > (size_t)path_mtu(s, r);
+}
+
+/* UDP_SEGMENT: what Linux asks of it. */
+static int check_segments(const struct sock *s, const struct dgram_route *r,
+    size_t step, size_t len)
+{
+	bool v6 = r->peer.family == AF_INET6;
+	size_t head = (v6 ? 40 : 20) + 8;
+
+	if (head + (len < step ? len : step) > (size_t)path_mtu(s, r))
+		return -EMSGSIZE;
+	if (len > step * DGRAM_SEGMENTS ||
+	    (v6 ? s->opt.no_check6_tx : s->opt.no_check))
+		return -EINVAL;
+	return 0;
 }
 
 static bool is_whole(const struct sock *s, const struct dgram_route *r)
@@ -152,181 +150,62 @@ static bool is_whole(const struct sock *s, const struct dgram_route *r)
 	    (r->peer.family == AF_INET6 && o->dontfrag);
 }
 
-int dgram_transmit(struct sock *s, const struct wire_dgram *h,
+static int transmit_one(struct sock *s, const struct dgram_route *r,
     const void *data, size_t len)
 {
+	/* PBUF_REF tells lwIP to copy it if it must be kept. */
+	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_REF);
+	int err;
+
+	if (!p)
+		return -ENOBUFS;
+	p->payload = (void *)(uintptr_t)data;
+	output_whole = is_whole(s, r);
+	if (is_too_long(s, r, len))
+		err = -EMSGSIZE;
+	else
+		err = ops_of(s)->transmit(dgram_of(s), r, p);
+	output_whole = false;
+	if (!err)
+		error_watch(s, &r->peer, p);
+	pbuf_free(p);
+	return err;
+}
+
+int dgram_transmit(struct sock *s, const struct wire_dgram *h,
+    const uint8_t *data, size_t len, size_t *at)
+{
+	size_t step = h->segment && dgram_is_udp(s) ? h->segment : len, part;
 	struct dgram_route r;
-	struct pbuf *p;
 	int err;
 
 	err = autobind(s);
 	if (!err)
 		err = route_for(s, h, &r);
+	if (!err && h->segment && dgram_is_udp(s))
+		err = check_segments(s, &r, step, len);
 	if (err)
 		return err;
-	/* PBUF_REF tells lwIP to copy it if it must be kept. */
-	p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_REF);
-	if (!p)
-		return -ENOBUFS;
-	p->payload = (void *)(uintptr_t)data;
-	output_whole = is_whole(s, &r);
-	if (is_too_long(s, &r, len))
-		err = -EMSGSIZE;
-	else
-		err = ops_of(s)->transmit(dgram_of(s), &r, p);
-	output_whole = false;
-	if (!err)
-		error_watch(s, &r.peer, p);
-	pbuf_free(p);
-	return err;
+	do {
+		part = len - *at < step ? len - *at : step;
+		err = transmit_one(s, &r, data + *at, part);
+		if (err)
+			return err;
+		*at += part;
+	} while (*at < len);
+	return 0;
 }
 
-static void hold(struct sock *s, size_t len)
+int dgram_tell_again(struct sock *s, int err)
 {
-	struct dgram *d = dgram_of(s);
-	d->held = malloc(sizeof(in.hdr) + len);
-	if (!d->held) {
-		counter_inc("udp.no_memory");
-		return;		/* then it is lost, as UDP may */
-	}
-	memcpy(d->held, &in, sizeof(in.hdr) + len);
-	d->held_len = len;
-	held_count++;
-}
+	struct wire_dgram h = { .err = err, .peer = s->peer };
 
-static bool retry_held(struct sock *s)
-{
-	struct dgram *d = dgram_of(s);
-	struct wire_dgram h;
-	int err;
-
-	if (!d->held)
-		return true;
-	memcpy(&h, d->held, sizeof(h));
-	err = dgram_transmit(s, &h, d->held + sizeof(h), d->held_len);
-	if (err == -EAGAIN)
-		return false;
-	free(d->held);
-	d->held = NULL;
-	held_count--;
-	if (err)
-		post_error(s, -err, &h);
-	return true;
-}
-
-/*
- * A message without a header came past the library (sendfile, stdio): it is
- * for the connected peer as it is.
- */
-static size_t adopt(size_t len)
-{
-	if (len > sizeof(in.data))
-		len = sizeof(in.data);
-	memmove(in.data, &in, len);
-	memset(&in.hdr, 0, sizeof(in.hdr));
-	return len;
-}
-
-/* What a program sends with MSG_MORE, until the rest comes. */
-struct dgram_more {
-	struct wire_dgram hdr;	/* of the first piece */
-	size_t len;
-	uint8_t data[DGRAM_MAX];
-};
-
-/* Add what is in `in`. true: it now holds the whole datagram of *len bytes. */
-static bool gather(struct sock *s, size_t *len)
-{
-	struct dgram *d = dgram_of(s);
-	struct dgram_more *m = d->more;
-	bool fits;
-
-	if (!m) {
-		m = malloc(sizeof(*m));
-		if (!m)
-			return true;	/* then in pieces */
-		m->hdr = in.hdr;
-		m->len = 0;
-		d->more = m;
-	}
-	fits = *len <= sizeof(m->data) - m->len;
-	if (fits) {
-		memcpy(m->data + m->len, in.data, *len);
-		m->len += *len;
-		if (in.hdr.flags & WIRE_DG_MORE)
-			return false;
-		in.hdr = m->hdr;
-		*len = m->len;
-		memcpy(in.data, m->data, m->len);
-	}
-	free(m);
-	d->more = NULL;
-	if (!fits)
-		post_error(s, EMSGSIZE, &in.hdr);
-	return fits;
-}
-
-/* One message of the pair; false: there was none, or no room for it. */
-static bool pull_one(struct sock *s)
-{
-	struct dgram *d = dgram_of(s);
-	ssize_t n = recv(s->poll.fd, &in, sizeof(in), MSG_DONTWAIT);
-	size_t len;
-	int err;
-
-	if (n <= 0) {
-		s->readable = false;
-		return false;
-	}
-	len = (size_t)n - sizeof(in.hdr);
-	if (n < (ssize_t)sizeof(in.hdr) || in.hdr.magic != WIRE_MAGIC)
-		len = adopt((size_t)n);
-	if ((d->more || in.hdr.flags & WIRE_DG_MORE) && !gather(s, &len))
-		return true;
-	err = dgram_transmit(s, &in.hdr, in.data, len);
-	if (err == -EAGAIN) {
-		hold(s, len);
-		return false;
-	}
-	if (err)
-		post_error(s, -err, &in.hdr);
-	return true;
-}
-
-static void pull(struct sock *s, int batch)
-{
-	if (!retry_held(s))
-		return;
-	while (s->readable && batch--)
-		if (!pull_one(s))
-			return;
-	if (s->readable)
-		sock_defer(s);
-}
-
-void dgram_input(struct sock *s, uint32_t events)
-{
-	s->readable = true;
-	if (events & EPOLLOUT)
-		deliver_flush(dgram_of(s));
-	pull(s, BATCH);
-	if (events & (EPOLLHUP | EPOLLERR)) {
-		pull(s, 4096);	/* what it wrote before it closed is sent */
-		s->gone = true;
-		event_close(s, "");
-		sock_free(s);
-	}
-}
-
-void dgram_flush(struct sock *s)
-{
-	pull(s, BATCH);
-}
-
-void dgram_drain(struct sock *s)
-{
-	s->readable = true;
-	pull(s, 4096);
+	if (s->ops->release != dgram_release)
+		return -EOPNOTSUPP;
+	if (err <= 0 || err > 4095)
+		return -EINVAL;
+	deliver_error(s, &h, NULL, 0);
+	return 0;
 }
 
 int dgram_set_bare(struct sock *s, bool bare)
@@ -337,32 +216,16 @@ int dgram_set_bare(struct sock *s, bool bare)
 	return 0;
 }
 
-void dgram_tx_ready(void)
-{
-	struct sock *s;
-
-	if (!held_count)
-		return;
-	for (s = sock_next(NULL); s; s = sock_next(s))
-		if (s->type != SOCK_STREAM && dgram_of(s)->held)
-			sock_defer(s);
-}
-
 void dgram_release(struct sock *s)
 {
 	struct dgram *d = dgram_of(s);
-	if (d->held) {
-		free(d->held);
-		d->held = NULL;
-		held_count--;
-	}
-	free(d->more);
-	d->more = NULL;
+
+	pull_drop(d);
 	deliver_drop(d);
 	dgram_lend_end(d);
 	port_release(s);
 	mcast_leave_all(&d->memberships);
-	if (s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP) {
+	if (dgram_is_udp(s)) {
 		if (d->udp)
 			udp_remove(d->udp);
 	} else if (d->raw) {

@@ -5,9 +5,11 @@
 #ifndef STACK_DGRAM_H
 #define STACK_DGRAM_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "lwip/ip_addr.h"
 #include "stack/sock/sock.h"
@@ -15,6 +17,7 @@
 struct dgram;
 struct dgram_loan;	/* lend.c: it is with a program without the library */
 struct iovec;
+struct dgram_held;	/* pull.c: a message that waits for room */
 struct dgram_more;	/* MSG_MORE: what has come so far */
 struct dgram_route;
 struct mc_member;	/* a multicast membership */
@@ -25,6 +28,7 @@ struct raw_pcb;
 struct udp_pcb;
 
 #define DGRAM_MAX	65535	/* bytes of payload */
+#define DGRAM_SEGMENTS	128	/* of a message that is cut, as on Linux */
 
 /* What UDP and raw sockets do differently; 0 or -errno. */
 struct dgram_ops {
@@ -50,8 +54,7 @@ struct dgram {
 	int pair_room;		/* what the pair was told to take; 0: nothing */
 	struct mc_member *memberships;
 	struct dgram_more *more;
-	uint8_t *held;		/* a message lwIP had no room for */
-	size_t held_len;
+	struct dgram_held *held;	/* messages lwIP had no room for */
 	struct dgram_loan *loan;
 };
 
@@ -60,18 +63,23 @@ static inline struct dgram *dgram_of(struct sock *s)
 	return (struct dgram *)s;
 }
 
+static inline bool dgram_is_udp(const struct sock *s)
+{
+	return s->type == SOCK_DGRAM && s->protocol == IPPROTO_UDP;
+}
+
 void dgram_init(void);
 void udp_ops_add(void);
 void raw_ops_add(void);
 
 /* Operations that they share. */
-void dgram_input(struct sock *s, uint32_t events);
-void dgram_flush(struct sock *s);
-void dgram_drain(struct sock *s);
 void dgram_release(struct sock *s);
-/* Send; h: to whom, if not the peer it is connected to.  0 or -errno. */
+/*
+ * Send, from byte *at on; h: to whom, if not the peer it is connected to.
+ * 0 or -errno; *at is how far that came, for the next try after -EAGAIN.
+ */
 int dgram_transmit(struct sock *s, const struct wire_dgram *h,
-    const void *data, size_t len);
+    const uint8_t *data, size_t len, size_t *at);
 int dgram_bind(struct sock *s, const struct wire_addr *a);
 int dgram_connect(struct sock *s, const struct wire_addr *a);
 int dgram_listen(struct sock *s, int backlog);
@@ -79,9 +87,18 @@ int dgram_shutdown(struct sock *s, int how);
 void dgram_error(struct sock *s, const struct ip_error *e);
 void dgram_fill(const struct sock *s, struct wire_sock *w);
 void dgram_fill_info(const struct sock *s, struct wire_sockinfo *w);
+/* See SHMIF_ERROR.  0 or -errno */
+int dgram_tell_again(struct sock *s, int err);
 /* See SHMIF_BARE.  Return: 0, -EOPNOTSUPP: it is no datagram socket. */
 int dgram_set_bare(struct sock *s, bool bare);
+
+/* pull.c: what the program sends. */
+void dgram_input(struct sock *s, uint32_t events);
+void dgram_flush(struct sock *s);
+void dgram_drain(struct sock *s);
 void dgram_tx_ready(void);	/* an interface has room again */
+void dgram_uncork(struct sock *s);	/* what MSG_MORE held back goes */
+void pull_drop(struct dgram *d);	/* the socket is going */
 
 /* lend.c: for a program without the library. */
 /*

@@ -76,6 +76,7 @@ static void on_reply(struct pollable *pollable, uint32_t events)
 {
 	struct loan_peer *p = (struct loan_peer *)pollable;
 	struct wire_dgram h = { .peer = p->addr };
+	size_t at;
 
 	(void)events;
 	for (int i = 0; i < BATCH && p->of; i++) {
@@ -85,7 +86,8 @@ static void on_reply(struct pollable *pollable, uint32_t events)
 		if (n < 0)
 			return;
 		/* What cannot be sent is lost, as UDP may. */
-		dgram_transmit(&p->of->s, &h, buf.data, (size_t)n);
+		at = 0;
+		dgram_transmit(&p->of->s, &h, buf.data, (size_t)n, &at);
 	}
 }
 

@@ -21,6 +21,7 @@ struct sock_opts {
 	int user_timeout, defer_accept, quickack, linger2, window_clamp;
 	int thin_lto, thin_dupack, notsent_lowat;
 	int no_check6_tx, no_check6_rx;
+	int udp_cork, udp_segment, udp_gro;
 	char congestion[16];
 	/* IPPROTO_IP */
 	int ttl, tos, mtu_discover, pktinfo, recvttl, recvtos, recverr;

@@ -59,7 +59,14 @@ struct wire_dgram {
 	uint32_t ifindex;
 	int32_t err;
 	uint64_t when_ns;	/* CLOCK_REALTIME of arrival */
-	uint8_t icmp_type, icmp_code;
+	union {
+		struct {
+			uint8_t icmp_type, icmp_code;
+		};
+		uint16_t segment;	/* of data: bytes of each of the datagrams
+				   that it is cut into or was joined of, the
+				   last may be shorter; 0: it is one */
+	};
 	uint16_t want;		/* to program: enum wire_want of the socket */
 	uint32_t dropped;	/* to program: lost so far for want of room;
 				   of an error EMSGSIZE: the path MTU */
@@ -78,6 +85,7 @@ enum wire_want {
 	WIRE_WANT_PKTINFO6 = 0x100,	/* IPV6_RECVPKTINFO */
 	WIRE_WANT_HOPLIMIT6 = 0x200,	/* IPV6_RECVHOPLIMIT */
 	WIRE_WANT_TCLASS6 = 0x400,	/* IPV6_RECVTCLASS */
+	WIRE_WANT_GRO = 0x800,		/* UDP_GRO */
 };
 
 /*

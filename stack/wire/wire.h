@@ -31,7 +31,7 @@
 #include "stack/wire/fault.h"
 #include "stack/wire/record.h"
 
-#define WIRE_MAGIC	0x73686d36u	/* "shm6"; changes with the format */
+#define WIRE_MAGIC	0x73686d37u	/* "shm7"; changes with the format */
 #define WIRE_DATA	1024		/* bytes of payload at most */
 #define WIRE_AFFINITY_WORDS	1024	/* programs of a host with one of them */
 #define WIRE_AFFINITY_STEP	64	/* bytes to the next: a cache line */
@@ -259,6 +259,7 @@ enum wire_sock_state {
 enum {
 	SHMIF_OWNER = 1,	/* the process that uses it, of the same user */
 	SHMIF_BARE = 2,		/* datagram: what comes has no header */
+	SHMIF_ERROR = 3,	/* datagram: an errno, to be told once more */
 };
 
 enum wire_dump {
