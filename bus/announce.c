@@ -181,6 +181,7 @@ int native_member(struct bus *bus, unsigned slot, struct bus_member *out)
 	memcpy(out->name, info.name, sizeof(out->name));
 	memcpy(out->addr, info.addr, sizeof(out->addr));
 	memcpy(out->server, info.server, sizeof(out->server));
+	bus_bridge_member(b, out);
 	return bus_ok(b);
 }
 
@@ -197,7 +198,7 @@ static bool announces(struct native *b, unsigned slot, const struct bus_addr *a)
 	return false;
 }
 
-int native_check_addr(struct bus *bus, const struct bus_addr *a, int *slot)
+int native_check_addr(struct bus *bus, const struct bus_addr *a, int *host)
 {
 	struct native *b = native_of(bus);
 
@@ -208,10 +209,10 @@ int native_check_addr(struct bus *bus, const struct bus_addr *a, int *slot)
 		    BUS_MF_USED) || !announces(b, i, a) ||
 		    !bus_slot_alive(b, i))
 			continue;
-		*slot = i;
+		*host = i;
 		return -EADDRINUSE;
 	}
-	return 0;
+	return bus_guest_addr(b, a, host) ? -EADDRINUSE : 0;
 }
 
 static bool name_taken(struct native *b, const char *name, const uint64_t *ours)

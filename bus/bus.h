@@ -25,6 +25,8 @@
 #include <sys/uio.h>
 
 #define BUS_SLOTS	256	/* members at most */
+#define BUS_GUESTS	256	/* hosts beyond bridges at most */
+#define BUS_HOSTS	(BUS_SLOTS + BUS_GUESTS)
 #define BUS_NAMELEN	64	/* host name, with its NUL */
 #define BUS_ADDRS	8	/* addresses a member announces */
 #define BUS_SERVERLEN	96	/* path of a host's socket, with its NUL */
@@ -70,10 +72,15 @@ struct bus_member {
 	uint32_t pid;		/* informative; liveness never depends on it */
 	uint8_t mac[6];
 	bool promisc;
+	bool bridge;		/* to `far`; it has no server */
+	bool guest;		/* no member, but beyond the bridge in `slot`:
+				   a name and addresses */
 	char name[BUS_NAMELEN];	/* printable, NUL-terminated, may be empty */
 	struct bus_addr addr[BUS_ADDRS];
 	char server[BUS_SERVERLEN];	/* as the name; its word only, see
 					   bus_find_server() */
+	char far[BUS_SERVERLEN];	/* of a bridge: where it leads to */
+	uint64_t bridge_id;
 	uint64_t tx_frames, tx_bytes;	/* a large segment counts as one */
 	uint64_t tx_full;	/* sends refused for want of room */
 	uint64_t rx_frames, rx_bytes;
@@ -82,11 +89,18 @@ struct bus_member {
 				   told: at most 1/32 of the ring too many */
 };
 
+/* A host as a bridge tells of it. */
+struct bus_guest_info {
+	char name[BUS_NAMELEN];
+	struct bus_addr addr[BUS_ADDRS];
+};
+
 /* What a member asks for when it joins. */
 struct bus_want {
 	uint8_t mac[6];		/* all zero: b2:a0:RR:RR:RR:slot, R random */
 	char name[BUS_NAMELEN];	/* "" for none */
 	uint8_t ip4[4];		/* prefer this address's slot, if not zero */
+	bool no_addr;		/* none ever: a slot from the top */
 };
 
 /* One frame of the log, with its envelope. */
@@ -196,8 +210,11 @@ int bus_take_name(struct bus *b, const char *name,
 bool bus_same(const struct bus *a, const struct bus *b);
 /* The host's socket; "" or a path that is too long: none is told. */
 void bus_announce_server(struct bus *b, const char *path);
-/* -EADDRINUSE if a live member announces that address (slot in *slot). */
-int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot);
+/*
+ * -EADDRINUSE if a live member, or a host beyond a bridge, has that address; it
+ * is bus_host()'s *host then.
+ */
+int bus_check_addr(struct bus *b, const struct bus_addr *a, int *host);
 /* Change own MAC: -EADDRINUSE if taken, -EINVAL if none or a multicast. */
 int bus_set_mac(struct bus *b, const uint8_t mac[static 6]);
 void bus_set_promisc(struct bus *b, bool on);
@@ -275,5 +292,38 @@ bool bus_server_ours(const char *path);
 
 /* Return: 1 and the member, 0 if that slot is free or its owner is gone. */
 int bus_member(struct bus *b, unsigned slot, struct bus_member *out);
+/*
+ * The same below BUS_SLOTS; from there to BUS_HOSTS the hosts that bridges have
+ * heard of, whose `slot` is the bridge's.  Members come first: of two of one
+ * name, the one on this bus is found.
+ */
+int bus_host(struct bus *b, unsigned n, struct bus_member *out);
+#define BUS_HOSTTEXT	(BUS_NAMELEN + 32)
+/* "web in slot 3", or "web beyond the bridge in slot 3".  Return: text. */
+char *bus_host_text(struct bus *b, unsigned n, char text[static BUS_HOSTTEXT]);
+/* Is there a bridge on it? */
+bool bus_bridged(struct bus *b);
+
+/*
+ * For a member that is a bridge.  bus_announce_bridge: it is one from now on,
+ * the bridge of that id, which is not 0, to `far`; it is woken by frames for
+ * groups and for who is no member, and gets those.  bus_put_guests: the hosts
+ * beyond it are these, and no others.  Return: how many found no place.
+ */
+void bus_announce_bridge(struct bus *b, uint64_t id, const char *far);
+size_t bus_put_guests(struct bus *b, const struct bus_guest_info *g, size_t n);
+/* Frames that it took and could not pass on: bus_member's rx_lost. */
+void bus_count_lost(struct bus *b, uint64_t n);
+/* Is that the MAC of a member other than ours? */
+bool bus_is_local(struct bus *b, const uint8_t mac[static 6]);
+/* Free the slots of members that are dead. */
+void bus_reap(struct bus *b);
+/* Another number, most likely, once members came, left or told something. */
+uint64_t bus_stamp(struct bus *b);
+/*
+ * Only one becomes a bridge at a time; who has waited for a second goes on
+ * without the lock.
+ */
+void bus_bridge_lock(struct bus *b, bool on);
 
 #endif

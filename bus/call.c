@@ -4,6 +4,7 @@
 #include "bus/ops.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 const struct bus_geometry *bus_geometry(const struct bus *b)
 {
@@ -118,9 +119,9 @@ int bus_take_name(struct bus *b, const char *name,
 	return b->ops->take_name ? b->ops->take_name(b, name, ours) : 0;
 }
 
-int bus_check_addr(struct bus *b, const struct bus_addr *a, int *slot)
+int bus_check_addr(struct bus *b, const struct bus_addr *a, int *host)
 {
-	return b->ops->check_addr ? b->ops->check_addr(b, a, slot) : 0;
+	return b->ops->check_addr ? b->ops->check_addr(b, a, host) : 0;
 }
 
 int bus_set_mac(struct bus *b, const uint8_t mac[static 6])
@@ -136,6 +137,68 @@ void bus_set_promisc(struct bus *b, bool on)
 int bus_member(struct bus *b, unsigned slot, struct bus_member *out)
 {
 	return b->ops->member(b, slot, out);
+}
+
+int bus_host(struct bus *b, unsigned n, struct bus_member *out)
+{
+	if (n < BUS_SLOTS)
+		return b->ops->member(b, n, out);
+	return b->ops->guest ? b->ops->guest(b, n - BUS_SLOTS, out) : 0;
+}
+
+char *bus_host_text(struct bus *b, unsigned n,
+    char text[static BUS_HOSTTEXT])
+{
+	struct bus_member m = { .slot = n % BUS_SLOTS };
+
+	bus_host(b, n, &m);
+	snprintf(text, BUS_HOSTTEXT, "%s %sin slot %u",
+	    m.name[0] ? m.name : m.guest ? "a host" : "the member",
+	    m.guest ? "beyond the bridge " : "", (unsigned)m.slot);
+	return text;
+}
+
+bool bus_bridged(struct bus *b)
+{
+	return b->ops->bridged && b->ops->bridged(b);
+}
+
+void bus_announce_bridge(struct bus *b, uint64_t id, const char *far)
+{
+	if (b->ops->announce_bridge)
+		b->ops->announce_bridge(b, id, far);
+}
+
+size_t bus_put_guests(struct bus *b, const struct bus_guest_info *g, size_t n)
+{
+	return b->ops->put_guests ? b->ops->put_guests(b, g, n) : 0;
+}
+
+void bus_count_lost(struct bus *b, uint64_t n)
+{
+	b->ops->count_lost(b, n);
+}
+
+bool bus_is_local(struct bus *b, const uint8_t mac[static 6])
+{
+	return b->ops->is_local && b->ops->is_local(b, mac);
+}
+
+uint64_t bus_stamp(struct bus *b)
+{
+	return b->ops->stamp ? b->ops->stamp(b) : 0;
+}
+
+void bus_reap(struct bus *b)
+{
+	if (b->ops->reap)
+		b->ops->reap(b);
+}
+
+void bus_bridge_lock(struct bus *b, bool on)
+{
+	if (b->ops->bridge_lock)
+		b->ops->bridge_lock(b, on);
 }
 
 int bus_send(struct bus *b, const struct iovec *iov, int iovcnt,

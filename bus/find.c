@@ -75,6 +75,11 @@ int bus_find_server(struct bus *b, const char *name,
 			    b->path, name);
 		strcpy(path, m.server);
 	}
+	for (unsigned i = BUS_SLOTS; !named && i < BUS_HOSTS; i++)
+		if (bus_host(b, i, &m) == 1 && !strcmp(m.name, name))
+			return bus_fail(err, -EACCES, "%s: %s is beyond a "
+			    "bridge; use its URL there, tcp:// or ssh://",
+			    b->path, name);
 	if (!named)
 		return bus_fail(err, -ENOENT, "%s: no host %s; shmif hosts "
 		    "shows who is there", b->path, name);

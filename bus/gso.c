@@ -20,9 +20,12 @@ enum {
 	IP6_LEN = ETH + 4, IP6_PROTO = ETH + 6, IP6_ADDRS = ETH + 8,
 	IP6_END = ETH + 40,
 	/* in the TCP header */
-	SEQ = 4, OFFSET = 12, FLAGS = 13, SUM = 16,
-	FIN = 0x01, PSH = 0x08, ACK = 0x10,
+	SEQ = 4, OFFSET = 12, FLAGS = 13, SUM = 16, URGENT = 18,
+	FIN = 0x01, PSH = 0x08, ACK = 0x10, URG = 0x20, ECE = 0x40,
+	CWR = 0x80,
 	LAST = FIN | PSH,	/* only the last of a large segment has them */
+	/* what may be set in one that is made, and in one that is cut */
+	JOINED = LAST, CUT = LAST | URG | ECE | CWR,
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -94,12 +97,12 @@ static void set_sum(uint8_t *p, uint64_t sum)
  * Is it a TCP segment with a payload, in one piece, with nothing unusual?
  * Everything is checked that gso_frame() relies on.
  */
-static bool look(const uint8_t *h, size_t have, size_t len,
+static bool look(const uint8_t *h, size_t have, size_t len, unsigned flags,
     struct gso_seg *s)
 {
 	unsigned type, off;
 
-	if (have < IP4_END + 20 || len > GSO_MAX)
+	if (have < IP4_END + 20 || (flags == JOINED && len > GSO_MAX))
 		return false;
 	type = get16(h + 12);
 	if (type == 0x0800 && h[ETH] == 0x45 && h[IP4_PROTO] == IPPROTO_TCP &&
@@ -114,7 +117,7 @@ static bool look(const uint8_t *h, size_t have, size_t len,
 	off = (h[s->tcp + OFFSET] >> 4) * 4u;
 	s->head = (uint16_t)(s->tcp + off);
 	if (off < 20 || s->head > have || s->head >= len ||
-	    (h[s->tcp + FLAGS] & ~LAST) != ACK)
+	    (h[s->tcp + FLAGS] & ~flags) != ACK)
 		return false;
 	s->payload = (uint32_t)(len - s->head);
 	return true;
@@ -132,7 +135,7 @@ bool gso_start(struct gso *t, const uint8_t *head, size_t have,
 {
 	struct gso_seg s;
 
-	if (!look(head, have, len, &s) || s.payload < GSO_SEG_MIN ||
+	if (!look(head, have, len, JOINED, &s) || s.payload < GSO_SEG_MIN ||
 	    s.payload % 2 || s.head + 2 * s.payload > GSO_MAX ||
 	    head[s.tcp + FLAGS] & LAST)
 		return false;
@@ -173,7 +176,8 @@ bool gso_add(struct gso *t, const uint8_t *head, size_t have, size_t len)
 {
 	struct gso_seg s;
 
-	if (t->ended || !look(head, have, len, &s) || s.payload > t->seg_size ||
+	if (t->ended || !look(head, have, len, JOINED, &s) ||
+	    s.payload > t->seg_size ||
 	    t->seg.head + t->seg.payload + s.payload > GSO_MAX ||
 	    !follows(t, head, &s))
 		return false;
@@ -209,7 +213,7 @@ unsigned gso_count(const uint8_t *head, size_t have, size_t len,
     unsigned seg_size, struct gso_seg *s)
 {
 	if (seg_size < GSO_SEG_MIN || seg_size % 2 ||
-	    !look(head, have, len, s) || s->payload <= seg_size)
+	    !look(head, have, len, CUT, s) || s->payload <= seg_size)
 		return 1;
 	return (s->payload + seg_size - 1) / seg_size;
 }
@@ -233,6 +237,24 @@ static bool sums_right(const struct gso_cut *c)
 	    word_at(h + s->tcp + SUM)) == 0xffff;
 }
 
+/* What belongs to the first, or the last, only; h: the i-th one's headers. */
+static void cut_flags(const struct gso_cut *c, unsigned i, uint8_t *h)
+{
+	uint8_t *tcp = h + c->seg.tcp;
+	unsigned urgent = get16(tcp + URGENT), before = i * c->seg_size;
+
+	if (i + 1 < c->n)
+		tcp[FLAGS] &= (uint8_t)~LAST;
+	if (i > 0)
+		tcp[FLAGS] &= (uint8_t)~CWR;
+	if (!(tcp[FLAGS] & URG))
+		return;
+	/* It counts from the segment's own number. */
+	if (urgent <= before)
+		tcp[FLAGS] &= (uint8_t)~URG;
+	put16(tcp + URGENT, urgent > before ? urgent - before : 0);
+}
+
 size_t gso_frame(struct gso_cut *c, unsigned i, uint8_t *out, size_t cap)
 {
 	struct gso_seg s = c->seg;
@@ -253,8 +275,7 @@ size_t gso_frame(struct gso_cut *c, unsigned i, uint8_t *out, size_t cap)
 	else
 		s.payload -= i * c->seg_size;
 	memcpy(h, c->bytes, s.head);
-	if (i + 1 < c->n)
-		h[s.tcp + FLAGS] &= (uint8_t)~LAST;
+	cut_flags(c, i, h);
 	put32(h + s.tcp + SEQ, get32(h + s.tcp + SEQ) + i * c->seg_size);
 	if (s.tcp == IP4_END)
 		put16(h + IP4_ID, (get16(h + IP4_ID) + i) & 0xffff);

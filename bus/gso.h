@@ -68,7 +68,10 @@ struct gso_cut {
 	bool bad;		/* a sum is wrong, as the frames' then */
 };
 
-/* bytes may hold anything; seg_size 0: an ordinary frame. */
+/*
+ * bytes may hold anything; seg_size 0: an ordinary frame.  Also one segment
+ * that is too long for a cable is cut like that, FIN and all.
+ */
 void gso_open(struct gso_cut *c, const uint8_t *bytes, size_t len,
     unsigned seg_size);
 /* The i-th frame into out, at most cap bytes of it.  Return: its length. */

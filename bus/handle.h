@@ -89,6 +89,7 @@ struct native {
 	struct bus_tx tx;
 	struct bus_rx rx;
 	struct bus_told told;
+	uint64_t bridge_id;	/* of a bridge, else 0 */
 	struct bus_watch watch;
 };
 
@@ -149,6 +150,16 @@ ssize_t native_take(struct bus *bus, void *buf, size_t cap,
     uint32_t *seg_size);
 int native_wait(struct bus *bus, int timeout_ms);
 void native_kick(struct bus *bus);
+void native_announce_bridge(struct bus *bus, uint64_t id, const char *far);
+size_t native_put_guests(struct bus *bus, const struct bus_guest_info *g,
+    size_t n);
+int native_guest(struct bus *bus, unsigned n, struct bus_member *out);
+bool native_bridged(struct bus *bus);
+void native_count_lost(struct bus *bus, uint64_t n);
+bool native_is_local(struct bus *bus, const uint8_t mac[static 6]);
+uint64_t native_stamp(struct bus *bus);
+void native_reap(struct bus *bus);
+void native_bridge_lock(struct bus *bus, bool on);
 int native_log_next(struct bus *bus, struct bus_frame *f, void *buf,
     size_t cap);
 void native_log_seek_end(struct bus *bus);
@@ -212,6 +223,16 @@ int bus_set_mac_locked(struct native *b, const uint8_t mac[static 6]);
 
 /* Tell b->told and the MAC again. */
 void bus_announce_again(struct native *b);
+
+/* guest.c */
+/* What a member announces as a bridge, if it is one. */
+void bus_bridge_member(const struct native *b, struct bus_member *m);
+/* Forget what a bridge in that slot has told; see bus_slot_clear(). */
+void bus_guests_clear(struct native *b, unsigned slot);
+/* Return: 1 and the bus_host() that has the address, 0. */
+int bus_guest_addr(struct native *b, const struct bus_addr *a, int *host);
+/* A bridge does not want what goes from one member to another. */
+bool bus_bridge_wants(struct native *b, unsigned slot, const uint8_t *dst);
 
 /* rejoin.c */
 /* Is the slot as we left it?  While somebody announces it may seem not. */

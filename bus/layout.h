@@ -3,6 +3,7 @@
  *
  *	0		struct bus_header, one page
  *	4096		BUS_SLOTS times struct bus_slot
+ *	BUS_GUEST_OFF	BUS_GUESTS times struct bus_guest
  *	BUS_RING_OFF	the ring of records, geometry.size bytes
  *
  * Who may only read that file can also lock parts of it for reading, and wait
@@ -31,7 +32,7 @@
 #include "bus/shm.h"
 
 #define BUS_MAGIC	0x73756266696d6873ull	/* "shmifbus" */
-#define BUS_VERSION	3
+#define BUS_VERSION	4
 #define BUS_LOCK_MAGIC	0x6b636c66696d6873ull	/* "shmiflck" */
 #define BUS_LINE	64		/* bytes of a cache line */
 #define BUS_UNIT	64		/* bytes records are aligned to */
@@ -80,7 +81,7 @@ struct bus_header {
 	uint8_t pad2[BUS_LINE - 8];
 
 	/* Sets of slots (map.h); hints, the slot decides. Seldom written. */
-	shm_u64 set[4][BUS_WORDS];
+	shm_u64 set[5][BUS_WORDS];
 };
 
 /* A member.  Line 0 belongs to both sides, the others to the member. */
@@ -109,6 +110,18 @@ struct bus_slot {
 	struct { char shared[BUS_NAMELEN]; } name;
 	struct { struct bus_addr shared[BUS_ADDRS]; } addr;
 	struct { char shared[BUS_SERVERLEN]; } server;
+};
+
+/*
+ * A host that a bridge has heard of on its other side; the bridge's, while that
+ * lives and has its slot in the set of bridges.
+ */
+struct bus_guest {
+	shm_u32 owner;		/* the bridge's slot + 1; 0: free */
+	shm_u32 info_seq;	/* odd while the rest changes */
+	struct { char shared[BUS_NAMELEN]; } name;
+	struct { struct bus_addr shared[BUS_ADDRS]; } addr;
+	uint8_t pad[40];
 };
 
 /*
@@ -146,20 +159,23 @@ struct bus_locks {
 
 /*
  * The bytes of PATH.lock that stand for something when they are locked: the
- * first for joining, the others for a member each.
+ * first for joining, the last for becoming a bridge, the others for a member
+ * each.
  */
 #define BUS_LOCK_JOIN	0
 #define BUS_LOCK_SLOT(n) (1 + (off_t)(n))
+#define BUS_LOCK_BRIDGE	BUS_LOCK_SLOT(BUS_SLOTS)
 #define BUS_LOCKS_SIZE	20480u		/* bytes of PATH.lock */
 #define BUS_SLOT_OFF	4096u
-#define BUS_RING_OFF	(BUS_SLOT_OFF + BUS_SLOTS * 512u)
+#define BUS_GUEST_OFF	(BUS_SLOT_OFF + BUS_SLOTS * 512u)
+#define BUS_RING_OFF	(BUS_GUEST_OFF + BUS_GUESTS * 256u)
 
 static_assert(sizeof(struct bus_const) == 64, "one line");
 static_assert(sizeof(struct bus_addr) == 18, "no padding");
 static_assert(offsetof(struct bus_header, head) == 128, "own line");
 static_assert(offsetof(struct bus_header, tail) == 192, "own line");
 static_assert(offsetof(struct bus_header, set) == 256, "own line");
-static_assert(sizeof(struct bus_header) == 384, "fits the first page");
+static_assert(sizeof(struct bus_header) == 416, "fits the first page");
 static_assert(offsetof(struct bus_slot, claim_pos) == 64, "own line");
 static_assert(offsetof(struct bus_slot, rx_frames) == 128, "own line");
 static_assert(offsetof(struct bus_slot, mac_flags) == 192, "own line");
@@ -167,6 +183,7 @@ static_assert(offsetof(struct bus_slot, name) == 208, "after the pid");
 static_assert(offsetof(struct bus_slot, addr) == 272, "after the name");
 static_assert(offsetof(struct bus_slot, server) == 416, "after those");
 static_assert(sizeof(struct bus_slot) == 512, "eight lines");
+static_assert(sizeof(struct bus_guest) == 256, "four lines");
 static_assert(sizeof(struct bus_rec) == 32, "half a unit");
 static_assert(offsetof(struct bus_locks, lock) == 128, "own line");
 static_assert(sizeof(struct bus_locks) <= BUS_LOCKS_SIZE, "fits");

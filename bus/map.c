@@ -103,6 +103,7 @@ int map_open(struct bus_map *m, int fd, int lock_fd,
 	*m = (struct bus_map){
 		.hdr = (struct bus_header *)(void *)base,
 		.slots = (struct bus_slot *)(void *)(base + BUS_SLOT_OFF),
+		.guests = (struct bus_guest *)(void *)(base + BUS_GUEST_OFF),
 		.locks = locks,
 		.len = len,
 		.con = *con,
@@ -229,6 +230,36 @@ void map_info(const struct bus_map *m, unsigned slot, struct map_info *out)
 	out->pid = shm_load32(&s->pid);
 	clean_name(out->name);
 	clean_server(out->server);
+	for (int i = 0; i < BUS_ADDRS; i++)
+		clean_addr(&out->addr[i]);
+}
+
+void map_put_guest(const struct bus_map *m, unsigned n, const char *name,
+    const struct bus_addr *addr)
+{
+	struct bus_guest *g = &m->guests[n % BUS_GUESTS];
+	uint32_t seq = shm_load32(&g->info_seq) | 1;
+
+	shm_store32(&g->info_seq, seq);
+	store_bytes(g->name.shared, name, BUS_NAMELEN);
+	store_bytes(g->addr.shared, addr, sizeof(g->addr.shared));
+	shm_store32(&g->info_seq, seq + 1);
+}
+
+void map_guest(const struct bus_map *m, unsigned n, struct map_info *out)
+{
+	const struct bus_guest *g = &m->guests[n % BUS_GUESTS];
+	uint32_t seq;
+
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; i < COPY_TRIES; i++) {
+		seq = shm_load32(&g->info_seq);
+		load_bytes(out->name, g->name.shared, sizeof(out->name));
+		load_bytes(out->addr, g->addr.shared, sizeof(out->addr));
+		if (!(seq & 1) && shm_load32(&g->info_seq) == seq)
+			break;
+	}
+	clean_name(out->name);
 	for (int i = 0; i < BUS_ADDRS; i++)
 		clean_addr(&out->addr[i]);
 }

@@ -28,6 +28,7 @@
 struct bus_map {
 	struct bus_header *hdr;
 	struct bus_slot *slots;
+	struct bus_guest *guests;
 	struct bus_locks *locks;	/* NULL: for reading only */
 	size_t len;		/* bytes of the bus, without the page behind */
 	struct bus_const con;	/* checked, as it was when it was opened */
@@ -152,6 +153,7 @@ enum map_set {
 	MAP_FULL,		/* wait for room */
 	MAP_STRAY,		/* robbed of the lock while alive: their claim
 				   may be written to at any time */
+	MAP_BRIDGE,		/* bridges, which own guests */
 };
 
 static inline shm_u64 *map_set(const struct bus_map *m, enum map_set s,
@@ -358,5 +360,30 @@ static inline uint32_t map_info_seq(const struct bus_map *m, unsigned slot)
 
 /* A member stopped while it changes it leaves it half changed. */
 void map_info(const struct bus_map *m, unsigned slot, struct map_info *out);
+
+/* Guests: n is a number below BUS_GUESTS, whatever is given. */
+
+/* The slot of the bridge that owns it, -1 if it is free. */
+static inline int map_guest_owner(const struct bus_map *m, unsigned n)
+{
+	uint32_t owner = shm_load32(&m->guests[n % BUS_GUESTS].owner);
+
+	return owner <= BUS_SLOTS ? (int)owner - 1 : -1;
+}
+
+/* Give it from one owner, or -1, to another.  False: somebody was faster. */
+static inline bool map_guest_pass(const struct bus_map *m, unsigned n,
+    int from, int to)
+{
+	uint32_t was = (uint32_t)(from + 1);
+
+	return shm_cas32(&m->guests[n % BUS_GUESTS].owner, &was,
+	    (uint32_t)(to + 1));
+}
+
+/* By its owner; name and addresses only, also when it is read. */
+void map_put_guest(const struct bus_map *m, unsigned n, const char *name,
+    const struct bus_addr *addr);
+void map_guest(const struct bus_map *m, unsigned n, struct map_info *out);
 
 #endif

@@ -60,18 +60,19 @@ static int take_slot(struct native *b, unsigned n, bool addr)
 /*
  * Who names an address gets its slot, or else one from the top, where it
  * takes no address from those who name none: they get the lowest whose
- * address is free, and any slot when there is none such.
+ * address is free, and any slot when there is none such.  Who shall have none
+ * gets one from the top, too.
  */
 static int find_slot(struct native *b, const struct bus_want *want)
 {
 	int n, r = -EAGAIN;
 
-	if (get_ip4(want->ip4) == 0) {
+	if (get_ip4(want->ip4) == 0 && !want->no_addr) {
 		for (n = 0; n < BUS_SLOTS && r == -EAGAIN; n++)
 			r = take_slot(b, n, true);
 		if (r == 0)
 			return n - 1;
-	} else {
+	} else if (!want->no_addr) {
 		n = ip4_slot(b, want->ip4);
 		if (n >= 0 && take_slot(b, n, false) == 0)
 			return n;
@@ -121,15 +122,14 @@ static int join_locked(struct native *b, const struct bus_want *want, char *err)
 {
 	static const uint8_t none[6];
 	struct bus_addr a = ip4_addr(b, want->ip4);
-	struct bus_member m;
+	char text[BUS_HOSTTEXT];
 	int slot, r, other;
 
 	if (get_ip4(want->ip4) && native_check_addr(&b->bus, &a, &other) < 0)
 		return bus_fail(err, -EADDRINUSE, "%s: %u.%u.%u.%u is in use "
-		    "by %s in slot %d; take another address", b->bus.path,
+		    "by %s; take another address", b->bus.path,
 		    a.addr[0], a.addr[1], a.addr[2], a.addr[3],
-		    native_member(&b->bus, (unsigned)other, &m) && m.name[0] ?
-		    m.name : "the member", other);
+		    bus_host_text(&b->bus, (unsigned)other, text));
 	slot = find_slot(b, want);
 	if (slot == -ESTALE)
 		return bus_fail(err, slot, "%s.lock: another bus's by now; "
@@ -201,6 +201,7 @@ void native_leave(struct bus *bus)
 	b->slot = -1;
 	atomic_store(&b->mac_flags, 0);
 	b->rx.have = false;
+	b->bridge_id = 0;
 }
 
 int native_slot(const struct bus *bus)

@@ -68,7 +68,8 @@ void bus_notify(struct native *b, uint64_t pos, uint64_t seq,
 		    MAP_SPECIAL, w);
 		for (; set; set &= set - 1) {
 			slot = w * 64 + __builtin_ctzll(set);
-			if (dst[0] & 1 || wants(b, slot, mac))
+			if (dst[0] & 1 || (wants(b, slot, mac) &&
+			    bus_bridge_wants(b, slot, dst)))
 				end_idle(b, slot, pos, seq, wake);
 		}
 	}

@@ -63,6 +63,19 @@ struct bus_ops {
 	int (*wait)(struct bus *bus, int timeout_ms);
 	void (*kick)(struct bus *bus);
 
+	/* Bridges, and who is beyond them. */
+	void (*announce_bridge)(struct bus *bus, uint64_t id,
+	    const char *far);
+	size_t (*put_guests)(struct bus *bus, const struct bus_guest_info *g,
+	    size_t n);
+	int (*guest)(struct bus *bus, unsigned n, struct bus_member *out);
+	bool (*bridged)(struct bus *bus);
+	void (*count_lost)(struct bus *bus, uint64_t n);
+	bool (*is_local)(struct bus *bus, const uint8_t mac[static 6]);
+	uint64_t (*stamp)(struct bus *bus);
+	void (*reap)(struct bus *bus);
+	void (*bridge_lock)(struct bus *bus, bool on);
+
 	int (*log_next)(struct bus *bus, struct bus_frame *f, void *buf,
 	    size_t cap);
 	void (*log_seek_end)(struct bus *bus);

@@ -102,7 +102,7 @@ static bool still_idle(struct native *b)
 	return false;
 }
 
-static bool wanted(const struct native *b, uint32_t sender, const uint8_t *dst)
+static bool wanted(struct native *b, uint32_t sender, const uint8_t *dst)
 {
 	uint64_t who;
 
@@ -111,8 +111,10 @@ static bool wanted(const struct native *b, uint32_t sender, const uint8_t *dst)
 	if (dst[0] & 1)
 		return true;
 	who = atomic_load_explicit(&b->mac_flags, memory_order_relaxed);
-	return who & BUS_MF_PROMISC ||
-	    (who & BUS_MF_MAC) == bus_mac_flags(dst, 0);
+	if ((who & BUS_MF_MAC) == bus_mac_flags(dst, 0))
+		return true;
+	return who & BUS_MF_PROMISC && !(b->bridge_id && native_is_local(
+	    &b->bus, dst));
 }
 
 /*

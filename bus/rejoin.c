@@ -31,5 +31,7 @@ int native_rejoin(struct bus *bus)
 	map_put_rx(&b->map, b->slot, b->rx.frames, b->rx.bytes, b->rx.lost);
 	map_put_tx(&b->map, b->slot, b->tx.frames, b->tx.bytes, b->tx.full);
 	bus_announce_again(b);
+	if (b->bridge_id)
+		map_set_add(&b->map, MAP_BRIDGE, (unsigned)b->slot);
 	return 1;
 }

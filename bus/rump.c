@@ -258,6 +258,7 @@ const struct bus_ops rump_ops = {
 	.set_mac = rump_set_mac,
 	.set_promisc = rump_set_promisc,
 	.member = rump_member,
+	.count_lost = rump_count_lost,
 	.send = rump_send,
 	.defer_wake = rump_defer_wake,
 	.wake = rump_wake,

@@ -134,6 +134,7 @@ const uint8_t *rump_mac(const struct bus *bus);
 int rump_set_mac(struct bus *bus, const uint8_t mac[static 6]);
 void rump_set_promisc(struct bus *bus, bool on);
 int rump_member(struct bus *bus, unsigned slot, struct bus_member *out);
+void rump_count_lost(struct bus *bus, uint64_t n);
 
 /* rumpsend.c */
 int rump_send(struct bus *bus, const struct iovec *iov, int iovcnt,

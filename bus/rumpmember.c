@@ -167,3 +167,8 @@ int rump_member(struct bus *bus, unsigned slot, struct bus_member *out)
 	memcpy(out->mac, b->mac, 6);
 	return 1;
 }
+
+void rump_count_lost(struct bus *bus, uint64_t n)
+{
+	rump_count(&rump_of(bus)->rx_lost, n);
+}

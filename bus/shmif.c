@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bus/bus.h"
 #include "bus/gso.h"
@@ -25,7 +26,9 @@
 #include "stack/core/log.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
+#include "stack/wire/clock.h"
 
+#define AUTO_TRIES 32	/* addresses */
 #define BATCH	32	/* frames per turn of the core lock */
 
 void shmif_release(struct shmif *sh)
@@ -54,8 +57,10 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 	/* also for an empty one, so that there is one way to free it */
 	p = pbuf_alloced_custom(PBUF_RAW, n > 0 ? (u16_t)n : 0, PBUF_RAM,
 	    &b->pc, b->data + RXBUF_ALIGN, (u16_t)(n > 0 ? n : 0));
-	if (n > 0)
+	if (n > 0) {
+		probe_see(&sh->probe, p->payload, (size_t)n);
 		return p;
+	}
 	rxbuf_free((struct pbuf *)b);
 	*err = n < 0 ? (int)n : 0;	/* 0: lapped, look for the next */
 	return NULL;
@@ -387,26 +392,73 @@ static int check_addr(struct iface *f, const struct wire_ifaddr *a,
 {
 	struct shmif *sh = f->priv;
 	struct bus_addr ba = { .family = a->family, .plen = a->plen };
-	int slot = -1, e;
+	char text[BUS_HOSTTEXT];
+	int host = -1, e;
 
 	memcpy(ba.addr, a->ip, 16);
-	e = bus_check_addr(sh->bus, &ba, &slot);
+	e = bus_check_addr(sh->bus, &ba, &host);
 	if (e == -EADDRINUSE)
-		snprintf(err, IFACE_ERRLEN, "the member in slot %d of %s has "
-		    "that address already; take another", slot, f->linkstr);
+		snprintf(err, IFACE_ERRLEN, "%s of %s has that address "
+		    "already; take another", bus_host_text(sh->bus,
+		    (unsigned)host, text), f->linkstr);
 	return e;
 }
 
+/* At most ms, unless somebody has the address.  Without the core lock. */
+static void probe_wait(struct shmif *sh, unsigned ms)
+{
+	const struct timespec step = { .tv_nsec = 5000000 };	/* 5 ms */
+
+	core_drop();
+	for (unsigned i = 0; i < ms && !atomic_load(&sh->probe.taken); i += 5)
+		nanosleep(&step, NULL);
+	core_lock();
+}
+
+/* Is it nobody's beyond the bridges either? */
+static bool nobody_has(struct shmif *sh, const uint8_t ip4[static 4])
+{
+	const struct bus_addr a = { AF_INET, 32, { ip4[0], ip4[1], ip4[2],
+	    ip4[3] } };
+	uint8_t frame[PROBE_FRAME];
+	struct iovec iov = { frame, sizeof(frame) };
+	int other;
+
+	if (bus_check_addr(sh->bus, &a, &other) < 0)
+		return false;
+	probe_begin(&sh->probe, ip4, sh->f->nif.hwaddr);
+	probe_frame(&sh->probe, frame);
+	/* So that those who start at the same time do not ask as one. */
+	probe_wait(sh, (unsigned)(clock_ns() % PROBE_MS));
+	for (int i = 0; i < PROBE_NUM && !atomic_load(&sh->probe.taken); i++) {
+		bus_send(sh->bus, &iov, 1, 0);
+		bus_wake(sh->bus);
+		probe_wait(sh, PROBE_MS);
+	}
+	return probe_end(&sh->probe);
+}
+
+/*
+ * The slot's address; where there is a bridge only if nobody beyond it has
+ * that, and else the next one that is free.
+ */
 static int auto_addr(struct iface *f, struct wire_ifaddr *a)
 {
 	struct shmif *sh = f->priv;
+	int slot;
 
 	if (!sh || !bus_geometry(sh->bus)->plen)
 		return -ENXIO;
+	slot = bus_slot(sh->bus);
 	a->family = AF_INET;
 	a->plen = bus_geometry(sh->bus)->plen;
-	bus_slot_ip4(sh->bus, bus_slot(sh->bus), a->ip);
-	return 0;
+	for (int i = 0; i < AUTO_TRIES; i++) {
+		bus_slot_ip4(sh->bus, (slot + i) % BUS_SLOTS, a->ip);
+		if (!bus_bridged(sh->bus) || (a->ip[0] &&
+		    nobody_has(sh, a->ip)))
+			return 0;
+	}
+	return -EADDRNOTAVAIL;
 }
 
 static int set_mac(struct iface *f, const uint8_t mac[static 6])
@@ -444,15 +496,15 @@ static int resolve(struct iface *f, const char *name, struct wire_rep *rep)
 	struct wire_ifaddr a = { 0 };
 	struct bus_member m;
 
-	for (unsigned slot = 0; sh && slot < BUS_SLOTS; slot++) {
-		if (bus_member(sh->bus, slot, &m) != 1 ||
+	for (unsigned i = 0; sh && i < BUS_HOSTS; i++) {
+		if (bus_host(sh->bus, i, &m) != 1 ||
 		    strcmp(m.name, name))
 			continue;
-		for (int i = 0; i < BUS_ADDRS && m.addr[i].family &&
-		    rep->len + sizeof(a) <= WIRE_DATA; i++) {
-			a.family = m.addr[i].family;
-			a.plen = m.addr[i].plen;
-			memcpy(a.ip, m.addr[i].addr, 16);
+		for (int k = 0; k < BUS_ADDRS && m.addr[k].family &&
+		    rep->len + sizeof(a) <= WIRE_DATA; k++) {
+			a.family = m.addr[k].family;
+			a.plen = m.addr[k].plen;
+			memcpy(a.ip, m.addr[k].addr, 16);
 			memcpy(rep->data + rep->len, &a, sizeof(a));
 			rep->len += sizeof(a);
 		}
@@ -476,8 +528,8 @@ static int name_of(struct iface *f, const struct wire_ifaddr *a,
 	struct shmif *sh = f->priv;
 	struct bus_member m;
 
-	for (unsigned slot = 0; sh && slot < BUS_SLOTS; slot++) {
-		if (bus_member(sh->bus, slot, &m) != 1 || !m.name[0] ||
+	for (unsigned i = 0; sh && i < BUS_HOSTS; i++) {
+		if (bus_host(sh->bus, i, &m) != 1 || !m.name[0] ||
 		    !has_addr(&m, a))
 			continue;
 		rep->len = (uint32_t)strlen(m.name);
@@ -494,13 +546,13 @@ static void names(struct iface *f, void (*put)(void *arg, const char *name,
 	struct wire_ifaddr a = { 0 };
 	struct bus_member m;
 
-	for (unsigned slot = 0; sh && slot < BUS_SLOTS; slot++) {
-		if (bus_member(sh->bus, slot, &m) != 1 || !m.name[0])
+	for (unsigned i = 0; sh && i < BUS_HOSTS; i++) {
+		if (bus_host(sh->bus, i, &m) != 1 || !m.name[0])
 			continue;
-		for (int i = 0; i < BUS_ADDRS && m.addr[i].family; i++) {
-			a.family = m.addr[i].family;
-			a.plen = m.addr[i].plen;
-			memcpy(a.ip, m.addr[i].addr, 16);
+		for (int k = 0; k < BUS_ADDRS && m.addr[k].family; k++) {
+			a.family = m.addr[k].family;
+			a.plen = m.addr[k].plen;
+			memcpy(a.ip, m.addr[k].addr, 16);
 			put(arg, m.name, &a);
 		}
 	}

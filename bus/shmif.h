@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bus/probe.h"
 #include "lwip/err.h"
 #include "lwip/pbuf.h"
 
@@ -45,6 +46,7 @@ struct shmif {
 	unsigned nspare[RX_SIZES];
 	unsigned nout;		/* recycled buffers that are not in spare[] */
 	bool gone;
+	struct probe probe;	/* of an address that it may take */
 };
 
 /*

@@ -89,6 +89,7 @@ void bus_slot_clear(struct native *b, unsigned slot)
 	map_set_del(m, MAP_PRESENT, slot);
 	map_set_del(m, MAP_SPECIAL, slot);
 	map_set_del(m, MAP_FULL, slot);
+	bus_guests_clear(b, slot);
 	map_set_mac_flags(m, slot, 0);
 	map_set_cursor(m, slot, BUS_IDLE);
 	map_set_lagging(m, slot, false);
@@ -116,21 +117,36 @@ bool bus_slot_reclaim(struct native *b, unsigned slot)
  * each other.  If the lock is not to be had (a stopped program holds it), go
  * on without: at worst two members have one address.
  */
-bool bus_join_lock(struct native *b)
+static bool wait_lock(struct native *b, off_t off)
 {
 	struct timespec ts = { .tv_nsec = 2 * CLOCK_NS_MS };
 
 	uint64_t start = clock_ns();
 
 	do {
-		if (set_lock(b->lock_fd, BUS_LOCK_JOIN, F_WRLCK) == 0)
+		if (set_lock(b->lock_fd, off, F_WRLCK) == 0)
 			return true;
 		nanosleep(&ts, NULL);
 	} while (clock_ns() - start < JOIN_WAIT_NS);
 	return false;
 }
 
+bool bus_join_lock(struct native *b)
+{
+	return wait_lock(b, BUS_LOCK_JOIN);
+}
+
 void bus_join_unlock(struct native *b)
 {
 	set_lock(b->lock_fd, BUS_LOCK_JOIN, F_UNLCK);
+}
+
+void native_bridge_lock(struct bus *bus, bool on)
+{
+	struct native *b = native_of(bus);
+
+	if (on)
+		wait_lock(b, BUS_LOCK_BRIDGE);
+	else
+		set_lock(b->lock_fd, BUS_LOCK_BRIDGE, F_UNLCK);
 }

@@ -336,6 +336,45 @@ static void test_hostile(void)
 	CHECK(cut > 1000);
 }
 
+/*
+ * One segment that is too long for a cable, with what a gathered one never has:
+ * the FIN goes with the last piece, CWR with the first, and the urgent pointer
+ * stays where it points to.
+ */
+static void test_cut_one(void)
+{
+	struct stream s = { .id = 7, .seq = 9, .opts = 12 };
+	static uint8_t one[BUS_MTU_MAX + BUS_ETH_HDR];
+	struct gso_cut c;
+	uint8_t *t;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		s.v6 = v6;
+		put(tcp_of(one) + 18, 2, 0);
+		len[0] = make(one, &s, 40000, 0xb9);	/* CWR URG ACK PSH FIN */
+		put(tcp_of(one) + 18, 2, 1500);
+		set_sums(one, len[0]);
+		gso_open(&c, one, len[0], 1000);
+		CHECK_EQ(c.n, 40);
+		for (unsigned i = 0; i < c.n; i++) {
+			size_t n = gso_frame(&c, i, out, sizeof(out));
+
+			t = tcp_of(out);
+			CHECK_EQ(n, c.seg.head + 1000);
+			CHECK_EQ(t[13], 0x10 | (i == 0 ? 0x80 : 0) |
+			    (i < 2 ? 0x20 : 0) | (i == 39 ? 0x09 : 0));
+			CHECK_EQ(t[18] << 8 | t[19], i < 2 ? 1500 -
+			    (int)i * 1000 : 0);
+			CHECK_EQ(t[6] << 8 | t[7], 9 + (int)i * 1000);
+			CHECK(!memcmp(out + c.seg.head, one + c.seg.head +
+			    i * 1000, 1000));
+			memcpy(seg[0], out, n);
+			set_sums(seg[0], n);
+			CHECK(!memcmp(seg[0], out, n));
+		}
+	}
+}
+
 /* On a bus: who takes it gets it whole, who looks on sees the frames. */
 static void test_bus(void)
 {
@@ -389,6 +428,7 @@ int main(void)
 	test_no_start();
 	test_bad_sum();
 	test_hostile();
+	test_cut_one();
 	test_bus();
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "stack/ctl/busall.h"
 #include "stack/ctl/busshow.h"
 #include "stack/ctl/ctl.h"
+#include "stack/ctl/join.h"
 #include "stack/ctl/text.h"
 #include "stack/wire/json.h"
 
@@ -205,7 +206,7 @@ int cmd_bus(int argc, char **argv)
 		{ "create", bus_cmd_create }, { "show", bus_cmd_show },
 		{ "list", bus_cmd_list }, { "prune", bus_cmd_prune },
 		{ "chmod", bus_cmd_chmod }, { "remove", bus_cmd_remove },
-		{ "unlock", bus_cmd_unlock },
+		{ "unlock", bus_cmd_unlock }, { "join", bus_cmd_join },
 	};
 	bool json = ctl_take_json(&argc, argv);
 

@@ -20,16 +20,10 @@ unsigned busshow_count(struct bus *b)
 	return n;
 }
 
-static void json_member(struct json *j, const struct bus_member *m)
+static void json_addrs(struct json *j, const struct bus_member *m)
 {
-	char text[TEXT_IPLEN], mac[TEXT_MACLEN];
+	char text[TEXT_IPLEN];
 
-	json_object(j, NULL);
-	json_uint(j, "slot", m->slot);
-	json_string(j, "address", text_mac(mac, m->mac));
-	json_string(j, "name", m->name);
-	json_uint(j, "pid", m->pid);
-	json_bool(j, "promiscuous", m->promisc);
 	json_array(j, "addresses");
 	for (int i = 0; i < BUS_ADDRS; i++) {
 		const struct bus_addr *a = &m->addr[i];
@@ -44,6 +38,21 @@ static void json_member(struct json *j, const struct bus_member *m)
 		json_end(j);
 	}
 	json_end(j);
+}
+
+static void json_member(struct json *j, const struct bus_member *m)
+{
+	char mac[TEXT_MACLEN];
+
+	json_object(j, NULL);
+	json_uint(j, "slot", m->slot);
+	json_string(j, "address", text_mac(mac, m->mac));
+	json_string(j, "name", m->name);
+	json_uint(j, "pid", m->pid);
+	json_bool(j, "promiscuous", m->promisc);
+	if (m->bridge)
+		json_string(j, "bridge_to", m->far);
+	json_addrs(j, m);
 	json_uint(j, "tx_frames", m->tx_frames);
 	json_uint(j, "tx_bytes", m->tx_bytes);
 	json_uint(j, "tx_full", m->tx_full);
@@ -51,6 +60,24 @@ static void json_member(struct json *j, const struct bus_member *m)
 	json_uint(j, "rx_bytes", m->rx_bytes);
 	json_uint(j, "rx_lost", m->rx_lost);
 	json_uint(j, "behind", m->behind);
+	json_end(j);
+}
+
+/* Those beyond bridges; "via" is the bridge's slot. */
+static void json_guests(struct json *j, struct bus *b)
+{
+	struct bus_member m;
+
+	json_array(j, "beyond");
+	for (unsigned i = BUS_SLOTS; i < BUS_HOSTS; i++) {
+		if (bus_host(b, i, &m) != 1)
+			continue;
+		json_object(j, NULL);
+		json_string(j, "name", m.name);
+		json_uint(j, "via", m.slot);
+		json_addrs(j, &m);
+		json_end(j);
+	}
 	json_end(j);
 }
 
@@ -83,21 +110,45 @@ void busshow_json(struct json *j, struct bus *b, const char *path,
 			if (bus_member(b, i, &m) == 1)
 				json_member(j, &m);
 		json_end(j);
+		json_guests(j, b);
 	}
 	json_end(j);
 }
 
-static void print_member(const struct bus_member *m)
+static void print_who(const struct bus_member *m)
 {
-	char text[TEXT_IPLEN], mac[TEXT_MACLEN];
+	char text[TEXT_IPLEN];
 
-	printf("%4u  %s  %6u  %s", m->slot, text_mac(mac, m->mac), m->pid,
-	    m->name[0] ? m->name : "-");
+	if (m->bridge)
+		printf("bridge to %s", m->far);
+	else
+		printf("%s", m->name[0] ? m->name : "-");
 	for (int i = 0; i < BUS_ADDRS; i++)
 		if (m->addr[i].family)
 			printf(" %s/%u", text_ip(text, m->addr[i].family,
 			    m->addr[i].addr), m->addr[i].plen);
-	if (m->promisc)
+}
+
+static void print_guests(struct bus *b)
+{
+	struct bus_member m;
+
+	for (unsigned i = BUS_SLOTS; i < BUS_HOSTS; i++) {
+		if (bus_host(b, i, &m) != 1)
+			continue;
+		printf("   -  beyond the bridge in %3u          ", m.slot);
+		print_who(&m);
+		putchar('\n');
+	}
+}
+
+static void print_member(const struct bus_member *m)
+{
+	char mac[TEXT_MACLEN];
+
+	printf("%4u  %s  %6u  ", m->slot, text_mac(mac, m->mac), m->pid);
+	print_who(m);
+	if (m->promisc && !m->bridge)
 		printf(" promisc");
 	printf("\n      sent %" PRIu64 " frames, %" PRIu64 " bytes, %" PRIu64
 	    " times no room; received %" PRIu64 " frames, %" PRIu64
@@ -140,7 +191,8 @@ void busshow_print(struct bus *b, const char *path, bool json, bool members)
 	    members || !n ? "" : ":");
 	for (unsigned i = 0; i < BUS_SLOTS && !members; i++)
 		if (bus_member(b, i, &m) == 1)
-			printf(" %s", m.name[0] ? m.name : "-");
+			printf(" %s", m.name[0] ? m.name : m.bridge ?
+			    "(bridge)" : "-");
 	putchar('\n');
 	if (!members || !n)
 		return;
@@ -148,4 +200,5 @@ void busshow_print(struct bus *b, const char *path, bool json, bool members)
 	for (unsigned i = 0; i < BUS_SLOTS; i++)
 		if (bus_member(b, i, &m) == 1)
 			print_member(&m);
+	print_guests(b);
 }

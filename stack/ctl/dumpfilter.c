@@ -25,8 +25,8 @@ static bool put_member(FILE *to, struct bus *b, const char *word, size_t n)
 	struct bus_member m;
 	unsigned k = 0;
 
-	for (unsigned slot = 0; slot < BUS_SLOTS && !k; slot++) {
-		if (bus_member(b, slot, &m) != 1 || !m.name[0] ||
+	for (unsigned slot = 0; slot < BUS_HOSTS && !k; slot++) {
+		if (bus_host(b, slot, &m) != 1 || !m.name[0] ||
 		    !is(word, n, m.name))
 			continue;
 		for (int i = 0; i < BUS_ADDRS; i++)

@@ -24,8 +24,13 @@ static void print_host(const char *bus, const struct bus_member *m, bool ours)
 	for (int i = 0; i < BUS_ADDRS && !strcmp(text, "-"); i++)
 		if (m->addr[i].family)
 			text_ip(text, m->addr[i].family, m->addr[i].addr);
-	printf("%-12s %-15s %-15s %7u  %s%s\n", bus, m->name[0] ? m->name :
-	    "-", text, m->pid, ours ? "unix://" : "-", ours ? m->server : "");
+	if (m->guest)
+		printf("%-12s %-15s %-15s %7s  beyond a bridge\n", bus,
+		    m->name[0] ? m->name : "-", text, "-");
+	else
+		printf("%-12s %-15s %-15s %7u  %s%s\n", bus,
+		    m->name[0] ? m->name : "-", text, m->pid,
+		    ours ? "unix://" : "-", ours ? m->server : "");
 }
 
 static void json_host(struct json *j, const char *bus,
@@ -36,7 +41,7 @@ static void json_host(struct json *j, const char *bus,
 	json_object(j, NULL);
 	json_string(j, "bus", bus);
 	json_string(j, "name", m->name);
-	json_uint(j, "slot", m->slot);
+	json_uint(j, m->guest ? "via" : "slot", m->slot);
 	json_uint(j, "pid", m->pid);
 	json_array(j, "addresses");
 	for (int i = 0; i < BUS_ADDRS; i++)
@@ -63,10 +68,10 @@ static void each_bus(void *arg, const char *name, const char *path,
 	struct bus_member m;
 
 	(void)path;
-	for (unsigned i = 0; i < BUS_SLOTS; i++) {
+	for (unsigned i = 0; i < BUS_HOSTS; i++) {
 		bool ours;
 
-		if (bus_member(b, i, &m) != 1)
+		if (bus_host(b, i, &m) != 1 || m.bridge)
 			continue;
 		ours = bus_server_ours(m.server);
 		if (h->json) {
