@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,21 +278,6 @@ static void announce(struct iface *f)
 	bus_announce_server(sh->bus, iface_server);
 }
 
-/* The interface's thread takes no signals: the main thread does. */
-static int start(struct shmif *sh)
-{
-	sigset_t all, old;
-	int e;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	e = pthread_create(&sh->thread, NULL, run, sh);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -e;
-}
-
 static int join(struct iface *f, struct shmif *sh, const char *path,
     char err[static IFACE_ERRLEN])
 {
@@ -325,7 +309,7 @@ static int link_bus(struct iface *f, const char *path,
 	pthread_mutex_init(&sh->spare_lock, NULL);
 	e = join(f, sh, path, err);
 	if (!e)
-		e = start(sh);
+		e = core_thread(&sh->thread, run, sh);
 	if (e) {
 		bus_close(sh->bus);
 		shmif_release(sh);

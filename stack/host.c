@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,23 +171,14 @@ static void in_child(void)
 
 int host_start(void)
 {
-	sigset_t all, old;
-	pthread_t thread;
 	int e;
 
 	e = pthread_atfork(core_lock, core_drop, in_child);
 	if (e)
 		return -e;
-	/* Signals are the program's own threads' business. */
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	e = pthread_create(&thread, NULL, serve, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	e = core_thread(NULL, serve, NULL);
 	if (e)
-		return -e;
-	pthread_detach(thread);
+		return e;
 	serving = getpid();
 	atexit(at_exit);
 	return 0;

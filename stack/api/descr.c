@@ -3,11 +3,11 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "stack/core/core.h"
 #include "stack/core/counter.h"
 
 #define QUEUE	256
@@ -54,27 +54,11 @@ static void *closer(void *arg)
 	return NULL;
 }
 
-/* It takes no signals: the main thread does. */
-static bool start(void)
-{
-	sigset_t all, old;
-	pthread_t t;
-	int e;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	e = pthread_create(&t, NULL, closer, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!e)
-		pthread_detach(t);
-	return !e;
-}
-
 void descr_close(int fd)
 {
 	counter_inc("request.bad_descriptor");
 	pthread_mutex_lock(&lock);
-	running = running || start();
+	running = running || !core_thread(NULL, closer, NULL);
 	/* No room: it stays open, which is better than to wait for it. */
 	if (running && count < QUEUE) {
 		queue[(head + count++) % QUEUE] = fd;
