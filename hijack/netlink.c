@@ -172,6 +172,16 @@ static void put_error(struct nlmsg_out *o, const struct nlmsghdr *h, int err)
 	nlmsg_end(o);
 }
 
+/* A list ends, well or with an error that came up on the way. */
+static void put_done(struct nlmsg_out *o, int err)
+{
+	*(int *)nlmsg_begin(o, NLMSG_DONE, NLM_F_MULTI | (err ?
+	    NLM_F_ACK_TLVS : 0), sizeof(int)) = err;
+	if (err)
+		nlmsg_attr_str(o, NLMSGERR_ATTR_MSG, o->why);
+	nlmsg_end(o);
+}
+
 static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	/* Of each four numbers the third is GET. */
@@ -191,10 +201,8 @@ static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 		err = nltable_get(o, h);
 	else
 		err = nltable_change(o, h);
-	if (err == 1) {
-		*(int *)nlmsg_begin(o, NLMSG_DONE, NLM_F_MULTI,
-		    sizeof(int)) = 0;
-		nlmsg_end(o);
+	if (err == 1 || (dump && o->why)) {
+		put_done(o, err == 1 ? 0 : err);
 	} else if (err < 0 || (h->nlmsg_flags & NLM_F_ACK && !dump)) {
 		put_error(o, h, err);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
+#include "hijack/nllocal.h"
 #include "hijack/nlqdisc.h"
 #include "hijack/rpc.h"
 #include "stack/wire/nlput.h"
@@ -140,6 +141,9 @@ static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 
 	if (!dst)
 		return -EINVAL;
+	err = nllocal_to(o, family, dst);
+	if (err != -ENOENT)
+		return err;
 	memcpy(r.dst, dst, n);
 	r.plen = (uint8_t)(n * 8);
 	memcpy(req.data, &r, sizeof(r));
@@ -185,29 +189,12 @@ static unsigned put_ways(struct nlmsg_out *o, int fd, unsigned i,
 	return i;
 }
 
-static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
+static int put_main(struct nlmsg_out *o, int family)
 {
-	const struct rtmsg *want = NLMSG_DATA(h);
-	bool whole = h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want));
-	int family = family_of(want->rtm_family);
-	const void *table = NULL;
 	struct wire_route r;
-	uint32_t t = RT_TABLE_MAIN;
 	unsigned count;
-	int fd;
+	int fd = dump_open(WIRE_DUMP_ROUTE, &count);
 
-	if (!(h->nlmsg_flags & NLM_F_DUMP))
-		return whole ? route_to(o, h, want->rtm_family) : -EINVAL;
-	if (whole) {
-		if (want->rtm_table)
-			t = want->rtm_table;
-		table = nlmsg_find(h, sizeof(*want), RTA_TABLE, 4, NULL);
-	}
-	if (table)
-		memcpy(&t, table, sizeof(t));
-	if (t != RT_TABLE_MAIN)
-		return 1;	/* there is one table */
-	fd = dump_open(WIRE_DUMP_ROUTE, &count);
 	if (fd < 0)
 		return fd;
 	for (unsigned i = 0; i < count && dump_get(fd, i, &r, sizeof(r)); i++)
@@ -218,7 +205,46 @@ static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 		else
 			put_route(o, &r, NULL, NLM_F_MULTI);
 	sys_close(fd);
-	return 1;
+	return 0;
+}
+
+/* There is none but main and local. */
+static int no_table(struct nlmsg_out *o, int family, uint32_t table)
+{
+	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL ||
+	    family == AF_UNSPEC)
+		return 0;
+	o->why = family == AF_INET ? "ipv4: FIB table does not exist" :
+	    "ipv6: FIB table does not exist";
+	return -ENOENT;
+}
+
+/* Of one table, or of all. */
+static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct rtmsg *want = NLMSG_DATA(h);
+	bool whole = h->nlmsg_len >= NLMSG_LENGTH(sizeof(*want));
+	int family = family_of(want->rtm_family), err = 0;
+	const void *table = NULL;
+	uint32_t t = RT_TABLE_UNSPEC;
+
+	if (!(h->nlmsg_flags & NLM_F_DUMP))
+		return whole ? route_to(o, h, want->rtm_family) : -EINVAL;
+	if (whole) {
+		t = want->rtm_table;
+		table = nlmsg_find(h, sizeof(*want), RTA_TABLE, 4, NULL);
+	}
+	if (table) {
+		memcpy(&t, table, sizeof(t));
+		err = no_table(o, family, t);
+	}
+	if (err)
+		return err;
+	if (t == RT_TABLE_UNSPEC || t == RT_TABLE_MAIN)
+		err = put_main(o, family);
+	if (!err && (t == RT_TABLE_UNSPEC || t == RT_TABLE_LOCAL))
+		err = nllocal_list(o, family);
+	return err ? err : 1;
 }
 
 /* ip neigh get: one of them. */

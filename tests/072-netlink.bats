@@ -237,3 +237,50 @@ print(s.getsockname()[0])"
 	run_cmd on b ip route show
 	expect '^10\.0\.0\.0/24 dev shmif0 proto kernel '
 }
+
+# What Linux says in the same place.
+@test "the table local, and the way to a host's own addresses" {
+	requires root netns ip
+	cat >linux.sh <<-'END'
+		ip link set lo up
+		ip link add shmif0 type veth peer name peer0
+		ip link set shmif0 address 02:00:00:00:00:01
+		ip link set peer0 addrgenmode none
+		ip addr add 10.0.0.1/24 brd + dev shmif0
+		ip addr add fd00::1/64 dev shmif0 nodad
+		ip link set shmif0 up
+		ip link set peer0 up
+		until ip -6 addr show dev shmif0 | grep 'inet6 fe80' |
+			grep -qv tentative; do sleep 0.1; done
+		exec "$@"
+	END
+	cat >ask.sh <<-'END'
+		exec 2>&1
+		ip route show table local
+		ip -6 route show table local
+		ip route show table all
+		ip -4 route show
+		ip route show table 5
+		ip -6 route show table 5
+		for to in 10.0.0.1 10.0.0.255 127.0.0.1 127.3.4.5 \
+			127.255.255.255 fd00::1 ::1 fe80::ff:fe00:1 \
+			10.0.0.9 fd00::2; do
+			ip route get $to
+		done
+	END
+	# The peer is Linux's only; the way to link-local addresses is none
+	# that a host has in a table; "from" is by the kernel's configuration.
+	told() {
+		sed '/peer0/d; /^fe80::\/64/d; s/ from :://' |
+			sort
+	}
+	unshare -n timeout 20 sh linux.sh sh ask.sh | told >linux
+	start_bg host shmif_server -s -i \
+		shmif0=own,10.0.0.1/24,fd00::1/64,mac=02:00:00:00:00:01 \
+		unix://host.sock
+	wait_for host_up host
+	run_cmd on host sh ask.sh
+	told <out >virtual
+	diff linux virtual
+	[ "$(wc -l <linux)" -gt 40 ]
+}

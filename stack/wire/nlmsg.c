@@ -100,7 +100,9 @@ void nlmsg_nest_end(struct nlmsg_out *o, struct nlmsg_nest nest)
 
 void nlmsg_end(struct nlmsg_out *o)
 {
-	o->used += NLMSG_ALIGN(o->cur->nlmsg_len);
+	/* As the kernel counts, with what fills up the last attribute. */
+	o->cur->nlmsg_len = NLMSG_ALIGN(o->cur->nlmsg_len);
+	o->used += o->cur->nlmsg_len;
 	o->cur = NULL;
 }
 

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "stack/wire/sys.h"
+
 #define FOREVER	0xffffffffu	/* lifetime of an address, seconds */
 
 static void put_stats(struct nlmsg_out *o, const struct wire_link *l)
@@ -29,7 +31,7 @@ void nlput_link(struct nlmsg_out *o, int type, const struct wire_link *l,
 	bool loop = l->flags & IFF_LOOPBACK;
 	uint8_t state = l->flags & IFF_UP ? loop ? IF_OPER_UNKNOWN :
 	    IF_OPER_UP : IF_OPER_DOWN;
-	uint8_t bcast[6];
+	uint8_t bcast[6], mode = IF_LINK_MODE_DEFAULT;
 
 	i->ifi_type = l->hatype;
 	i->ifi_index = (int)l->ifindex;
@@ -38,6 +40,7 @@ void nlput_link(struct nlmsg_out *o, int type, const struct wire_link *l,
 	nlmsg_attr_str(o, IFLA_IFNAME, l->name);
 	nlmsg_attr_u32(o, IFLA_TXQLEN, 1000);
 	nlmsg_attr(o, IFLA_OPERSTATE, &state, 1);
+	nlmsg_attr(o, IFLA_LINKMODE, &mode, 1);
 	nlmsg_attr_u32(o, IFLA_MTU, l->mtu);
 	nlmsg_attr_u32(o, IFLA_GROUP, 0);
 	nlmsg_attr_str(o, IFLA_QDISC, l->netem ? "netem" : "noqueue");
@@ -97,11 +100,12 @@ static void begin_route(struct nlmsg_out *o, int type,
 	m->rtm_family = r->family;
 	m->rtm_dst_len = asked ? (uint8_t)(n * 8) : r->plen;
 	m->rtm_table = RT_TABLE_MAIN;
-	m->rtm_protocol = asked ? RTPROT_UNSPEC : r->proto;
+	m->rtm_protocol = asked && r->family == AF_INET ? RTPROT_UNSPEC :
+	    r->proto;
 	m->rtm_scope = r->flags & (WIRE_RT_GATEWAY | WIRE_RT_REJECT) ||
 	    r->family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 	m->rtm_type = nlput_route_type(r);
-	m->rtm_flags = asked ? RTM_F_CLONED : 0;
+	m->rtm_flags = asked && r->family == AF_INET ? RTM_F_CLONED : 0;
 	nlmsg_attr_u32(o, RTA_TABLE, RT_TABLE_MAIN);
 	if (asked || r->plen)
 		nlmsg_attr(o, RTA_DST, asked ? asked : r->dst, n);
@@ -109,6 +113,10 @@ static void begin_route(struct nlmsg_out *o, int type,
 
 static void put_metric(struct nlmsg_out *o, const struct wire_route *r)
 {
+	uint8_t pref = 0;	/* "medium" of RFC 4191 */
+
+	if (r->family == AF_INET6)
+		nlmsg_attr(o, RTA_PREF, &pref, sizeof(pref));
 	if (r->metric || r->family == AF_INET6)
 		nlmsg_attr_u32(o, RTA_PRIORITY, r->metric ? r->metric :
 		    r->flags & WIRE_RT_CONNECTED ? 256 : 1024);
@@ -158,6 +166,8 @@ void nlput_route(struct nlmsg_out *o, int type, const struct wire_route *r,
 	if (src)
 		nlmsg_attr(o, RTA_PREFSRC, src, n);
 	/* The kernel's last one; nmap overlooks what is last. */
+	if (asked && r->family == AF_INET)
+		nlmsg_attr_u32(o, RTA_UID, (uint32_t)SYS0(SYS_getuid));
 	if (asked)
 		nlmsg_attr(o, RTA_CACHEINFO, &cache, sizeof(cache));
 	nlmsg_end(o);
@@ -177,5 +187,6 @@ void nlput_neigh(struct nlmsg_out *o, int type, const struct wire_neigh *n,
 	if (!(n->state & (NUD_INCOMPLETE | NUD_FAILED)))
 		nlmsg_attr(o, NDA_LLADDR, n->mac, 6);
 	nlmsg_attr(o, NDA_CACHEINFO, &c, sizeof(c));
+	nlmsg_attr_u32(o, NDA_PROBES, 0);
 	nlmsg_end(o);
 }
