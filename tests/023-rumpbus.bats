@@ -121,3 +121,42 @@ assert bus["format"] == "rump" and bus["members"] == [], bus' ||
 	expect '2 received'
 	[ "$(grep -c 'is locked since' a.log)" -eq 1 ]
 }
+
+@test "a bus of NetBSD's format: with what does as a rump kernel does" {
+	# It makes the bus, or finds it; both ways.
+	for i in 1 2; do
+		[ $i -eq 2 ] || rm nb
+		start_bg "k$i" "$B/tests/h_rumpkernel" nb 10.0.0.9
+		wait_for in_file "k$i.log" ready
+		BUS=./nb start_host "a$i" 10.0.0.1
+		run_cmd shmif -s "unix://a$i.sock" ping -c 3 -i 0.05 10.0.0.9
+		expect '3 received'
+		# Some rounds of the ring, with every frame answered.
+		run_cmd shmif -s "unix://a$i.sock" ping -c 1000 -i 0.001 \
+			-s 1400 10.0.0.9
+		expect '1000 received'
+		[ "$(word 8 8)" -ge $((2 * i)) ]
+		stop "k$i"
+		stop "a$i"
+	done
+	frames ./nb >all
+	in_file all '10.0.0.9 > 10.0.0.1: ICMP echo reply'
+}
+
+@test "a bus of NetBSD's format: a host is killed, the others go on" {
+	for i in 1 2 3; do
+		BUS=./nb start_host "h$i" "10.0.0.$i"
+	done
+	start_bg sink on h1 socat -u TCP-LISTEN:81 OPEN:/dev/null
+	wait_listen h1 81
+	start_bg source on h2 socat -u OPEN:/dev/zero TCP:10.0.0.1:81
+	wait_for busy
+	stop h2 KILL
+	rm -f h2.sock
+	run_cmd shmif -s unix://h3.sock ping -c 3 -i 0.05 10.0.0.1
+	expect '3 received'
+}
+
+busy() {
+	[ "$(word 8 8)" -ge 3 ]
+}
