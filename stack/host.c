@@ -26,6 +26,7 @@
 #include "stack/stream/stream.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "tap/vde.h"
 #include "tap/virt.h"
 
 #define HELLO_MS	10000	/* for the loop thread to answer */
@@ -53,6 +54,7 @@ int host_init(void)
 	packet_init();
 	ifconfig_driver_add(&shmif_driver);
 	ifconfig_driver_add(&virt_driver);
+	ifconfig_driver_add(&vde_driver);
 	e = ifconfig_init();
 	core_unlock();
 	return e;

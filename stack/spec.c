@@ -2,6 +2,7 @@
 #include "stack/spec.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "bus/bus.h"
 #include "stack/ip/ifconfig.h"
+#include "tap/vdeplug.h"
 
 static bool parse_u32(const char *text, uint32_t max, uint32_t *v)
 {
@@ -103,11 +105,70 @@ static int parse_word(struct spec *s, const char *word,
 	return -EINVAL;
 }
 
+#define FORM "not of the form shmif0=BUS[,ADDR/PLEN], virt0[,ADDR/PLEN] or " \
+	"vde0[,ADDR/PLEN]=VNL"
+
+static bool is_vde(const char *iface)
+{
+	return !strncmp(iface, "vde", 3);
+}
+
+/* The interface's name, and for all but vde what it is linked to. */
+static int parse_first(struct spec *s, char *word, const char *text,
+    char err[static IFACE_ERRLEN])
+{
+	char *eq = strchr(word, '=');
+
+	if (eq)
+		*eq++ = '\0';
+	if (!*word || strlen(word) >= sizeof(s->iface) ||
+	    (eq && strlen(eq) >= sizeof(s->link)) ||
+	    (!strncmp(word, "shmif", 5) && (!eq || !*eq))) {
+		snprintf(err, IFACE_ERRLEN, "'%s': " FORM, text);
+		return -EINVAL;
+	}
+	if (eq && strncmp(word, "shmif", 5)) {
+		snprintf(err, IFACE_ERRLEN, "%s=%s: only shmif takes a bus, "
+		    "and vde a VNL; virtN is the host's tapN", word, eq);
+		return -EINVAL;
+	}
+	strcpy(s->iface, word);
+	if (eq)
+		strcpy(s->link, eq);
+	return 0;
+}
+
+/*
+ * Take the VNL off a text, which may have commas and more in it: it is behind
+ * the first "=" that is no part of a word like mtu=1500.
+ */
+static int take_vnl(struct spec *s, char *text, char err[static IFACE_ERRLEN])
+{
+	char *p = text + strcspn(text, ",=");
+
+	while (*p == ',') {
+		p++;
+		if (!strncmp(p, "mtu=", 4) || !strncmp(p, "mac=", 4) ||
+		    !strncmp(p, "name=", 5))
+			p = strchr(p, '=') + 1;
+		p += strcspn(p, ",=");
+	}
+	if (*p && p[1] && strlen(p + 1) < sizeof(s->link)) {
+		*p = '\0';
+		strcpy(s->link, p + 1);
+		return 0;
+	}
+	snprintf(err, IFACE_ERRLEN, "'%.200s': %s; the form is "
+	    "vde0[,ADDR/PLEN]=VNL, as in vde0,10.0.2.15/24=slirp://", text,
+	    *p && p[1] ? "its VNL is too long" : "it has no VNL");
+	return -EINVAL;
+}
+
 int spec_parse(struct spec *s, const char *text,
     char err[static IFACE_ERRLEN])
 {
-	char buf[2048], *word, *save = NULL, *eq;
-	int e;
+	char buf[2048], *word, *save = NULL;
+	int e = 0;
 
 	memset(s, 0, sizeof(*s));
 	if (strlen(text) >= sizeof(buf)) {
@@ -115,36 +176,19 @@ int spec_parse(struct spec *s, const char *text,
 		return -EINVAL;
 	}
 	strcpy(buf, text);
+	if (is_vde(buf))
+		e = take_vnl(s, buf, err);
+	if (e)
+		return e;
 	word = strtok_r(buf, ",", &save);
-	if (!word || *word == '=') {
-		snprintf(err, IFACE_ERRLEN, "'%s': not of the form "
-		    "shmif0=BUS[,ADDR/PLEN]", text);
+	if (!word) {
+		snprintf(err, IFACE_ERRLEN, "'%s': " FORM, text);
 		return -EINVAL;
 	}
-	eq = strchr(word, '=');
-	if (eq)
-		*eq++ = '\0';
-	if (strlen(word) >= sizeof(s->iface) ||
-	    (eq && strlen(eq) >= sizeof(s->bus)) ||
-	    (!strncmp(word, "shmif", 5) && (!eq || !*eq))) {
-		snprintf(err, IFACE_ERRLEN, "%s: not of the form "
-		    "shmif0=BUS[,ADDR/PLEN]", text);
-		return -EINVAL;
-	}
-	if (eq && strncmp(word, "shmif", 5)) {
-		snprintf(err, IFACE_ERRLEN, "%s=%s: only shmif takes a bus; "
-		    "virtN is the host's tapN", word, eq);
-		return -EINVAL;
-	}
-	strcpy(s->iface, word);
-	if (eq)
-		strcpy(s->bus, eq);
-	while ((word = strtok_r(NULL, ",", &save))) {
+	e = parse_first(s, word, text, err);
+	while (!e && (word = strtok_r(NULL, ",", &save)))
 		e = parse_word(s, word, err);
-		if (e)
-			return e;
-	}
-	return 0;
+	return e;
 }
 
 int spec_parse_route(struct wire_route *r, const char *text,
@@ -193,6 +237,14 @@ static int set_addrs(struct spec *s, struct iface *f,
 	return 0;
 }
 
+int spec_link_name(char *dst, size_t size, const char *iface, const char *name,
+    char err[static IFACE_ERRLEN])
+{
+	static_assert(VDEPLUG_ERRLEN <= IFACE_ERRLEN, "one line");
+	return is_vde(iface) ? vdeplug_name(dst, size, name, err) :
+	    bus_path(dst, size, name, true, err);
+}
+
 int spec_apply(struct spec *s, char err[static IFACE_ERRLEN])
 {
 	char path[512];
@@ -209,9 +261,9 @@ int spec_apply(struct spec *s, char err[static IFACE_ERRLEN])
 	if (!e && s->naddr && s->addr[0].family == AF_INET)
 		memcpy(f->want_ip4, s->addr[0].ip, 4);
 	if (!e && f->driver->link) {
-		e = bus_path(path, sizeof(path), s->bus, true, err);
+		e = spec_link_name(path, sizeof(path), s->iface, s->link, err);
 		if (!e)
-			e = ifconfig_link(f, path, err);
+			e = ifconfig_link_now(f, path, err);
 	}
 	if (!e && s->mtu)
 		e = ifconfig_mtu(f, s->mtu, err);

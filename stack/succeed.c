@@ -129,7 +129,7 @@ void succeed(struct spec *s, const char *own)
 		y.family = s->addr[0].family;
 		memcpy(y.ip, s->addr[0].ip, sizeof(y.ip));
 	}
-	if (!strchr(own, '/') || bus_path(path, sizeof(path), s->bus, false,
+	if (!strchr(own, '/') || bus_path(path, sizeof(path), s->link, false,
 	    err) || stat(path, &st) || bus_open(&b, path, BUS_OPEN_RDONLY, err))
 		return;
 	y.dev = st.st_dev;

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LIBRARY		"libvdeplug.so.2"
 #define INTERFACE	1	/* LIBVDEPLUG_INTERFACE_VERSION */
@@ -123,10 +125,58 @@ static ino_t file_of(int fd)
 	return fstat(fd, &st) ? 0 : st.st_ino;
 }
 
+/* The path in it that is looked at from here; NULL: there is none. */
+static const char *path_in(const char *vnl)
+{
+	const char *path = !strncmp(vnl, "vde://", 6) ? vnl + 6 :
+	    strstr(vnl, "://") ? NULL : vnl;
+
+	while (path && path[0] == '.' && path[1] == '/')
+		path += 2;
+	/* "vde://" is the switch that libvdeplug(3) takes. */
+	return path && *path ? path : NULL;
+}
+
+int vdeplug_name(char *dst, size_t size, const char *vnl, char *err)
+{
+	const char *path = path_in(vnl);
+	char cwd[PATH_MAX] = "";
+	int n = -1;
+
+	if (!*vnl) {
+		snprintf(err, VDEPLUG_ERRLEN, "'': not a VNL, such as "
+		    "slirp:// or vde:///PATH");
+		return -EINVAL;
+	}
+	if (!path)
+		n = snprintf(dst, size, "%s", vnl);
+	else if (*path == '/' || getcwd(cwd, sizeof(cwd)))
+		n = snprintf(dst, size, "vde://%s%s%s", cwd, *cwd ? "/" : "",
+		    path);
+	if (n >= 0 && (size_t)n < size)
+		return 0;
+	snprintf(err, VDEPLUG_ERRLEN, "%.64s...: %s", vnl,
+	    strerror(n < 0 ? errno : E2BIG));
+	return n < 0 ? -errno : -E2BIG;
+}
+
 /* The library's own errno is not always set. */
 static int open_errno(void)
 {
 	return errno ? -errno : -EINVAL;
+}
+
+/*
+ * vxlan, as of 4.0.1, learns where a frame came from off a variable that it
+ * has not set, and then sends to nowhere.  With no table it asks the group.
+ */
+static char *own_copy(const char *vnl)
+{
+	char *copy;
+
+	if (strncmp(vnl, "vxlan:", 6) || strstr(vnl, "hashsize="))
+		return strdup(vnl);
+	return asprintf(&copy, "%s/hashsize=0", vnl) < 0 ? NULL : copy;
 }
 
 int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
@@ -139,7 +189,7 @@ int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
 	if (e)
 		return e;
 	v = calloc(1, sizeof(*v));
-	name = strdup(vnl);	/* plug-ins write into it */
+	name = own_copy(vnl);	/* plug-ins write into it */
 	if (!v || !name) {
 		snprintf(err, errlen, "%s: %s", vnl, strerror(ENOMEM));
 		e = -ENOMEM;

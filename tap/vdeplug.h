@@ -19,6 +19,14 @@
 struct vdeplug;		/* opaque, freed by vdeplug_close() */
 
 /*
+ * What a user calls a plug, as it is to be called from any directory: what has
+ * no "://" in it is the path of a switch, and such a path may be relative.
+ * Return: 0, or -errno with one line in err (of VDEPLUG_ERRLEN bytes).
+ */
+#define VDEPLUG_ERRLEN	512
+int vdeplug_name(char *dst, size_t size, const char *vnl, char *err);
+
+/*
  * descr: who we are, shown in the list of a switch's ports.  Names may be
  * looked up and a switch asked meanwhile, which may take long.
  * Return: 0 and *out, or -errno with one line in err: -ENOPKG: there is no

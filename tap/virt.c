@@ -22,13 +22,13 @@
 #include "stack/core/loop.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
+#include "tap/frame.h"
 #include "tap/tapdev.h"
 #include "tap/virt.h"
 
 #define BATCH	64	/* frames per turn of the loop */
 #define HEADER	14	/* bytes, Ethernet */
 #define VLAN	4	/* bytes more with a VLAN tag */
-#define ALIGN	2	/* puts the IP header on a 4-byte boundary */
 
 struct virt {
 	struct pollable poll;	/* the tap; first */
@@ -50,58 +50,18 @@ static void lost(struct virt *v)
 	v->dev.fd = -1;
 }
 
-/* A bridge floods frames to us that are for others. */
-static bool for_us(const struct netif *nif, const uint8_t *frame)
-{
-	return frame[0] & 1 || !memcmp(frame, nif->hwaddr, 6);
-}
-
-static size_t frame_max(const struct netif *nif, const uint8_t *frame)
-{
-	bool tagged = frame[12] == 0x81 && frame[13] == 0x00;
-
-	return (size_t)nif->mtu + HEADER + (tagged ? VLAN : 0);
-}
-
 static void input(struct virt *v, size_t n)
 {
-	struct iface *f = v->f;
-	struct netif *nif;
-	struct pbuf *p;
-
-	if (n < HEADER) {
-		f->rx_errors++;
+	switch (frame_input(v->f, v->frame, n)) {
+	case -EBADMSG:
 		counter_inc("virt.too_short");
-		return;
-	}
-	if (!f->promisc && !for_us(&f->nif, v->frame))
-		return;
-	p = n > frame_max(&f->nif, v->frame) ? NULL :
-	    pbuf_alloc(PBUF_RAW, (u16_t)(n + ALIGN), PBUF_RAM);
-	if (!p) {
-		f->rx_dropped++;
-		if (n > frame_max(&f->nif, v->frame))
-			counter_inc("virt.too_long");
-		else
-			counter_inc("virt.no_memory");
-		return;
-	}
-	pbuf_remove_header(p, ALIGN);
-	memcpy(p->payload, v->frame, n);
-	f->rx_packets++;
-	f->rx_bytes += n;
-	if (v->frame[0] & 1)
-		f->rx_multicast++;
-	nif = iface_arp_target(f, p->payload, n);
-	tap_frame(f, p, 0, false);
-	if (tap_not_ours(f, v->frame)) {
-		pbuf_free(p);
-	} else if (!netif_is_up(&f->nif)) {
-		counter_inc("if.down");
-		pbuf_free(p);
-	} else if (nif->input(p, nif) != ERR_OK) {
-		counter_inc("if.not_taken");
-		pbuf_free(p);
+		break;
+	case -EMSGSIZE:
+		counter_inc("virt.too_long");
+		break;
+	case -ENOMEM:
+		counter_inc("virt.no_memory");
+		break;
 	}
 }
 

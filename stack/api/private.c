@@ -143,7 +143,7 @@ static struct iface *on_bus(const struct wire_yield *y)
 	struct stat st;
 
 	while ((f = iface_next(f)))
-		if (f->driver->link && f->linkstr[0] &&
+		if (f->driver->link && !f->driver->vnl && f->linkstr[0] &&
 		    stat(f->linkstr, &st) == 0 && st.st_dev == y->dev &&
 		    st.st_ino == y->ino)
 			return f;

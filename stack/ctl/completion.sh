@@ -73,6 +73,7 @@ _shmif_kind() {
 	SPEC)
 		_shmif_add_lines shmif0= bus <<<"$(_shmif_buses)"
 		_shmif_add virt0 "the machine's tap0"
+		_shmif_add vde0=slirp:// "the Internet"
 		return ;;
 	URL)
 		for one in *.sock; do

@@ -11,7 +11,8 @@
 #include "stack/wire/wire.h"
 
 /* Exit statuses, but for ping's and traceroute's own. */
-enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2,
+       CTL_AGAIN = -1 /* never one: ctl_call() */ };
 
 /*
  * A command gets its own name as argv[0] and returns an exit status.  Each
@@ -97,7 +98,7 @@ int ctl_fd(void);			/* the control connection */
 /*
  * One request and its reply.  what, which may be NULL, is named in the error
  * line.  A reply fd comes in *fd (may be NULL).
- * Return: 0, or CTL_FAILED after an error line; rep->error then tells why,
+ * Return: 0; CTL_AGAIN: it is not decided yet, ask again; CTL_FAILED after an error line; rep->error then tells why,
  * and is -1 if there was no reply.
  */
 int ctl_call(struct wire_req *req, struct wire_rep *rep, int *fd,

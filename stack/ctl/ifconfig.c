@@ -14,6 +14,7 @@
 #include "bus/bus.h"
 #include "stack/ctl/ifshow.h"
 #include "stack/ctl/text.h"
+#include "tap/vdeplug.h"
 
 #define MAX_OPS		32
 /* The length of an address that has none. */
@@ -82,12 +83,17 @@ static int word_linkstr(struct if_call *c, int op)
 {
 	const char *arg = take_arg(c);
 	struct if_op *o = add_op(c, (enum wire_if_op)op);
+	char err[VDEPLUG_ERRLEN];
 
 	if (!o)
 		return too_many();
 	if (!arg)
 		return CTL_USAGE;
-	return ctl_bus_path(arg, true, o->req.str, sizeof(o->req.str));
+	if (strncmp(c->ifname, "vde", 3))
+		return ctl_bus_path(arg, true, o->req.str,
+		    sizeof(o->req.str));
+	return vdeplug_name(o->req.str, sizeof(o->req.str), arg, err) ?
+	    ctl_fail("%s", err) : 0;
 }
 
 static int word_hostname(struct if_call *c, int op)
@@ -318,12 +324,16 @@ static int do_op(struct if_call *c, struct if_op *o)
 		.op = WIRE_IF, .a = (int)o->op, .len = sizeof(o->req),
 	};
 	struct wire_rep rep;
+	int status;
 
 	if (o->first && find_first(o))
 		return CTL_FAILED;
 	memcpy(req.data, &o->req, sizeof(o->req));
-	if (ctl_call(&req, &rep, NULL, c->ifname))
-		return CTL_FAILED;
+	do
+		status = ctl_call(&req, &rep, NULL, c->ifname);
+	while (status == CTL_AGAIN);
+	if (status)
+		return status;
 	if (o->op == WIRE_IF_HOSTNAME && (rep.len != strlen(o->req.str) ||
 	    memcmp(rep.data, o->req.str, rep.len)))
 		ctl_fail("%s: another host on the bus has that name; this one "

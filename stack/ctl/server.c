@@ -171,6 +171,8 @@ int ctl_call_with(struct wire_req *req, int with, struct wire_rep *rep,
 	}
 	if (!rep->error)
 		return 0;
+	if (rep->error == EINPROGRESS)
+		return CTL_AGAIN;
 	reply_text(rep, text, sizeof(text));
 	if (!text[0])
 		snprintf(text, sizeof(text), "%s", strerror(rep->error));

@@ -1,5 +1,5 @@
 /*
- * iface.h: the network interfaces of the virtual host: lo, shmifN, virtN;
+ * iface.h: the network interfaces of the virtual host: lo, shmifN, virtN, vdeN;
  * which there are, and what their drivers do.  Changes are ifconfig.h's.
  */
 #ifndef STACK_IFACE_H
@@ -28,11 +28,15 @@ struct iface_driver {
 	const char *kind;	/* also the name's stem */
 	bool loopback;
 	bool large;		/* linkoutput knows of pbuf.seg_size */
+	bool vnl;		/* it is linked to a VNL, not to a path */
 	/* Prepare f->nif (hwaddr, mtu, flags, linkoutput). */
 	int (*attach)(struct iface *f, char err[static IFACE_ERRLEN]);
 	/* May let go of the core lock while it waits for its thread. */
 	void (*detach)(struct iface *f);
-	/* Both NULL where nothing is to be linked. */
+	/*
+	 * Both NULL where nothing is to be linked.  -EINPROGRESS: to be called
+	 * again with the same words, until it is decided.
+	 */
 	int (*link)(struct iface *f, const char *path,
 	    char err[static IFACE_ERRLEN]);
 	void (*unlink)(struct iface *f);

@@ -108,7 +108,7 @@ int ifconfig_create(const char *name, struct iface **out,
 	d = parse_name(name, &unit, &numbered);
 	if (!d) {
 		snprintf(err, IFACE_ERRLEN, "%s: no such kind of interface; "
-		    "there are shmifN and virtN", name);
+		    "there are shmifN, virtN and vdeN", name);
 		return -EINVAL;
 	}
 	for (;; unit++) {
@@ -135,8 +135,8 @@ int ifconfig_init(void)
 int ifconfig_destroy(struct iface *f, char err[static IFACE_ERRLEN])
 {
 	if (iface_is_loopback(f)) {
-		snprintf(err, IFACE_ERRLEN, "%s stays; only shmifN and "
-		    "virtN can be destroyed", f->name);
+		snprintf(err, IFACE_ERRLEN, "%s stays; only shmifN, "
+		    "virtN and vdeN can be destroyed", f->name);
 		return -EPERM;
 	}
 	log_event("interface", "%s destroyed", f->name);
@@ -189,6 +189,15 @@ static int absolute(char full[static sizeof(((struct iface *)0)->linkstr)],
 	return 0;
 }
 
+static int whole(char full[static sizeof(((struct iface *)0)->linkstr)],
+    const char *vnl)
+{
+	if (strlen(vnl) >= sizeof(((struct iface *)0)->linkstr))
+		return -E2BIG;
+	strcpy(full, vnl);
+	return 0;
+}
+
 int ifconfig_link(struct iface *f, const char *path,
     char err[static IFACE_ERRLEN])
 {
@@ -210,15 +219,33 @@ int ifconfig_link(struct iface *f, const char *path,
 		    f->name);
 		return -EBUSY;
 	}
-	e = absolute(full, path);
+	e = f->driver->vnl ? whole(full, path) : absolute(full, path);
+	if (!e && !f->driver->vnl && strstr(path, "://")) {
+		snprintf(err, IFACE_ERRLEN, "%s is a VNL, and %s on a bus; it "
+		    "is for vdeN", path, f->name);
+		return -EINVAL;
+	}
 	if (!e)
 		e = f->driver->link(f, full, err);
-	log_event("bus", "%s joins %s %s", f->name, full, log_result(e));
+	if (e != -EINPROGRESS)
+		log_event("bus", "%s joins %s %s", f->name, full,
+		    log_result(e));
 	if (e)
 		return e;
 	strcpy(f->linkstr, full);
 	iface_claim_hostname();
 	return 0;
+}
+
+int ifconfig_link_now(struct iface *f, const char *path,
+    char err[static IFACE_ERRLEN])
+{
+	int e;
+
+	do
+		e = ifconfig_link(f, path, err);
+	while (e == -EINPROGRESS);
+	return e;
 }
 
 int ifconfig_unlink(struct iface *f, char err[static IFACE_ERRLEN])
@@ -244,8 +271,10 @@ int ifconfig_need_link(struct iface *f, char err[static IFACE_ERRLEN])
 {
 	if (iface_is_linked(f))
 		return 0;
-	snprintf(err, IFACE_ERRLEN, "%s has no bus yet; "
-	    "ifconfig %s linkstr PATH first", f->name, f->name);
+	snprintf(err, IFACE_ERRLEN, "%s has no %s yet; "
+	    "ifconfig %s linkstr %s first", f->name,
+	    f->driver->vnl ? "plug" : "bus", f->name,
+	    f->driver->vnl ? "VNL" : "PATH");
 	return -ENXIO;
 }
 
@@ -281,12 +310,13 @@ int ifconfig_mtu(struct iface *f, uint32_t mtu, char err[static IFACE_ERRLEN])
 {
 	uint32_t max = BUS_MTU_MAX;
 
-	if (f->driver->mtu_max && iface_is_linked(f))
+	if (f->driver->mtu_max && (f->driver->vnl || iface_is_linked(f)))
 		max = f->driver->mtu_max(f);
 	if (mtu < BUS_MTU_MIN || mtu > max) {
 		snprintf(err, IFACE_ERRLEN, "mtu %u is out of range, %d to %u"
 		    "%s", mtu, BUS_MTU_MIN, max,
-		    max < BUS_MTU_MAX ? " on this bus" : "");
+		    max == BUS_MTU_MAX ? "" : f->driver->vnl ?
+		    " over VDE" : " on this bus");
 		return -EINVAL;
 	}
 	log_event("interface", "%s mtu %u", f->name, mtu);

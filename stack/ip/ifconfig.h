@@ -18,7 +18,11 @@ void ifconfig_stop_all(void);		/* at the end */
 int ifconfig_create(const char *name, struct iface **out,
     char err[static IFACE_ERRLEN]);
 int ifconfig_destroy(struct iface *f, char err[static IFACE_ERRLEN]);
+/* -EINPROGRESS: not decided yet, to be called again. */
 int ifconfig_link(struct iface *f, const char *path,
+    char err[static IFACE_ERRLEN]);
+/* The same for a thread that may wait: not the loop's. */
+int ifconfig_link_now(struct iface *f, const char *path,
     char err[static IFACE_ERRLEN]);
 int ifconfig_unlink(struct iface *f, char err[static IFACE_ERRLEN]);
 /* WIRE_ADDR_ALIAS: one more; without it the first IPv4 address is replaced. */

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/bus.h"
 #include "stack/core/core.h"
 #include "stack/host.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/ifconfig.h"
 #include "stack/rump/report.h"
+#include "stack/spec.h"
 
 /* What is done to an interface. 0 or -errno with a line in err. */
 typedef int action(struct iface *f, const void *arg,
@@ -64,7 +64,7 @@ int rump_pub_netconfig_ifdestroy(const char *ifname)
 static int set_link(struct iface *f, const void *arg,
     char err[static IFACE_ERRLEN])
 {
-	return ifconfig_link(f, arg, err);
+	return ifconfig_link_now(f, arg, err);
 }
 
 int rump_pub_netconfig_ifsetlinkstr(const char *ifname, const char *path)
@@ -74,7 +74,7 @@ int rump_pub_netconfig_ifsetlinkstr(const char *ifname, const char *path)
 
 	if (!path)
 		return EINVAL;
-	e = bus_path(bus, sizeof(bus), path, true, err);
+	e = spec_link_name(bus, sizeof(bus), ifname ? ifname : "", path, err);
 	return e ? rump_report(e, ifname, err) : with(ifname, set_link, bus);
 }
 

@@ -27,12 +27,12 @@ struct wire_link {
 	uint16_t hatype;	/* ARPHRD_ */
 	uint8_t mac[6];
 	char name[WIRE_NAMELEN];
-	char kind[8];		/* "lo", "shmif", "virt" */
+	char kind[8];		/* "lo", "shmif", "virt", "vde" */
 	int32_t slot;		/* on its bus; -1 */
 	uint32_t netem;		/* frames that go out meet faults */
 	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;
-	char linkstr[512];	/* path of the bus, or the tap */
+	char linkstr[512];	/* path of the bus, the tap, a VNL */
 };
 
 struct wire_ifaddr {

@@ -278,10 +278,12 @@ enum wire_dump {
 };
 
 enum wire_if_op {
-	WIRE_IF_CREATE,		/* name; "shmif" or "virt" alone: next number.
+	WIRE_IF_CREATE,		/* name; "shmif", "virt", "vde" alone: next number.
 				   reply data = the name it got */
 	WIRE_IF_DESTROY,
-	WIRE_IF_LINKSTR,	/* str = absolute path of the bus; create it if missing */
+	WIRE_IF_LINKSTR,	/* str = absolute path of the bus; create it if
+				   missing; of vde, a VNL: -EINPROGRESS until
+				   it is decided, so ask again */
 	WIRE_IF_UNLINKSTR,
 	WIRE_IF_ADDR_ADD,	/* addr: family plen addr bcast flags, and in
 				   ifname the label of an alias ("shmif0:1") */

@@ -1,0 +1,457 @@
+/* vdeline.c: a plug that is kept in, with its threads; see vdeline.h. */
+#include "tap/vdeline.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap/vdeplug.h"
+
+#define BATCH		32		/* frames handed over at once */
+#define ROOM		(64u << 10)	/* bytes of them */
+#define QUEUE_MAX	(256u << 10)	/* bytes that wait to be sent */
+#define ERRORS		8		/* after that it is read every 100 ms */
+#define END_MS		300		/* for the threads to let go */
+#define OPEN_MS		20000		/* for names and switches to answer */
+#define PAUSE_MIN	1000		/* ms until it is put in again */
+#define PAUSE_MAX	32000
+
+struct out {
+	struct out *next;
+	size_t n;
+	uint8_t frame[];
+};
+
+struct vdeline {
+	pthread_mutex_t lock;	/* of all that follows */
+	pthread_cond_t turn;	/* something has changed */
+	struct vdeplug *plug;	/* NULL: not in */
+	bool sending;		/* it may not be pulled now */
+	bool stop;
+	bool owned;		/* until vdeline_end() */
+	unsigned threads;
+	int result;		/* of the first opening; 1: not known */
+	struct out *first, **last;
+	size_t queued;		/* bytes */
+	bool full;		/* somebody waits for room */
+
+	/* Not changed once the threads run. */
+	const struct vdeline_user *user;
+	void *arg;
+	int kick;		/* eventfd: wakes who polls */
+	sigset_t signals;	/* of who made it, for commands to inherit */
+	struct timespec give_up;	/* the first opening, OPEN_MS */
+	char *vnl;
+	unsigned errors;	/* one after another; the receiver's */
+	char err[VDELINE_ERRLEN];
+};
+
+static void destroy(struct vdeline *l)
+{
+	struct out *o;
+
+	l->user->gone(l->arg);
+	while ((o = l->first)) {
+		l->first = o->next;
+		free(o);
+	}
+	close(l->kick);
+	pthread_cond_destroy(&l->turn);
+	pthread_mutex_destroy(&l->lock);
+	free(l->vnl);
+	free(l);
+}
+
+/*
+ * The end of a thread, with the lock held.  The last one pulls the plug before
+ * it counts as gone: who waits for that finds a port free, and the like.
+ */
+static void leave(struct vdeline *l)
+{
+	struct vdeplug *v = NULL;
+	bool last;
+
+	if (l->threads == 1) {
+		v = l->plug;
+		l->plug = NULL;
+	}
+	if (v) {
+		pthread_mutex_unlock(&l->lock);
+		vdeplug_close(v);
+		pthread_mutex_lock(&l->lock);
+	}
+	last = --l->threads == 0 && !l->owned;
+	pthread_cond_broadcast(&l->turn);
+	pthread_mutex_unlock(&l->lock);
+	if (last)
+		destroy(l);
+}
+
+static void in_ms(struct timespec *t, int ms)
+{
+	clock_gettime(CLOCK_MONOTONIC, t);
+	t->tv_sec += ms / 1000;
+	t->tv_nsec += ms % 1000 * 1000000l;
+	if (t->tv_nsec >= 1000000000l) {
+		t->tv_sec++;
+		t->tv_nsec -= 1000000000l;
+	}
+}
+
+/* Receiving. */
+
+/* Return: 0: there may be a frame; -EPIPE: the switch has gone; -ECANCELED */
+static int wait_frame(struct vdeline *l, int ms)
+{
+	struct pollfd p[] = {
+		{ .fd = vdeplug_fd(l->plug), .events = POLLIN },
+		{ .fd = l->kick, .events = POLLIN },
+		{ .fd = vdeplug_ctlfd(l->plug), .events = POLLIN },
+	};
+	int n = poll(p, 3, ms);
+
+	if (p[1].revents)
+		return -ECANCELED;
+	if (n > 0 && p[2].revents)
+		return -EPIPE;
+	return n > 0 ? 0 : n < 0 ? -EINTR : -ETIMEDOUT;
+}
+
+/* A pause that ends at once when the line does. */
+static bool paused(struct vdeline *l, int ms)
+{
+	struct pollfd p = { .fd = l->kick, .events = POLLIN };
+
+	return poll(&p, 1, ms) <= 0;
+}
+
+/* All that is there, as far as a batch goes.  -EPIPE, -ECANCELED */
+static int receive(struct vdeline *l, uint8_t *buf)
+{
+	uint16_t len[BATCH];
+	size_t used = 0;
+	ssize_t r = 0;
+	int n = 0, e = wait_frame(l, -1);
+
+	while (!e && n < BATCH && ROOM - used >= VDEPLUG_FRAME) {
+		r = vdeplug_recv(l->plug, buf + used, VDEPLUG_FRAME);
+		if (r < 0)
+			break;
+		if (r > 0) {
+			len[n++] = (uint16_t)r;
+			used += (size_t)r;
+		}
+		e = wait_frame(l, 0);
+	}
+	if (n)
+		l->user->frames(l->arg, buf, len, n);
+	if (e == -EPIPE || e == -ECANCELED)
+		return e;
+	if (r == -EPIPE || r == -EBADF || r == -EBADFD)
+		return -EPIPE;
+	/* One is an ICMP error, perhaps; a tap that is down has no end of it. */
+	l->errors = r < 0 && r != -EINTR ? l->errors + 1 : 0;
+	return l->errors < ERRORS || paused(l, 100) ? 0 : -ECANCELED;
+}
+
+/* Put it in; signals are as a command expects them. */
+static int plug_in(struct vdeline *l, char err[static VDELINE_ERRLEN])
+{
+	struct vdeplug *v;
+	sigset_t all;
+	int e;
+
+	pthread_sigmask(SIG_SETMASK, &l->signals, &all);
+	e = vdeplug_open(&v, l->vnl, "shmif", err, VDELINE_ERRLEN);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	if (e)
+		return e;
+	pthread_mutex_lock(&l->lock);
+	l->plug = v;
+	pthread_mutex_unlock(&l->lock);
+	return 0;
+}
+
+/* Once nobody sends by it.  What is queued is of no use to who comes next. */
+static void pull(struct vdeline *l)
+{
+	struct vdeplug *v;
+
+	pthread_mutex_lock(&l->lock);
+	v = l->plug;
+	l->plug = NULL;
+	while (l->sending)
+		pthread_cond_wait(&l->turn, &l->lock);
+	pthread_mutex_unlock(&l->lock);
+	vdeplug_close(v);
+}
+
+/* Until it is in again: 0, or -ECANCELED. */
+static int plug_in_again(struct vdeline *l)
+{
+	char err[VDELINE_ERRLEN];
+	int pause = PAUSE_MIN;
+
+	while (paused(l, pause)) {
+		if (!plug_in(l, err))
+			return 0;
+		pause = pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
+	}
+	return -ECANCELED;
+}
+
+static void serve(struct vdeline *l, uint8_t *buf)
+{
+	int e;
+
+	for (;;) {
+		do
+			e = receive(l, buf);
+		while (!e);
+		if (e == -ECANCELED)
+			return;
+		l->user->plugged(l->arg, false);
+		pull(l);
+		if (plug_in_again(l))
+			return;
+		l->user->plugged(l->arg, true);
+	}
+}
+
+static void *receiver(void *arg)
+{
+	struct vdeline *l = arg;
+	uint8_t *buf = malloc(ROOM);
+	int e = buf ? plug_in(l, l->err) : -ENOMEM;
+	bool stop;
+
+	pthread_mutex_lock(&l->lock);
+	l->result = e;
+	stop = l->stop;
+	pthread_cond_broadcast(&l->turn);
+	pthread_mutex_unlock(&l->lock);
+	if (!e && !stop)
+		serve(l, buf);
+	free(buf);
+	pthread_mutex_lock(&l->lock);
+	leave(l);
+	return NULL;
+}
+
+/* Sending. */
+
+static struct out *next_out(struct vdeline *l)
+{
+	struct out *o = l->first;
+
+	l->first = o->next;
+	if (!l->first)
+		l->last = &l->first;
+	l->queued -= o->n;
+	return o;
+}
+
+/* With the lock held, but not while it sends. */
+static void send_one(struct vdeline *l)
+{
+	struct out *o = next_out(l);
+	struct vdeplug *v = l->plug;
+	bool room = l->full && l->queued <= QUEUE_MAX / 2;
+	int e;
+
+	l->sending = v != NULL;
+	if (room)
+		l->full = false;
+	pthread_mutex_unlock(&l->lock);
+	e = v ? vdeplug_send(v, o->frame, o->n) : -ENETDOWN;
+	free(o);
+	if (e)
+		l->user->lost(l->arg);
+	if (room)
+		l->user->room(l->arg);
+	pthread_mutex_lock(&l->lock);
+	if (l->sending && l->plug != v)
+		pthread_cond_broadcast(&l->turn);	/* pull() waits */
+	l->sending = false;
+}
+
+static void *sender(void *arg)
+{
+	struct vdeline *l = arg;
+
+	pthread_mutex_lock(&l->lock);
+	while (!l->stop) {
+		if (l->first)
+			send_one(l);
+		else
+			pthread_cond_wait(&l->turn, &l->lock);
+	}
+	leave(l);
+	return NULL;
+}
+
+int vdeline_send(struct vdeline *l, size_t n,
+    void (*fill)(const void *from, uint8_t *to, size_t n), const void *from)
+{
+	struct out *o = malloc(sizeof(*o) + n);
+	int e = 0;
+
+	if (!o)
+		return -ENOMEM;
+	o->next = NULL;
+	o->n = n;
+	fill(from, o->frame, n);
+	pthread_mutex_lock(&l->lock);
+	if (!l->plug) {
+		e = -ENETDOWN;
+	} else if (l->queued + n > QUEUE_MAX) {
+		l->full = true;
+		e = -EAGAIN;
+	} else {
+		if (!l->first)
+			pthread_cond_broadcast(&l->turn);
+		*l->last = o;
+		l->last = &o->next;
+		l->queued += n;
+	}
+	pthread_mutex_unlock(&l->lock);
+	if (e)
+		free(o);
+	return e;
+}
+
+/* Beginning and end. */
+
+const char *vdeline_vnl(const struct vdeline *l)
+{
+	return l->vnl;
+}
+
+/* false: not in that time.  With the lock held. */
+static bool wait_turn(struct vdeline *l, const struct timespec *until)
+{
+	return pthread_cond_timedwait(&l->turn, &l->lock, until) != ETIMEDOUT;
+}
+
+int vdeline_wait(struct vdeline *l, int ms, char err[static VDELINE_ERRLEN])
+{
+	struct timespec until, now;
+	int e;
+
+	in_ms(&until, ms);
+	pthread_mutex_lock(&l->lock);
+	while (l->result > 0 && wait_turn(l, &until))
+		;
+	e = l->result > 0 ? -EINPROGRESS : l->result;
+	pthread_mutex_unlock(&l->lock);
+	in_ms(&now, 0);
+	if (e == -EINPROGRESS && now.tv_sec > l->give_up.tv_sec) {
+		snprintf(err, VDELINE_ERRLEN, "%s: no answer in %d s; is what "
+		    "it names there, and alive?", l->vnl, OPEN_MS / 1000);
+		return -ETIMEDOUT;
+	}
+	if (e && e != -EINPROGRESS)
+		memcpy(err, l->err, VDELINE_ERRLEN);
+	return e;
+}
+
+/* Its threads take no signals: the main thread does. */
+static int start(struct vdeline *l, void *(*run)(void *))
+{
+	pthread_t thread;
+	sigset_t all, old;
+	int e;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	l->signals = old;
+	pthread_mutex_lock(&l->lock);
+	e = pthread_create(&thread, NULL, run, l);
+	if (!e) {
+		l->threads++;
+		pthread_detach(thread);
+	}
+	pthread_mutex_unlock(&l->lock);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -e;
+}
+
+int vdeline_new(struct vdeline **out, const char *vnl,
+    const struct vdeline_user *user, void *arg)
+{
+	struct vdeline *l = calloc(1, sizeof(*l));
+	pthread_condattr_t attr;
+	int e = -ENOMEM;
+
+	if (!l)
+		return e;
+	l->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	l->vnl = strdup(vnl);
+	if (l->kick < 0 || !l->vnl)
+		goto fail;
+	pthread_mutex_init(&l->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->turn, &attr);
+	pthread_condattr_destroy(&attr);
+	l->last = &l->first;
+	l->result = 1;
+	l->owned = true;
+	l->user = user;
+	l->arg = arg;
+	in_ms(&l->give_up, OPEN_MS);
+	e = start(l, sender);
+	if (e)
+		goto fail;
+	e = start(l, receiver);
+	if (e) {
+		l->result = e;
+		snprintf(l->err, sizeof(l->err), "%s", strerror(-e));
+	}
+	*out = l;
+	return 0;
+fail:
+	if (l->kick >= 0)
+		close(l->kick);
+	free(l->vnl);
+	free(l);
+	return e;
+}
+
+void vdeline_end(struct vdeline *l)
+{
+	struct timespec until;
+	bool last;
+
+	in_ms(&until, END_MS);
+	pthread_mutex_lock(&l->lock);
+	l->stop = true;
+	eventfd_write(l->kick, 1);
+	pthread_cond_broadcast(&l->turn);
+	while (l->threads && wait_turn(l, &until))
+		;
+	l->owned = false;
+	last = !l->threads;
+	pthread_mutex_unlock(&l->lock);
+	if (last)
+		destroy(l);
+}
+
+void vdeline_in_child(struct vdeline *l)
+{
+	close(l->kick);
+	if (!l->plug)
+		return;
+	close(vdeplug_fd(l->plug));
+	if (vdeplug_ctlfd(l->plug) >= 0)
+		close(vdeplug_ctlfd(l->plug));
+}
