@@ -391,10 +391,9 @@ bool link_settle(struct link *l)
 			link_fail(l, "no memory");
 			break;
 		}
-		if (!l->out.len)
-			return l->more;
-		n = trans_write(&l->trans, bytes_head(&l->out), l->out.len);
-		if (n == -EAGAIN)
+		n = l->out.len ? trans_write(&l->trans, bytes_head(&l->out),
+		    l->out.len) : trans_flush(&l->trans);
+		if (n == -EAGAIN || !n)
 			return l->more;
 		if (n < 0) {
 			link_fail(l, strerror((int)-n));

@@ -7,6 +7,9 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include "stack/relay/bytes.h"
 
 #define READ_AHEAD	(128 << 10)	/* bytes */
 
@@ -15,6 +18,8 @@ static const unsigned char CIPHER[2] = { 0x13, 0x01 };
 
 /* What belongs to a connection. */
 struct side {
+	int fd;
+	struct bytes out;		/* records that are to be written */
 	const char *path;		/* a server's */
 	struct keyfile_key key;		/* a client's */
 	struct tls_peer peer;
@@ -89,8 +94,6 @@ static SSL_CTX *context(bool server)
 	SSL_CTX_set_num_tickets(c, 0);
 	SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
 	    SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(c, 1);
 	SSL_CTX_set_default_read_buffer_len(c, READ_AHEAD);
 	if (server) {
@@ -104,18 +107,91 @@ static SSL_CTX *context(bool server)
 	return c;
 }
 
+/*
+ * Records are 16 KiB at most.  To write each by itself would be a system call
+ * and a packet for each: so they are put together first.
+ */
+
+static int on_put(BIO *b, const char *p, size_t n, size_t *done)
+{
+	struct side *side = BIO_get_data(b);
+
+	*done = bytes_put(&side->out, p, n) ? n : 0;
+	return *done == n;
+}
+
+static long on_ctrl(BIO *b, int cmd, long num, void *ptr)
+{
+	(void)b;
+	(void)num;
+	(void)ptr;
+	return cmd == BIO_CTRL_FLUSH;
+}
+
+static BIO *collector(struct side *side)
+{
+	static BIO_METHOD *m;
+	BIO *b;
+
+	if (!m) {
+		m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+		    "records");
+		if (!m)
+			return NULL;
+		BIO_meth_set_write_ex(m, on_put);
+		BIO_meth_set_ctrl(m, on_ctrl);
+	}
+	b = BIO_new(m);
+	if (!b)
+		return NULL;
+	BIO_set_data(b, side);
+	BIO_set_init(b, 1);
+	return b;
+}
+
+static bool attach(SSL *s, struct side *side)
+{
+	BIO *in = BIO_new_socket(side->fd, BIO_NOCLOSE);
+	BIO *out = in ? collector(side) : NULL;
+
+	if (!out) {
+		BIO_free(in);
+		return false;
+	}
+	SSL_set_bio(s, in, out);
+	return true;
+}
+
+int tls_flush(SSL *s)
+{
+	struct side *side = SSL_get_app_data(s);
+	ssize_t n;
+
+	while (side->out.len) {
+		n = send(side->fd, bytes_head(&side->out), side->out.len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EINTR ? -EAGAIN : -errno;
+		bytes_take(&side->out, (size_t)n);
+	}
+	return 0;
+}
+
 static SSL *make(bool server, int fd, const struct side *from)
 {
 	SSL_CTX *c = context(server);
 	SSL *s = c ? SSL_new(c) : NULL;
 	struct side *side = s ? malloc(sizeof(*side)) : NULL;
 
-	if (!side || !SSL_set_fd(s, fd)) {
+	if (side) {
+		*side = *from;
+		side->fd = fd;
+	}
+	if (!side || !attach(s, side)) {
 		free(side);
 		SSL_free(s);
 		return NULL;
 	}
-	*side = *from;
 	SSL_set_app_data(s, side);
 	if (server)
 		SSL_set_accept_state(s);
@@ -159,6 +235,7 @@ enum tls_result tls_handshake(SSL *s)
 
 	ERR_clear_error();
 	r = SSL_do_handshake(s);
+	tls_flush(s);		/* what an error is, the next read tells */
 	if (r == 1)
 		return SSL_session_reused(s) ? TLS_DONE : TLS_WRONG_KEY;
 	switch (SSL_get_error(s, r)) {
@@ -201,24 +278,20 @@ ssize_t tls_read(SSL *s, void *buf, size_t n)
 	return r > 0 ? (ssize_t)got : outcome(s, r);
 }
 
+/* What it took may still be here: tls_flush() is for that. */
 ssize_t tls_write(SSL *s, const void *buf, size_t n)
 {
 	size_t put;
-	int r;
+	int r = tls_flush(s);
 
+	if (r)
+		return r;
 	ERR_clear_error();
 	r = SSL_write_ex(s, buf, n, &put);
-	return r > 0 ? (ssize_t)put : outcome(s, r);
-}
-
-bool tls_pending(SSL *s)
-{
-	return SSL_has_pending(s);
-}
-
-void tls_set_fd(SSL *s, int fd)
-{
-	SSL_set_fd(s, fd);
+	if (r <= 0)
+		return outcome(s, r);
+	r = tls_flush(s);
+	return r && r != -EAGAIN ? r : (ssize_t)put;
 }
 
 void tls_free(SSL *s)
@@ -227,9 +300,12 @@ void tls_free(SSL *s)
 
 	if (SSL_is_init_finished(s))
 		SSL_shutdown(s);
+	if (side)
+		tls_flush(s);
 	ERR_clear_error();
 	SSL_free(s);
 	if (side) {
+		bytes_free(&side->out);
 		explicit_bzero(side, sizeof(*side));
 		free(side);
 	}

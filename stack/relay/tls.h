@@ -33,8 +33,8 @@ const struct tls_peer *tls_peer_of(struct ssl_st *s);
 /* As trans_read() and trans_write(). */
 ssize_t tls_read(struct ssl_st *s, void *buf, size_t n);
 ssize_t tls_write(struct ssl_st *s, const void *buf, size_t n);
-bool tls_pending(struct ssl_st *s);
-void tls_set_fd(struct ssl_st *s, int fd);
+/* Write what tls_write() has left. Return: 0, or -EAGAIN, or -errno. */
+int tls_flush(struct ssl_st *s);
 void tls_free(struct ssl_st *s);
 
 #endif

@@ -39,9 +39,9 @@ ssize_t trans_write(struct trans *t, const void *buf, size_t n)
 	return r < 0 ? (errno == EINTR ? -EAGAIN : -errno) : r;
 }
 
-bool trans_pending(const struct trans *t)
+int trans_flush(struct trans *t)
 {
-	return t->tls && tls_pending(t->tls);
+	return t->tls ? tls_flush(t->tls) : 0;
 }
 
 void trans_close(struct trans *t)

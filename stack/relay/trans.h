@@ -20,8 +20,8 @@ struct trans {
 /* Return: bytes, 0: the end, -EAGAIN: none now, -errno. */
 ssize_t trans_read(struct trans *t, void *buf, size_t n);
 ssize_t trans_write(struct trans *t, const void *buf, size_t n);
-/* Read bytes that no event will tell of. */
-bool trans_pending(const struct trans *t);
+/* What was written may still be here. Return: 0: it is not, -EAGAIN, -errno. */
+int trans_flush(struct trans *t);
 void trans_close(struct trans *t);
 /* Small writes at once, and little that waits in the kernel. */
 void trans_tune(int fd);
