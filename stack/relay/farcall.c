@@ -439,12 +439,25 @@ void far_calls_end(struct far *far)
 	watch_close(&far->ctl);
 }
 
+/* What it has answered before it ended is still to be told: to `halt` at least. */
+static void last_replies(struct far *far)
+{
+	struct far_channel *ch;
+
+	for (ch = far->all; ch && !far->link.down; ch = ch->next_all)
+		if (ch->busy)
+			channel_event(&ch->watch, EPOLLIN);
+	link_settle(&far->link);
+}
+
 void far_ctl_event(struct watch *w, uint32_t events)
 {
 	struct far *far = table_of(struct far, ctl, w);
 
-	if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+	if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) {
+		last_replies(far);
 		link_fail(&far->link, "the host has ended");
-	else
+	} else {
 		post_waiting(far);
+	}
 }
