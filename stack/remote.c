@@ -1,6 +1,7 @@
 /* remote.c: clients on other machines; see remote.h. */
 #include "stack/remote.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,37 +17,71 @@
 
 #define RELAY	"shmif_relay"
 
-/* In the child: beside our own program, or where it was installed. */
-static _Noreturn void run(const char *const *argv, int out)
+/* If there is one in the folder of that file, or in bin beside it, be it. */
+static void try_beside(const char *file, const char *const *argv)
 {
-	char path[PATH_MAX], *slash;
+	char path[PATH_MAX];
+	const char *slash = strrchr(file, '/');
+	int n = slash ? (int)(slash - file) : -1;
+
+	if (n < 0)
+		return;
+	snprintf(path, sizeof(path), "%.*s/" RELAY, n, file);
+	execv(path, (char *const *)(uintptr_t)argv);
+	snprintf(path, sizeof(path), "%.*s/../bin/" RELAY, n, file);
+	execv(path, (char *const *)(uintptr_t)argv);
+}
+
+/* In the child: what belongs to our program or library, or is installed. */
+static _Noreturn void run(const char *const *argv, int out, bool quiet)
+{
+	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
+	Dl_info us;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	dup2(null, 0);
 	dup2(out, 1);
+	if (quiet)
+		dup2(null, 2);
 	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash && (size_t)(slash - path) + sizeof(RELAY) < sizeof(path) - 1) {
-		strcpy(slash + 1, RELAY);
-		execv(path, (char *const *)(uintptr_t)argv);
-	}
+	try_beside(path, argv);
+	if (dladdr(RELAY, &us) && us.dli_fname)
+		try_beside(us.dli_fname, argv);
 	execv(SHMIF_BINDIR "/" RELAY, (char *const *)(uintptr_t)argv);
+	execvp(RELAY, (char *const *)(uintptr_t)argv);
 	log_err("cannot run " RELAY ", by which clients come over tcp://; it "
-	    "belongs beside this program or in " SHMIF_BINDIR);
+	    "belongs beside this program, in " SHMIF_BINDIR " or in PATH");
 	_exit(127);
 }
 
+/* It is nobody's child: the program may wait for its own. */
+static bool start(const char *const *argv, int out, bool quiet)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return false;
+	if (pid == 0) {
+		pid = fork();
+		if (pid == 0)
+			run(argv, out, quiet);
+		_exit(pid < 0);
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return true;
+}
+
 int remote_start(const char *const *urls, int n, const char *key,
-    bool insecure, const struct sockaddr_un *sun)
+    bool insecure, const struct sockaddr_un *sun, bool quiet)
 {
 	const char *argv[REMOTE_MAX + 8];
 	char url[sizeof(sun->sun_path) + 8], byte;
-	int p[2], i = 0, status;
-	pid_t pid;
+	int p[2], i = 0;
 
 	argv[i++] = RELAY;
 	argv[i++] = "--listen";
@@ -61,19 +96,16 @@ int remote_start(const char *const *urls, int n, const char *key,
 	for (int k = 0; k < n && k < REMOTE_MAX; k++)
 		argv[i++] = urls[k];
 	argv[i] = NULL;
-	if (pipe2(p, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
-		log_err("fork: %s", strerror(errno));
+	if (pipe2(p, O_CLOEXEC) < 0)
 		return -1;
-	}
-	if (pid == 0)
-		run(argv, p[1]);
+	if (!start(argv, p[1], quiet))
+		log_err("fork: %s", strerror(errno));
 	close(p[1]);
-	n = (int)read(p[0], &byte, 1);
+	do {
+		n = (int)read(p[0], &byte, 1);
+	} while (n < 0 && errno == EINTR);
 	close(p[0]);
-	if (n == 1)
-		return 0;
-	waitpid(pid, &status, 0);
-	return -1;
+	return n == 1 ? 0 : -1;
 }
 
 int remote_socket(struct sockaddr_un *sun, char *err)

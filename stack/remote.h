@@ -13,11 +13,11 @@
 /*
  * Let clients in at n tcp:// URLs, by the keys in the file key, or, if insecure,
  * whoever comes.  sun: where this host listens already.  The relay says on
- * standard error what is wrong, and ends with this process.
+ * standard error what is wrong, unless it is to be quiet, and ends with the host.
  * Return: 0 or -1.
  */
 int remote_start(const char *const *urls, int n, const char *key,
-    bool insecure, const struct sockaddr_un *sun);
+    bool insecure, const struct sockaddr_un *sun, bool quiet);
 
 /*
  * A socket in the per-user directory, for a host that has no unix:// URL.

@@ -341,7 +341,7 @@ int main(int argc, char **argv)
 		return 1;
 	e = listen_all();
 	if (!e && cfg.nremote && remote_start(cfg.remote, cfg.nremote, cfg.key,
-	    cfg.insecure, &cfg.sun[0]))
+	    cfg.insecure, &cfg.sun[0], false))
 		e = -EIO;
 	if (!e) {
 		if (cfg.private)

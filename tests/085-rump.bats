@@ -91,6 +91,32 @@ manual_tutorial() {
 	run_cmd diff seen got
 }
 
+answers() {
+	shmif -s "$1" ifconfig shmif0 >out 2>&1
+}
+
+@test "a program that is a host serves at tcp:// who has a key" {
+	local url
+
+	url=tcp://127.0.0.1:$(free_port)/
+	run_cmd -1 env RUMP_VERBOSE=1 "$B/tests/h_rump" serve net 10.0.0.5 "$url"
+	expect_err "$url: set RUMP_SERVER_KEY .*shmif key new"
+	run_cmd shmif key new -f keys all config,halt
+	export RUMP_SERVER_KEY=$DIR/keys
+	start_bg host "$B/tests/h_rump" serve net 10.0.0.5 "$url"
+	wait_for answers "$url"
+	in_file out 'inet 10\.0\.0\.5'
+	run_cmd env RUMP_SERVER="$url" LD_PRELOAD="$HIJACK" \
+		"$PYTHON" -c 'from socket import *
+s = create_connection(("10.0.0.5", 7))
+s.sendall(b"there and back")
+print(s.recv(20).decode())'
+	expect '^there and back$'
+	run_cmd -1 env -u RUMP_SERVER_KEY shmif -s "$url" ifconfig
+	run_cmd shmif -s "$url" halt
+	wait_for gone "${PID[host]}"
+}
+
 @test "programs written for a rump kernel find their headers" {
 	install_tree
 	cat >old.c <<-'END'

@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "stack/relay/dial.h"
@@ -127,12 +126,33 @@ static int far_half(void)
 	return 0;
 }
 
-/* Started by shmif_server: it is told on standard output when we serve. */
+static void host_gone(struct watch *w, uint32_t events)
+{
+	(void)w;
+	(void)events;
+	watch_stop();
+}
+
+/* A connection on which nothing is said: it ends with the host, and we do. */
+static int watch_host(void)
+{
+	static struct watch w = { .fn = host_gone };
+
+	w.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (w.fd < 0 || connect(w.fd, (struct sockaddr *)&cfg.sun,
+	    sizeof(cfg.sun)) < 0)
+		return -errno;
+	return watch_add(&w, EPOLLIN | EPOLLRDHUP);
+}
+
+/* Started by a host: it is told on standard output when we serve. */
 static int far_halves(void)
 {
 	char err[SERVE_ERRLEN], bad[KEYFILE_ERRLEN];
+	int e = watch_host();
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (e)
+		die(1, cfg.sun.sun_path, strerror(-e));
 	if (cfg.key && keyfile_check(cfg.key, bad))
 		die(1, "", bad);
 	if (cfg.key)

@@ -12,15 +12,22 @@
 #include "stack/core/log.h"
 #include "stack/host.h"
 #include "stack/ip/ifconfig.h"
+#include "stack/remote.h"
 #include "stack/rump/report.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/url.h"
+
+static bool verbose(void)
+{
+	const char *env = getenv("RUMP_VERBOSE");
+
+	return env && *env && *env != '0';
+}
 
 int rump_report(int e, const char *what, const char *err)
 {
-	const char *env = e ? getenv("RUMP_VERBOSE") : NULL;
-
-	if (env && *env && *env != '0')
+	if (e && verbose())
 		log_err("%s: %s", what, *err ? err : strerror(-e));
 	return -e;
 }
@@ -55,13 +62,44 @@ int rump_init(void)
 	return rump_report(result, "rump_init", "");
 }
 
+/* A relay lets clients in, which is one of ours, at a socket of its own. */
+static int serve_tcp(const char *url)
+{
+	static struct sockaddr_un sun;
+	char err[CONTROL_ERRLEN] = "";
+	const char *key = getenv("RUMP_SERVER_KEY");
+	int e = 0;
+
+	if (!key || !*key)
+		return rump_report(-EACCES, url, "set RUMP_SERVER_KEY to a file "
+		    "of keys (shmif key new -f FILE NAME makes one)");
+	if (!sun.sun_path[0]) {
+		e = remote_socket(&sun, err);
+		if (!e)
+			e = host_listen(&sun, err);
+		if (e)
+			sun.sun_path[0] = '\0';
+	}
+	if (!e && remote_start(&url, 1, key, false, &sun, !verbose()))
+		e = -EIO;
+	return rump_report(e, url, err);
+}
+
 int rump_init_server(const char *url)
 {
 	char err[CONTROL_ERRLEN] = "";
 	struct sockaddr_un sun;
 	const char *why = "";
-	int e = client_parse_url(url, &sun, &why);
+	struct url u;
+	int e;
 
+	if (url_parse(url, &u, &why) == 0 && u.kind == URL_TCP) {
+		if (u.user[0])
+			return rump_report(-EINVAL, url, "a server is not told "
+			    "a name");
+		return host_is_here() ? serve_tcp(url) : ENXIO;
+	}
+	e = client_parse_url(url, &sun, &why);
 	if (e)
 		return rump_report(e, url, why);
 	if (!host_is_here())
