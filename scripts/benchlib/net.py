@@ -20,8 +20,8 @@ LIB = os.path.join(B, "libshmhijack.so")
 SERVER = os.path.join(B, "shmif_server")
 CTL = os.path.join(B, "shmif")
 ENV = {k: v for k, v in os.environ.items() if k not in (
-    "LD_PRELOAD", "RUMP_SERVER", "RUMPHIJACK", "RUMPHIJACK_RETRYCONNECT",
-    "SHMIF_BUS", "SHMIF_ADDR", "SHMIF_GATEWAY", "SHMIF_NAME", "SHMIF_HOST__",
+    "LD_PRELOAD", "RUMP_SERVER", "RUMP_SERVER_KEY", "RUMPHIJACK",
+    "RUMPHIJACK_RETRYCONNECT", "SHMIF_BUS", "SHMIF_ADDR", "SHMIF_GATEWAY", "SHMIF_NAME", "SHMIF_HOST__",
     "SHMIF_HOSTS", "SHMIF_RESOLV", "SHMIF_HOLDER__")}
 
 
@@ -140,8 +140,8 @@ class Bus(Network):
             [f"format={form}"] if form else []), ENV)
         t = time.monotonic()
         self.all_hosts = [self.start(
-            [SERVER, "-s", "-i", f"shmif0={self.path},10.0.0.{i}/24",
-             self.url(i)], ENV) for i in range(1, hosts + 1)]
+            [SERVER, "-s", "-i", f"shmif0={self.path},10.0.0.{i}/24"] +
+            self.serve_at(i), ENV) for i in range(1, hosts + 1)]
         for i in range(1, hosts + 1):
             proc.wait_until(f"host {i} of {hosts}", lambda: os.path.exists(
                 f"{self.path}.{i}"))
@@ -151,6 +151,9 @@ class Bus(Network):
 
     def url(self, i):
         return f"unix://{self.path}.{i}"
+
+    def serve_at(self, i):
+        return [self.url(i)]
 
     def environ(self, i):
         return dict(ENV, LD_PRELOAD=LIB, RUMP_SERVER=self.url(i))
