@@ -156,6 +156,85 @@ no_ssh() {
 	LIMIT=60 run_cmd on a "$PYTHON" many.py
 }
 
+# From now on the host is reached by a way of so many seconds.
+# usage: far_away HOST SECONDS
+far_away() {
+	local real=${PORT[$1]}
+
+	wait_for no_relay "$1"
+	PORT[$1]=$(free_port)
+	start_bg delay "$PYTHON" "$BATS_TEST_DIRNAME/h_delay.py" \
+		"${PORT[$1]}" "$real" "$2"
+	wait_for in_file delay.log ready
+}
+
+# The processes that programs share.  usage: relays HOST
+relays() {
+	local pid
+
+	for pid in $(leftovers); do
+		! tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null |
+			grep -q "^shmif_relay $(url_of "$1") " || echo "$pid"
+	done
+}
+
+no_relay() {
+	[ -z "$(relays "$1")" ]
+}
+
+@test "a connect is one round trip, and many at once are no more" {
+	start_host a 10.0.0.1
+	OVER='' start_host b 10.0.0.2
+	start_http web b 80
+	far_away a 0.4
+	run_cmd on a "$PYTHON" -c 'import socket, threading, time
+def connect():
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    began = time.monotonic()
+    s.connect(("10.0.0.2", 80))
+    took.append(time.monotonic() - began)
+took = []
+connect()
+many = [threading.Thread(target=connect) for _ in range(20)]
+for t in many: t.start()
+for t in many: t.join()
+assert 0.8 <= min(took), took
+assert max(took) < 1.4, took'
+}
+
+@test "a near half that is killed is its programs end, and others find one" {
+	local old
+
+	start_host a 10.0.0.1
+	start_bg nc on a nc -l 8000
+	wait_for listens_on_a 8000
+	old=$(relays a)
+	kill -KILL "$old"
+	wait_for -5 gone "${PID[nc]}"
+	in_file nc.log 'the virtual host is gone'
+	wait_for -5 not listens_on_a 8000
+	run_cmd tool a ifconfig shmif0
+	expect 'inet 10\.0\.0\.1'
+	# Programs that are to wait for another host find it at the next call.
+	start_bg waits env RUMPHIJACK_RETRYCONNECT=inftime \
+		RUMP_SERVER="$(url_of a)" LD_PRELOAD="$HIJACK" \
+		"$PYTHON" -c 'import socket, sys
+s = socket.create_server(("", 8000))
+print("ready", flush=True)
+try:
+    s.accept()
+except OSError as e:
+    print("over", e.errno, flush=True)
+s = socket.create_server(("", 8001))
+print("again", flush=True)
+s.accept()'
+	wait_for in_file waits.log ready
+	kill -KILL "$(relays a)"
+	wait_for in_file waits.log again
+	wait_for listens_on_a 8001
+}
+
 @test "one that does not read holds nobody up" {
 	start_host a 10.0.0.1
 	OVER='' start_host b 10.0.0.2
