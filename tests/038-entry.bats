@@ -88,6 +88,61 @@ is_child() {
 	[ "$(grep -c 'Directory listing' out)" -ge 2 ]
 }
 
+# What the process of the program named has as its entry.  usage: entry_of NAME
+entry_of() {
+	pgrep -P "${PID[$1]}"
+}
+
+@test "the entry is killed: connections go on, new calls fail, and it is said" {
+	requires "$bb"
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg echo on a socat TCP-LISTEN:7,fork,reuseaddr EXEC:cat
+	wait_listen a 7
+	mkfifo words
+	# It has a connection, and makes another one later.
+	INPUT=words start_bg program shmhijack -s "unix://$DIR/b.sock" "$bb" \
+		sh -c '$1 nc 10.0.0.1 7; $1 nc 10.0.0.1 7; exit 9' sh "$bb"
+	exec 9>words
+	echo before >&9
+	wait_for in_file program.log '^before$'
+	kill -KILL "$(entry_of program)"
+	wait_for in_file program.log 'the entry .* is gone; new network calls fail'
+	echo after >&9
+	wait_for in_file program.log '^after$'
+	exec 9>&-
+	# It cannot shut down either: the other side ends it.
+	stop echo
+	wait_for gone "${PID[program]}"
+	status=0
+	wait "${PID[program]}" || status=$?
+	[ "$status" -eq 9 ] || fail "exit status $status"
+	in_file program.log '[Ff]unction not implemented'
+	unset "PID[program]"
+}
+
+@test "shmif-net: a static program in its file, and from a shell there" {
+	requires "$bb"
+	net=$BATS_TEST_DIRNAME/../scripts/shmif-net
+	echo hello >index.html
+	cat >two.net <<-END
+		bus lan
+		host web
+			iface lan 10.3.0.1/24
+			run exec $bb httpd -f -p 80 -h $DIR
+			wait listen 80
+		host user
+			iface lan 10.3.0.2/24
+	END
+	run_cmd "$net" up two.net
+	run_cmd "$net" exec two user "$bb" wget -q -O - http://web/
+	expect '^hello$'
+	echo "$bb wget -q -O - http://10.3.0.1/; exit" >words
+	INPUT=words run_cmd "$net" shell two user
+	expect '^hello$'
+	run_cmd "$net" down two
+}
+
 @test "requests of every size: routes, neighbours, interfaces" {
 	requires "$bb"
 	start_host a 10.0.0.1
@@ -124,6 +179,25 @@ is_child() {
 		env HOME=/nonexistent XDG_RUNTIME_DIR= \
 		shmhijack -b "/tmp/${DIR##*/}.bus" ./ping -c 1 10.0.0.1
 	expect '1 received'
+	wait_for no_leftovers
+	rm -f "/tmp/${DIR##*/}.bus"*
+}
+
+@test "set-user-ID has no effect in a program, nor in what it starts" {
+	requires root setpriv "$bb"
+	cp "$(command -v id)" ./id
+	chmod 4755 id
+	chmod 755 .
+	# The file system may be mounted so that it has none anyway.
+	nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups env
+		HOME=/nonexistent XDG_RUNTIME_DIR=)
+	[ "$("${nobody[@]}" ./id -u)" = 0 ] || skip "no set-user-ID here"
+	run_cmd "${nobody[@]}" shmhijack -b "/tmp/${DIR##*/}.bus" ./id -u
+	[ "$output" = 65534 ]
+	run_cmd "${nobody[@]}" shmhijack -b "/tmp/${DIR##*/}.bus" "$bb" sh -c \
+		'./id -u; $1 id -u' sh "$bb"
+	[ "$output" = "65534
+65534" ]
 	wait_for no_leftovers
 	rm -f "/tmp/${DIR##*/}.bus"*
 }

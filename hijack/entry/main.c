@@ -358,13 +358,15 @@ static int follow(int status)
 	return 128 + WTERMSIG(status);
 }
 
-/* The entry died: the program is our child now. */
-static int wait_orphan(void)
+/* The entry died: once that is over the program is our child. */
+static int wait_orphan(pid_t of)
 {
 	int status = CANNOT << 8;
 
 	fprintf(stderr, "shmhijack: the entry to the virtual host is gone; new "
-	    "network calls fail\n");
+	    "network calls fail, and files cannot be opened\n");
+	while (waitpid(of, NULL, 0) < 0 && errno == EINTR)
+		;
 	while (waitpid(target, &status, 0) < 0 && errno == EINTR)
 		;
 	return follow(status);
@@ -374,8 +376,8 @@ int main(int argc, char **argv)
 {
 	sigset_t all, old;
 	int sv[2], status;
+	pid_t of, pid;
 	ssize_t n;
-	pid_t pid;
 
 	if (argc < 3) {
 		fprintf(stderr, "shmif_entry: shmhijack starts this\n");
@@ -389,7 +391,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	pid = fork();
+	of = pid = fork();
 	if (pid == 0) {
 		sys_close(sv[0]);
 		entry(argv, sv[1], &old);
@@ -406,5 +408,5 @@ int main(int argc, char **argv)
 	do {
 		n = sys_recv(sv[0], &status, sizeof(status), 0);
 	} while (n == -EINTR);
-	return n == sizeof(status) ? follow(status) : wait_orphan();
+	return n == sizeof(status) ? follow(status) : wait_orphan(of);
 }
