@@ -1,6 +1,6 @@
 /*
  * bus.h: a bus, the shared file that acts as an Ethernet, as other parts
- * see it.  No lwIP in here; layout.h has the file's format.
+ * see it.  No lwIP in here; ops.h has the formats that the file may have.
  *
  * Threads: one thread receives on an open bus (bus_peek, bus_take,
  * bus_wait); any thread may send, serialised by the caller; bus_kick and
@@ -84,7 +84,8 @@ struct bus_member {
 	uint64_t tx_frames, tx_bytes;	/* a large segment counts as one */
 	uint64_t tx_full;	/* sends refused for want of room */
 	uint64_t rx_frames, rx_bytes;
-	uint64_t rx_lost;	/* frames that were overwritten unread */
+	uint64_t rx_lost;	/* frames that were overwritten unread; of
+				   a secret bus: how often it was overrun */
 	uint64_t behind;	/* ring bytes published and not yet read, as
 				   told: at most 1/32 of the ring too many */
 };

@@ -97,7 +97,7 @@ static bool nap(struct rump *b, uint64_t left)
 	    left / CLOCK_NS_MS + 1 : ms)) > 0 && p[1].revents;
 }
 
-/* Somebody has the lock.  Return: as rump_wait(). */
+/* Somebody has the lock, or had it just now.  Return: as rump_wait(). */
 static int wait_lock(struct rump *b)
 {
 	struct pollfd p = { .fd = b->kick_fd, .events = POLLIN };
@@ -114,6 +114,9 @@ static int wait_until(struct rump *b, uint64_t deadline)
 	int r;
 
 	for (;;) {
+		/* First: there may be frames that are not asked for. */
+		if (atomic_load(&b->full))
+			return wait_lock(b);
 		r = ready(b);
 		/* Read, then look: what is written from here on is told. */
 		if (r == 0) {
@@ -122,8 +125,6 @@ static int wait_until(struct rump *b, uint64_t deadline)
 		}
 		if (r != 0)
 			return r < 0 ? r : 0;
-		if (atomic_load(&b->full))
-			return wait_lock(b);
 		now = clock_ns();
 		if (now >= deadline)
 			return -ETIMEDOUT;

@@ -143,6 +143,22 @@ assert bus["format"] == "rump" and bus["members"] == [], bus' ||
 	in_file all '10.0.0.9 > 10.0.0.1: ICMP echo reply'
 }
 
+@test "a bus of NetBSD's format: replay waits for the lock, prune for nobody" {
+	start_host a 10.0.0.1
+	run_cmd -1 shmif -s unix://a.sock ping -c 1 -W 1 10.0.0.9
+	run_cmd shmif dump -p one.pcap net
+	poke 24 01
+	start_bg replay shmif replay one.pcap ./nb
+	wait_for in_file replay.log 'is locked since.*shmif bus unlock'
+	run_cmd shmif bus unlock ./nb
+	wait_for in_file replay.log '^[1-9][0-9]* frames'
+	run_cmd shmif bus create other format=rump
+	run_cmd shmif bus list
+	expect '/other: size 1023k, mtu 1500, format rump'
+	run_cmd shmif bus prune
+	run_cmd shmif bus remove other
+}
+
 @test "a bus of NetBSD's format: a host is killed, the others go on" {
 	for i in 1 2 3; do
 		BUS=./nb start_host "h$i" "10.0.0.$i"

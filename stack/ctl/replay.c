@@ -62,10 +62,16 @@ static void keep_time(struct replay *r, const struct pcap_pkthdr *h)
 static int send_frame(struct replay *r, const u_char *p, size_t n)
 {
 	struct iovec iov = { (void *)p, n };
+	char line[BUS_ERRLEN];
+	bool patient = false;	/* the user knows what it waits for */
 	int err = -EAGAIN;
 
-	for (int i = 0; i < ROOM_TRIES && err == -EAGAIN; i++) {
+	for (int i = 0; (i < ROOM_TRIES || patient) && err == -EAGAIN; i++) {
 		err = bus_send(r->bus, &iov, 1, 0);
+		if (err == -EAGAIN && bus_stuck(r->bus, line)) {
+			ctl_fail("%s", line);
+			patient = true;
+		}
 		if (err == -EAGAIN && bus_wait(r->bus, ROOM_WAIT) == -EIO)
 			err = -EIO;
 	}
