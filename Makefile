@@ -68,7 +68,8 @@ lwip	:= $(patsubst %,$B/lwip-o/%.o,netif/ethernet $(addprefix core/,altcp \
 hashed	:= $(addprefix $B/lwip-o/core/,tcp.o tcp_in.o tcp_out.o)
 # A header that all see as edited.
 edited	:= $B/lwip-i/lwip/priv/tcp_priv.h
-cut	:= $(addprefix $B/lwip-o/core/ipv,4/icmp.o 4/ip4_frag.o 6/ip6_frag.o)
+cut	:= $(addprefix $B/lwip-o/core/ipv,4/icmp.o 4/ip4_frag.o 4/etharp.o \
+	6/icmp6.o 6/ip6_frag.o 6/nd6.o)
 lib	:= $B/libshmhijack.so
 # These know where things are installed.
 placed	:= $B/hijack/spawn.o $B/hijack/launcher/library.o $B/stack/remote.o
@@ -123,7 +124,10 @@ $B/lwip-o/core/ipv4/ip4_frag.o: own += -include stack/ip/held.h \
 $B/lwip-o/core/ipv6/ip6_frag.o: own += -include stack/ip/held.h \
 	-Dpbuf_clen=held_size -DIP_REASS_MAX_PBUFS='(held_frag6 >> 10)'
 $B/lwip-o/core/ipv4/etharp.o $B/lwip-o/core/ipv6/nd6.o: own += \
-	-Dmemp_malloc=held_malloc -Dmemp_free=held_free
+	-Dmemp_malloc=held_malloc -Dmemp_free=held_free \
+	-include stack/ip/held.h
+$B/lwip-o/core/ipv4/icmp.o $B/lwip-o/core/ipv6/icmp6.o: own += \
+	-include stack/ip/icmprate.h
 $B/%.o: %.c $B/flags | lwip $(edited)
 	@mkdir -p $(@D)
 	$P$(compile)
@@ -140,17 +144,20 @@ $B/lwip-o/%.o: $L/src/%.c $B/flags | $(edited)
 	@mkdir -p $(@D)
 	$P$(compile)
 # Connections are looked up in constant time: stack/stream/pcbhash.h
-$(hashed): own = -w -include stack/stream/pcbhash.h
+$(hashed): own += -include stack/stream/pcbhash.h
 $(hashed): %.o: %.c stack/stream/pcbhash.h
 	$P$(compile)
 $(hashed) $(cut): | $(edited)
 # lwIP's source with edits: each leaves the name of its script behind, and how
 # many find their place is known.
-edits-tcp	:= 8
+edits-tcp	:= 10
 edits-tcp_in	:= 10
 edits-tcp_out	:= 19
 edits-tcp_priv	:= 3
-edits-icmp	:= 1
+edits-etharp	:= 1
+edits-icmp	:= 2
+edits-icmp6	:= 1
+edits-nd6	:= 4
 edits-ip4_frag	:= 3
 edits-ip6_frag	:= 2
 $(hashed:.o=.c): script = stack/stream/lwip.sed

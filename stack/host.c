@@ -11,6 +11,7 @@
 #include "bus/shmif.h"
 #include "stack/core/core.h"
 #include "stack/core/loop.h"
+#include "stack/core/trim.h"
 #include "stack/dgram/dgram.h"
 #include "stack/ip/autoconf.h"
 #include "stack/ip/iface.h"
@@ -43,6 +44,7 @@ int host_init(void)
 	if (e)
 		return e;
 	core_lock();
+	trim_init();
 	timers_init();
 	autoconf_init();
 	rtadv_init();

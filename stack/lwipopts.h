@@ -116,7 +116,7 @@
 #define TCP_SNDQUEUELOWAT		256
 #define TCP_QUEUE_OOSEQ			1
 /* pbufs of a connection; what comes after them is dropped */
-#define TCP_OOSEQ_PBUFS_LIMIT(pcb)	((u16_t)stream_ooseq_max)
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb)	reass_limit()
 #define LWIP_TCP_SACK_OUT		1
 #define LWIP_TCP_TIMESTAMPS		1
 #define TCP_LISTEN_BACKLOG		0	/* accept.c has it */

@@ -15,6 +15,7 @@
 #include "stack/ip/autoconf.h"
 #include "stack/ip/held.h"
 #include "stack/ip/hooks.h"
+#include "stack/ip/icmprate.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/pmtu.h"
 #include "stack/ip/route.h"
@@ -22,6 +23,7 @@
 #include "stack/sock/port.h"
 #include "stack/sock/sockopt.h"
 #include "stack/stream/halfopen.h"
+#include "stack/stream/reass.h"
 #include "stack/stream/stream.h"
 #include "stack/tcp/rec.h"
 #include "stack/wire/ring.h"
@@ -47,14 +49,25 @@ static const struct node {
 	{ "net.inet.ip.anonportmin", K_PORT, &port_first, 1024, 65535 },
 	{ "net.inet.ip.anonportmax", K_PORT, &port_last, 1024, 65535 },
 	{ "net.inet.ip.mtudisc", K_INT, &pmtu_discover, 0, 1 },
+	{ "net.inet.ip.mtudisc_max", K_CONST, NULL, PMTU_MAX, 0 },
 	{ "net.inet.ip.frag_high", K_INT, &held_frag4, HELD_MIN, HELD_MAX },
 	{ "net.inet6.ip6.frag_high", K_INT, &held_frag6, HELD_MIN, HELD_MAX },
 	{ "net.link.unres_high", K_INT, &held_unres, HELD_MIN, HELD_MAX },
 	{ "net.inet6.ip6.forwarding", K_INT, &route_forward6, 0, 1 },
+	{ "net.inet6.ip6.maxifdefrouters", K_CONST, NULL,
+	    LWIP_ND6_NUM_ROUTERS, 0 },
+	{ "net.inet6.ip6.maxifprefixes", K_CONST, NULL,
+	    LWIP_ND6_NUM_PREFIXES, 0 },
+	{ "net.inet6.ip6.maxifaddrs", K_CONST, NULL,
+	    LWIP_IPV6_NUM_ADDRESSES, 0 },
+	{ "net.inet6.ip6.neighborgcthresh", K_CONST, NULL,
+	    LWIP_ND6_NUM_NEIGHBORS, 0 },
+	{ "net.inet.arp.max", K_CONST, NULL, ARP_TABLE_SIZE, 0 },
 	{ "net.inet6.ip6.accept_rtadv", K_INT, &autoconf_accept, 0, 1 },
 	{ "net.inet6.ip6.sendra", K_INT, &rtadv_send, 0, 1 },
 	{ "net.inet6.ip6.redirect", K_CONST, NULL, 0, 0 },
 	{ "net.inet6.ip6.hlim", K_INT, &sockopt_default.hops, 1, 255 },
+	{ "net.inet.icmp.errppslimit", K_INT, &icmprate_limit, 0, INT_MAX },
 	{ "net.inet.icmp.bmcastecho", K_CONST, NULL, LWIP_BROADCAST_PING, 0 },
 	{ "net.inet.tcp.keepidle", K_INT, &sockopt_default.keepidle, 1, 32767 },
 	{ "net.inet.tcp.keepintvl", K_INT, &sockopt_default.keepintvl, 1,
@@ -65,7 +78,8 @@ static const struct node {
 	{ "net.inet.tcp.orphanretries", K_INT, &expire_orphan_retries, 0, 15 },
 	{ "net.inet.tcp.nodelay", K_INT, &sockopt_default.nodelay, 0, 1 },
 	{ "net.inet.tcp.halfopen", K_INT, &halfopen_limit, 1, HALFOPEN_MAX },
-	{ "net.inet.tcp.reass_max", K_INT, &stream_ooseq_max, 1, 65535 },
+	{ "net.inet.tcp.reass_max", K_INT, &reass_max, 1, 65535 },
+	{ "net.inet.tcp.reass_memory", K_INT, &reass_memory, 1, 1 << 20 },
 	{ "net.inet.tcp.rx_memory", K_INT, &data_rx_max, 1, 1 << 20 },
 	{ "net.inet.tcp.maxrtx", K_INT, &rec_data_retries, 1, 255 },
 	{ "net.inet.tcp.sack", K_CONST, NULL, LWIP_TCP_SACK_OUT, 0 },

@@ -19,6 +19,8 @@
 #include "lwip/pbuf.h"
 #include "stack/core/affinity.h"
 #include "stack/core/core.h"
+#include "stack/core/counter.h"
+#include "stack/core/trim.h"
 #include "stack/dgram/mcast.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/iface.h"
@@ -108,8 +110,12 @@ static bool has_room(const struct dgram *d, size_t len)
 {
 	size_t n = cost(len);
 
-	return waiting + n <= (size_t)deliver_mem && (!d->waiting ||
-	    d->waiting_bytes + n <= (size_t)d->s.opt.rcvbuf);
+	if (d->waiting && d->waiting_bytes + n > (size_t)d->s.opt.rcvbuf)
+		return false;
+	if (waiting + n <= (size_t)deliver_mem)
+		return true;
+	counter_inc("dgram.memory_full");
+	return false;
 }
 
 static bool keep(struct dgram *d, const struct msghdr *m, size_t len)
@@ -132,6 +138,7 @@ static bool keep(struct dgram *d, const struct msghdr *m, size_t len)
 	d->waiting_last = &p->next;
 	d->waiting_bytes += cost(len);
 	waiting += cost(len);
+	trim_count((int64_t)cost(len));
 	sock_watch(&d->s, d->s.events | EPOLLOUT);
 	return true;
 }
@@ -143,6 +150,7 @@ static void take_first(struct dgram *d)
 	d->waiting = p->next;
 	d->waiting_bytes -= cost(p->len);
 	waiting -= cost(p->len);
+	trim_count(-(int64_t)cost(p->len));
 	free(p);
 }
 

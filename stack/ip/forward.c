@@ -18,30 +18,14 @@
 #include "lwip/ip4_frag.h"
 #include "lwip/prot/icmp.h"
 #include "stack/core/counter.h"
+#include "stack/ip/icmprate.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
 #include "stack/wire/clock.h"
 #include "stack/ip/unresolved.h"
 
-#define ERRORS_PER_S	1000
 #define WAITING_PER_S	(8u << 20)	/* bytes */
 #define ICMP_DUR_PROHIBITED 13	/* RFC 1812 */
-
-bool forward_too_many(void)
-{
-	static uint64_t second;
-	static unsigned count;
-	uint64_t now = clock_ns() / 1000000000u;
-
-	if (now != second) {
-		second = now;
-		count = 0;
-	}
-	if (++count <= ERRORS_PER_S)
-		return false;
-	counter_inc("icmp.rate_limited");
-	return true;
-}
 
 /* No errors about errors, nor about later fragments (RFC 1812 4.3.2.7). */
 static bool may_answer(struct pbuf *p, const struct ip_hdr *ip)
@@ -74,7 +58,7 @@ static void answer(struct pbuf *p, struct netif *in, u8_t type, u8_t code,
 	ip4_addr_t to;
 	struct pbuf *q;
 
-	if (!may_answer(p, ip) || forward_too_many())
+	if (!may_answer(p, ip) || icmprate_exceeded())
 		return;
 	ip4_addr_copy(to, ip->src);
 	out = route_ip4(NULL, &to);

@@ -13,9 +13,6 @@ struct pbuf;
 #define FORWARD_QUOTE4	548	/* bytes; with headers 576, RFC 1812 4.3.2.3 */
 #define FORWARD_QUOTE6	1232	/* with headers 1280, RFC 4443 2.4 */
 
-/* One more ICMP error is due: have there been enough this second? */
-bool forward_too_many(void);
-
 /*
  * A packet that came in by `in` goes to dst: if its next hop never answers ARP
  * or ND, the sender is told.  false: too many wait for such neighbours

@@ -16,6 +16,7 @@
 #include "lwip/ip.h"
 #include "lwip/prot/icmp6.h"
 #include "stack/core/counter.h"
+#include "stack/ip/icmprate.h"
 #include "stack/ip/output.h"
 #include "stack/ip/route.h"
 
@@ -54,7 +55,7 @@ static void answer(struct pbuf *p, struct netif *in, u8_t type, u8_t code,
 	struct pbuf *q;
 
 	addr_of(&to, &ip->src, in);
-	if (!may_answer(p, ip, &to) || forward_too_many())
+	if (!may_answer(p, ip, &to) || icmprate_exceeded())
 		return;
 	out = ip6_addr_has_zone(&to) ? in : route_ip6(NULL, &to);
 	from = ip6_select_source_address(in, &to);

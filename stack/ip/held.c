@@ -6,6 +6,7 @@
 #include "lwip/mem.h"
 #include "lwip/priv/memp_priv.h"
 #include "stack/core/counter.h"
+#include "stack/core/trim.h"
 
 #define OVERHEAD	512	/* bytes beside a packet's own, about */
 
@@ -43,6 +44,21 @@ void held_frag6_dropped(void)
 	counter_inc("ip6.fragments_full");
 }
 
+void held_replaced4(void)
+{
+	counter_inc("ip.neighbour_replaced");
+}
+
+void held_replaced6(void)
+{
+	counter_inc("ip6.neighbour_replaced");
+}
+
+void held_advertised_full(void)
+{
+	counter_inc("ip6.advertised_full");
+}
+
 void held_packet(const struct pbuf *p)
 {
 	packet = p->tot_len + OVERHEAD;
@@ -68,6 +84,7 @@ void *held_malloc(memp_t type)
 		return NULL;
 	h->bytes = packet;
 	waiting += packet;
+	trim_count(packet);
 	return h + 1;
 }
 
@@ -77,5 +94,6 @@ void held_free(memp_t type, void *entry)
 
 	(void)type;
 	waiting -= (--h)->bytes;
+	trim_count(-(int64_t)h->bytes);
 	mem_free(h);
 }

@@ -27,6 +27,11 @@ u16_t held_size(const struct pbuf *p);
 /* The oldest datagram's fragments gave way to others. */
 void held_frag4_dropped(void);
 void held_frag6_dropped(void);
+/* A neighbour that was not in use gave way to another. */
+void held_replaced4(void);
+void held_replaced6(void);
+/* There is no room for a router, network or address that is advertised. */
+void held_advertised_full(void);
 
 /* This packet goes out next: it is what has to wait, if any. */
 void held_packet(const struct pbuf *p);

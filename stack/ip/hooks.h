@@ -12,9 +12,6 @@ struct netif;
 struct tcp_hdr;
 struct tcp_pcb;
 
-/* sysctl net.inet.tcp.reass_max: pbufs that wait for one that is missing. */
-extern int stream_ooseq_max;
-
 struct netif *route_ip4(const ip4_addr_t *src, const ip4_addr_t *dst);
 const ip4_addr_t *route_ip4_gw(struct netif *nif, const ip4_addr_t *dst);
 int route_ip4_may_forward(struct pbuf *p, u32_t dst);

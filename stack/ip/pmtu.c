@@ -10,10 +10,10 @@
 
 #include "lwip/nd6.h"
 #include "lwip/priv/nd6_priv.h"
+#include "stack/core/counter.h"
 #include "stack/ip/addr.h"
 #include "stack/wire/clock.h"
 
-#define ENTRIES		256
 #define LIFETIME_NS	600000000000ull	/* RFC 1191 6.3 */
 #define MIN4		552	/* bytes; a lie below that costs too much */
 #define MIN6		1280
@@ -25,7 +25,7 @@ static struct pmtu {
 	struct wire_addr peer;
 	unsigned mtu;		/* 0: free */
 	uint64_t since;
-} cache[ENTRIES];
+} cache[PMTU_MAX];
 
 static struct pmtu *entry_of(const struct wire_addr *peer)
 {
@@ -87,6 +87,9 @@ unsigned pmtu_learn(const struct wire_addr *peer, unsigned mtu, unsigned len,
 		mtu = least;
 	if (mtu > most)
 		return 0;
+	if (p->mtu && (p->peer.family != peer->family ||
+	    !addr_equal(&p->peer, peer)))
+		counter_inc("ip.path_mtu_replaced");
 	p->peer = *peer;
 	p->mtu = mtu;
 	p->since = clock_ns();

@@ -7,6 +7,8 @@
 
 #include "stack/wire/wire.h"
 
+#define PMTU_MAX	256	/* paths whose size is kept */
+
 extern int pmtu_discover;	/* a switch of sysctl; 0 or 1 */
 
 /* What was learned for packets to peer; 0: nothing. */

@@ -11,9 +11,11 @@
 
 #include "stack/core/affinity.h"
 #include "stack/core/log.h"
+#include "stack/core/trim.h"
 #include "stack/ip/iface.h"
 #include "stack/wire/client.h"
 
+#define KEPT	4096	/* bytes for a socket, about; what waits in it apart */
 #define GRAVES	4096	/* sockets whose end is closed, kept for SO_ERROR */
 
 /* By id; chained through id_next, at most one a bucket on average. */
@@ -249,6 +251,7 @@ int sock_new(struct sock **out, const struct wire_made *made, int domain, int ty
 		close(fd);
 		return -ENOBUFS;
 	}
+	trim_count(KEPT);
 	s->poll = (struct pollable){ .fn = on_event, .free = on_free, .fd = fd };
 	s->work.fn = on_work;
 	s->ops = ops;
@@ -350,6 +353,7 @@ void sock_free(struct sock *s)
 {
 	if (s->poll.dead)
 		return;
+	trim_count(-KEPT);
 	core_after_forget(s, false);
 	s->ops->release(s);
 	if (s->poll.fd >= 0)

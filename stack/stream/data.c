@@ -7,6 +7,7 @@
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core/counter.h"
+#include "stack/core/trim.h"
 #include "stack/ip/iface.h"
 #include "stack/stream/stream.h"
 #include "stack/stream/txbuf.h"
@@ -107,6 +108,7 @@ bool data_append(struct stream *st, struct pbuf *p)
 	}
 	st->rx.bytes += n;
 	rx_kept += n;
+	trim_count(n);
 	return true;
 }
 
@@ -143,6 +145,7 @@ static void rx_consume(struct rx_queue *q, uint32_t n)
 		return;
 	q->bytes -= n;
 	rx_kept -= n;
+	trim_count(-(int64_t)n);
 	n += q->skip;
 	while (q->count && n >= q->v[q->head]->tot_len) {
 		n -= q->v[q->head]->tot_len;

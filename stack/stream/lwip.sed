@@ -24,12 +24,17 @@ s|^  struct tcp_hdr \*tcphdr;  /\* the TCP header \*/$|&\
   /* What had arrived when it was sent, and when; of stack/tcp/bbr.c. */\
   u64_t arrived, arrived_ns, first_ns;\
   u8_t idle;\
-  u8_t marks;      /* SEG_*, of stack/tcp/rec.h */|
+  u8_t marks;      /* SEG_*, of stack/tcp/rec.h */\
+  u32_t held;      /* of stack/stream/reass.h */|
 # Nagle's algorithm: a segment is full that has no room but for its options.
 s|((tpcb)->unsent->len >= (tpcb)->mss)|((tpcb)->unsent->len >= rec_mss(tpcb)) /* lwip.sed */|
 # What came out of order is kept for 240 s (of ticks of half a second, with an
 # RTO of 2), twice as long as the peer may wait to send again.
 s|^#define TCP_OOSEQ_TIMEOUT .*|#define TCP_OOSEQ_TIMEOUT 240U /* lwip.sed */|
+s|^    memp_free(MEMP_TCP_SEG, seg);$|    reass_give(seg->held); /* lwip.sed */\
+&|
+s|^  pbuf_ref(cseg->p);$|&\
+  cseg->held = reass_take(cseg->p); /* lwip.sed */|
 # tcp_in.c
 /^    \/\* Clause 1 \*\/$/,/^  \/\* If the incoming segment contains data, we must process it$/ {
 	/Clause 1/c\
@@ -55,7 +60,7 @@ s|^    seg = pcb->unsent;$|    if (!large_fit(pcb, wnd)) return ERR_MEM; /* lwip
 &|
 /^tcp_output_segment(/,/^}/ s|^  TCP_STATS_INC(tcp.xmit);$|  large_mark(pcb, seg); /* lwip.sed */|
 s|^  seg->flags = optflags;$|&\
-  seg->marks = 0; /* lwip.sed */|
+  seg->marks = 0; seg->held = 0; /* lwip.sed */|
 s|^tcp_output(struct tcp_pcb \*pcb)$|rec_lwip_output(struct tcp_pcb *pcb) /* lwip.sed */|
 s|^  wnd = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);$|wnd = rec_window(pcb); /* lwip.sed */|
 s|^    pcb->unsent = seg->next;$|&\

@@ -156,8 +156,6 @@ static void fill(const struct sock *s, struct wire_sock *w)
 	w->sendq = stream_outq(s);
 }
 
-int stream_ooseq_max = 3072;
-
 static bool tcp_needed(void)
 {
 	return tcp_active_pcbs || tcp_tw_pcbs;

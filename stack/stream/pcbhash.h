@@ -15,6 +15,7 @@
 #ifndef STACK_PCBHASH_H
 #define STACK_PCBHASH_H
 
+#include "stack/stream/reass.h"
 #include "stack/tcp/rec.h"
 
 void pcbhash_reg(struct tcp_pcb **list, struct tcp_pcb *pcb);
