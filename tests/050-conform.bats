@@ -22,10 +22,6 @@ load helpers.conform
 	conforms optval
 }
 
-@test "conformance: every option that the headers name" {
-	conforms consts "$PYTHON" "$BATS_TEST_DIRNAME/h_conform_consts.py"
-}
-
 @test "conformance: streams begin and end" {
 	conforms stream
 }
