@@ -69,7 +69,7 @@ hashed	:= $(addprefix $B/lwip-o/core/,tcp.o tcp_in.o tcp_out.o)
 # A header that all see as edited.
 edited	:= $B/lwip-i/lwip/priv/tcp_priv.h
 cut	:= $(addprefix $B/lwip-o/core/ipv,4/icmp.o 4/ip4_frag.o 4/etharp.o \
-	6/icmp6.o 6/ip6_frag.o 6/nd6.o)
+	6/icmp6.o 6/ip6_frag.o 6/nd6.o) $B/lwip-o/netif/ethernet.o
 lib	:= $B/libshmhijack.so
 # These know where things are installed.
 placed	:= $B/hijack/spawn.o $B/hijack/launcher/library.o $B/stack/remote.o
@@ -154,7 +154,8 @@ edits-tcp	:= 10
 edits-tcp_in	:= 10
 edits-tcp_out	:= 19
 edits-tcp_priv	:= 3
-edits-etharp	:= 1
+edits-etharp	:= 2
+edits-ethernet	:= 2
 edits-icmp	:= 2
 edits-icmp6	:= 1
 edits-nd6	:= 4

@@ -8,9 +8,11 @@
 #include <sys/socket.h>
 
 #include "lwip/etharp.h"
+#include "lwip/igmp.h"
 #include "lwip/inet_chksum.h"
 #include "lwip/ip.h"
 #include "lwip/ip6.h"
+#include "lwip/mld6.h"
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core/core.h"
 #include "stack/core/loop.c"
@@ -102,6 +104,7 @@ static void start(void)
 	static const uint8_t peer[4] = { 10, 0, 0, 2 };
 	char err[IFACE_ERRLEN];
 	struct eth_addr eth;
+	ip6_addr_t ip6;
 	ip4_addr_t ip;
 
 	must(host_init() == 0, "no host");
@@ -113,6 +116,11 @@ static void start(void)
 	memcpy(&ip.addr, peer, 4);
 	memcpy(eth.addr, peer_mac, 6);
 	etharp_add_static_entry(&ip, &eth);
+	IP4_ADDR(&ip, 239, 1, 1, 1);
+	igmp_joingroup_netif(&f->nif, &ip);
+	IP6_ADDR(&ip6, PP_HTONL(0xff020000), 0, 0, PP_HTONL(0x10001));
+	ip6_addr_assign_zone(&ip6, IP6_MULTICAST, &f->nif);
+	mld6_joingroup_netif(&f->nif, &ip6);
 	add_socket(SOCK_STREAM, 0, 80);
 	add_socket(SOCK_DGRAM, 0, 53);
 	add_socket(SOCK_RAW, IPPROTO_ICMP, 0);
@@ -122,7 +130,8 @@ static void start(void)
 
 static void give(const uint8_t *frame, size_t n)
 {
-	struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)n, PBUF_POOL);
+	/* As long as the frame is, so that a byte behind it is noticed. */
+	struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)n, PBUF_RAM);
 
 	if (!p)
 		return;
@@ -152,6 +161,36 @@ static void give_ip4(uint8_t *b, uint8_t protocol, size_t n, uint16_t frag)
 	sum = inet_chksum(b + 14, 20);
 	memcpy(b + 24, &sum, 2);
 	give(b, n + 34);
+}
+
+/* A message of ICMP or IGMP whose sum holds. */
+static void give_message(uint8_t *b, uint8_t protocol, size_t n)
+{
+	uint16_t sum;
+
+	if (n >= 4) {
+		memset(b + 36, 0, 2);
+		sum = inet_chksum(b + 34, (u16_t)n);
+		memcpy(b + 36, &sum, 2);
+	}
+	give_ip4(b, protocol, n, 0);
+}
+
+/* The same of ICMPv6, at 54, behind headers that are there. */
+static void sum_message6(uint8_t *b, size_t n)
+{
+	struct pbuf p = { .payload = b + 54, .len = (u16_t)n,
+	    .tot_len = (u16_t)n };
+	ip6_addr_t from = { 0 }, to = { 0 };
+	uint16_t sum;
+
+	if (n < 4)
+		return;
+	memcpy(from.addr, b + 22, 16);
+	memcpy(to.addr, b + 38, 16);
+	memset(b + 56, 0, 2);
+	sum = ip6_chksum_pseudo(&p, IP6_NEXTH_ICMP6, (u16_t)n, &from, &to);
+	memcpy(b + 56, &sum, 2);
 }
 
 static uint16_t tcp_sum(const uint8_t *seg, size_t n)
@@ -212,7 +251,7 @@ static void one(struct input *in)
 	int off = (int16_t)take16(in);
 	size_t n;
 
-	switch (what % 5) {
+	switch (what % 6) {
 	case 0:
 		give(b, take_bytes(in, b, 1514));
 		break;
@@ -231,11 +270,18 @@ static void one(struct input *in)
 		b[20] = (uint8_t)off;
 		b[21] = what & 8 ? 255 : 64;
 		memset(b + 22, 0, 32);
-		b[22] = 0xfd;
+		/* Routers and groups are told of from link-local addresses. */
+		memcpy(b + 22, what & 32 ? "\xfe\x80" : "\xfd\0", 2);
 		b[37] = 2;
 		memcpy(b + 38, what & 16 ? "\xff\2" : "\xfd\0", 2);
 		b[53] = 1;
+		if (b[20] == IP6_NEXTH_ICMP6)
+			sum_message6(b, n);
 		give(b, n + 54);
+		break;
+	case 3:
+		n = take_bytes(in, b + 34, 1480);
+		give_message(b, what & 8 ? IP_PROTO_IGMP : IP_PROTO_ICMP, n);
 		break;
 	default:
 		n = take_bytes(in, b + 54, 1440);
