@@ -191,3 +191,31 @@ time.sleep(60)'
 	expect '300 received'
 	expect 'full/other: no space for a bus'
 }
+
+@test "a full /dev/shm: private hosts go on, others join, no new bus" {
+	local own=(unshare -m)
+
+	unshare -m true 2>/dev/null || own=(unshare -rm)
+	"${own[@]}" true 2>/dev/null || requires mountns
+	cat >script <<-'X'
+		set -e
+		unset XDG_RUNTIME_DIR
+		mount -t tmpfs -o size=8m none /dev/shm
+		export SHMIF_BUS=lab
+		SHMIF_ADDR=10.0.0.1 shmhijack "$PYTHON" "$HTTP" 80 &
+		trap 'kill $!' EXIT
+		until [ -e "/dev/shm/shmif-$(id -u)/lab" ]; do sleep 0.05; done
+		export SHMIF_ADDR=10.0.0.2
+		shmhijack curl -sS --retry 20 --retry-connrefused \
+			--retry-delay 1 -o /dev/null http://10.0.0.1/
+		head -c 16M /dev/zero >/dev/shm/rest || :
+		[ "$(df --output=avail /dev/shm | tail -n 1)" -eq 0 ]
+		shmhijack curl -sS -o /dev/null -w 'got %{http_code}\n' \
+			http://10.0.0.1/
+		! SHMIF_BUS=other shmhijack curl -sS http://10.0.0.1/ 2>&1
+	X
+	run_cmd env HTTP="$BATS_TEST_DIRNAME/h_http.py" PYTHON="$PYTHON" \
+		"${own[@]}" bash script
+	expect '^got 200$'
+	expect 'other: no space for a bus'
+}
