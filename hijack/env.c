@@ -331,7 +331,8 @@ static void read_private(struct hj_settings *set)
 	set->host = HJ_HOST_PRIVATE;
 	strcpy(set->what, "bus ");
 	hj_append(set->what, sizeof(set->what), set->bus);
-	if (strchr(set->bus, '/') && set->bus[0] != '/') {
+	if (strchr(set->bus, '/') && set->bus[0] != '/' &&
+	    !strstr(set->bus, "://")) {
 		char cwd[PATH_MAX];
 
 		if (!getcwd(cwd, sizeof(cwd)) || strlen(cwd) +

@@ -228,15 +228,53 @@ static uint64_t hash(uint64_t h, const char *s)
 	return h;
 }
 
+/* The bus as one path, whatever it is called; a VNL stays one. */
+static int find_link(char link[static PATH_MAX], char err[static BUS_ERRLEN])
+{
+	int r;
+
+	if (strstr(hj_set.bus, "://")) {
+		*link = '\0';
+		hj_append(link, PATH_MAX, hj_set.bus);
+		return 0;
+	}
+	r = bus_path(link, PATH_MAX, hj_set.bus, true, err);
+	if (!r && strchr(link, ',')) {
+		r = -EINVAL;
+		strcpy(err, "the path of a bus may hold no comma here");
+	}
+	return r;
+}
+
+/* What -i is given: of a VNL, it is the rest. */
+static void make_spec(struct launch *l, const char *link, const char *addrs)
+{
+	bool vnl = strstr(link, "://");
+
+	strcpy(l->spec, vnl ? "vde0" : "shmif0=");
+	if (!vnl)
+		hj_append(l->spec, sizeof(l->spec), link);
+	hj_append(l->spec, sizeof(l->spec), addrs);
+	if (hj_set.name[0]) {
+		hj_append(l->spec, sizeof(l->spec), ",name=");
+		hj_append(l->spec, sizeof(l->spec), hj_set.name);
+	}
+	if (vnl) {
+		hj_append(l->spec, sizeof(l->spec), "=");
+		hj_append(l->spec, sizeof(l->spec), link);
+	}
+}
+
 /* Socket, lock file and command line. 0 or -errno, told. */
 static int describe(struct launch *l, char *lock, size_t lock_size)
 {
-	char err[BUS_ERRLEN], bus[PATH_MAX], dir[PATH_MAX], hex[24], addrs[640];
+	char err[BUS_ERRLEN], link[PATH_MAX], dir[PATH_MAX], hex[24];
+	char addrs[640];
 	uint64_t h = 0xcbf29ce484222325ull;
 	int r;
 
 	l->program = SERVER;
-	r = bus_path(bus, sizeof(bus), hj_set.bus, true, err);
+	r = find_link(link, err);
 	if (!r)
 		r = bus_user_dir(dir, sizeof(dir), true, err);
 	if (!r && strlen(dir) + sizeof("/0123456789abcdef.sock") >
@@ -245,17 +283,13 @@ static int describe(struct launch *l, char *lock, size_t lock_size)
 		strcpy(err, "the per-user directory's path is too long for a "
 		    "socket; unset XDG_RUNTIME_DIR");
 	}
-	if (!r && strchr(bus, ',')) {
-		r = -EINVAL;
-		strcpy(err, "the path of a bus may hold no comma here");
-	}
 	if (r) {
 		hj_warn(err, NULL);
 		return r;
 	}
 	addrs[0] = '\0';
 	append_addrs(addrs, sizeof(addrs), hj_set.addr);
-	h = hash(hash(h, bus), addrs[0] ? addrs : hj_set.tree);
+	h = hash(hash(h, link), addrs[0] ? addrs : hj_set.tree);
 	for (int i = 0; i < 16; i++)
 		hex[i] = "0123456789abcdef"[h >> (60 - 4 * i) & 15];
 	hex[16] = '\0';
@@ -269,13 +303,7 @@ static int describe(struct launch *l, char *lock, size_t lock_size)
 	hj_append(lock, lock_size, ".lock");
 	strcpy(l->url, "unix://");
 	hj_append(l->url, sizeof(l->url), l->sock);
-	strcpy(l->spec, "shmif0=");
-	hj_append(l->spec, sizeof(l->spec), bus);
-	hj_append(l->spec, sizeof(l->spec), addrs);
-	if (hj_set.name[0]) {
-		hj_append(l->spec, sizeof(l->spec), ",name=");
-		hj_append(l->spec, sizeof(l->spec), hj_set.name);
-	}
+	make_spec(l, link, addrs);
 	return 0;
 }
 

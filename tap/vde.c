@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
@@ -284,6 +285,21 @@ static int link_vnl(struct iface *f, const char *vnl,
 	return e;
 }
 
+/* What slirp's own DHCP server would give first. */
+static int auto_addr(struct iface *f, struct wire_ifaddr *a)
+{
+	const struct vde *v = f->priv;
+	const char *vnl = v ? vdeline_vnl(v->line) : "";
+
+	if (strncmp(vnl, "slirp:", 6) || strstr(vnl, "addr=") ||
+	    strstr(vnl, "host="))
+		return -ENXIO;
+	a->family = AF_INET;
+	a->plen = 24;
+	memcpy(a->ip, (uint8_t[]){ 10, 0, 2, 15 }, 4);
+	return 0;
+}
+
 static void fill_link(struct iface *f, struct wire_link *l)
 {
 	if (!netif_is_link_up(&f->nif))
@@ -312,6 +328,7 @@ const struct iface_driver vde_driver = {
 	.detach = end,
 	.link = link_vnl,
 	.unlink = end,
+	.auto_addr = auto_addr,
 	.fill_link = fill_link,
 	.in_child = in_child,
 	.mtu_max = mtu_max,

@@ -304,3 +304,95 @@ for i in range(2000):
 	run_cmd tool a link vde0 clear
 	run_cmd tool b ping -c 1 10.5.0.1
 }
+
+# What the machine's user reaches: a web server and a name server beyond it.
+# $USER_OF_IT, the words before a command, is an ordinary user there, who finds
+# a service of the machine's own on its port 8001 as well.
+start_internet() {
+	start_machines
+	requires dnsmasq
+	start_bg beyond "${beyond[@]}" "$PYTHON" -u -m http.server 80
+	start_bg dns "${beyond[@]}" dnsmasq -d -C /dev/null --user=root \
+		--no-resolv --no-hosts --address=/deb.debian.org/198.51.100.1
+	start_bg own "${machine[@]}" "$PYTHON" -u -m http.server \
+		-b 127.0.0.1 8001
+	wait_for in_file beyond.log Serving
+	wait_for in_file own.log Serving
+	wait_for in_file dns.log started
+	echo nameserver 198.51.100.1 >resolv.conf
+	# shellcheck disable=SC2016
+	USER_OF_IT=("${machine[@]}" unshare -m sh -c '
+		mount --bind "$0" /etc/resolv.conf &&
+		exec setpriv --reuid=65534 --regid=65534 --clear-groups \
+		--no-new-privs --bounding-set=-all "$@"' "$DIR/resolv.conf")
+	chmod 755 .
+	chown 65534 run
+	echo 'from beyond' >index.html
+}
+
+# Private hosts go when their programs have gone.
+no_orphans() {
+	[ -z "$(orphans)" ]
+}
+
+@test "internet.net: a LAN on the Internet without root, by name" {
+	net=$BATS_TEST_DIRNAME/../scripts/shmif-net
+	file=$BATS_TEST_DIRNAME/../scripts/topologies/internet.net
+	start_internet
+	LIMIT=60 run_cmd "${USER_OF_IT[@]}" "$net" up "$file"
+	for host in server client; do
+		run_cmd "${USER_OF_IT[@]}" "$net" exec internet "$host" \
+			curl -sS http://deb.debian.org/
+		expect '^from beyond$'
+	done
+	run_cmd "${USER_OF_IT[@]}" "$net" exec internet client \
+		shmif ping -c 1 10.78.0.1
+	# Not what is the machine's own.
+	run_cmd -7 "${USER_OF_IT[@]}" "$net" exec internet client \
+		curl -sS http://10.0.2.2:8001/
+	run_cmd "${USER_OF_IT[@]}" "$net" show "$file"
+	expect '"client" -- "vde slirp:///disable_host_loopback" \[label="vde0'
+	run_cmd "${USER_OF_IT[@]}" "$net" down "$file"
+	in_file beyond.log '198\.51\.100\.2 - - .*GET /'
+	! grep GET own.log || fail "the machine's own service was reached"
+	# That it could have been is shown by a plug that lets it.
+	run_cmd "${USER_OF_IT[@]}" shmhijack -b slirp:// -g 10.0.2.2 \
+		curl -sS http://10.0.2.2:8001/
+	expect '^from beyond$'
+	run_cmd "${USER_OF_IT[@]}" shmif -b slirp:// ifconfig vde0
+	expect 'inet 10\.0\.2\.15/24'
+	wait_for no_orphans
+	chown 0 run
+}
+
+@test "vde(4): every example, as pasted, on a machine of its own" {
+	requires mandoc
+	start_internet
+	for ip in 192.0.2.1 192.0.2.2; do
+		ip -n "$NET" addr add $ip/32 dev lo
+	done
+	mandoc -T ascii -O width=200 "$BATS_TEST_DIRNAME/../tap/vde.4" |
+		col -bx | awk '/^[A-Z]/ { inside = /^EXAMPLES/ } inside' |
+		grep -E '^ {11}|^$' >text
+	[ "$(grep -c 'shmif_server\|shmhijack' text)" -eq 5 ]
+	mkdir -m 777 there
+	# shellcheck disable=SC2016
+	LIMIT=60 run_cmd "${USER_OF_IT[@]}" sh -c \
+		'cd there && exec bash -e "$0"' "$DIR/text"
+	[ "$(grep -c '^from beyond$' out)" -eq 2 ]
+	expect ' 0% packet loss'
+	for name in net a b; do
+		run_cmd shmif -s "unix://$DIR/there/$name.sock" halt
+	done
+	wait_for no_orphans
+	chown 0 run
+}
+
+@test "a private host has no bus, but a plug: what does not go with it" {
+	run_cmd -7 shmhijack -b null:// -a 10.9.0.1/24 \
+		curl -sS -m 3 http://10.9.0.1/
+	run_bad 2 '-H x: a host has a name on a bus' 'slirp:// is a VNL' \
+		shmhijack -b slirp:// -H x true
+	run_cmd -2 shmif -b slirp:// -H x ifconfig
+	expect_err 'slirp:// is a VNL'
+}

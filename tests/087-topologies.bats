@@ -191,6 +191,8 @@ start_machine() {
 		bus a\nhost b\niface a\ngateway nowhere\n|nowhere
 		host b\nwait listen 80\n|below a run
 		host b\nrun true\nwait frob\n|wait \[SECONDS\] listen PORT
+		host b\nvde nowhere\n|vde VNL \[ADDR/LEN\]
+		host b\nvde slirp:// 10.0.2.300/24\n|10\.0\.2\.300
 		host b\nforward ipx\n|ipx: inet or inet6
 		host b\nsysctl a b\n|sysctl: fewer words
 		host 'x\n|No closing quotation

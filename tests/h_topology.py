@@ -17,10 +17,10 @@ from netlib.process import Failure  # noqa: E402
 from netlib.topology import Parser  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-WORDS = b"""bus tap host iface virt gateway route forward sysctl wait run env
+WORDS = b"""bus tap host iface virt vde gateway route forward sysctl wait run env
 inet inet6 listen udp ping nat bridge default 10.0.0.1/24 10.0.0.1/33 fd00::1/64
 :: 0 -1 1e9 99999999999999999999 size=1k mtu= =x " ' \\ # $ `id` %s \xff \0
-../../x /""".split() + [b"\t", b"\n", b"  ", b"\r\n", b"a" * 5000]
+../../x / slirp:// vde://x""".split() + [b"\t", b"\n", b"  ", b"\r\n", b"a" * 5000]
 
 
 def mutate(rnd, seeds):

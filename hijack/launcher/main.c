@@ -199,6 +199,11 @@ static int check_options(const struct options *o)
 		    "for one of its own");
 		return USAGE;
 	}
+	if (o->host && o->bus && strstr(o->bus, "://")) {
+		say("-H %s: a host has a name on a bus, and %s is a VNL",
+		    o->host, o->bus);
+		return USAGE;
+	}
 	if (o->host && (!o->bus || of_bus)) {
 		say("-H needs a bus, -b BUS, and takes none of -a, -g, -n and "
 		    "-o: the host is there");
@@ -353,6 +358,10 @@ static int set_bus_name(const char *bus)
 	const char *slash = strrchr(bus, '/');
 	char *dir, *real, *path;
 
+	if (strstr(bus, "://")) {	/* a VNL, not a path */
+		setenv("SHMIF_BUS", bus, 1);
+		return 0;
+	}
 	if (!*bus || (slash && !slash[1])) {
 		say("-b %s: not the name of a bus", bus);
 		return USAGE;
@@ -395,7 +404,8 @@ static int set_bus(const struct options *o)
 	unsetenv("RUMP_SERVER");
 	unsetenv("SHMIF_HOST__");
 	hold();
-	hint_bus(o->bus, o->addrs, o->name);
+	if (!strstr(o->bus, "://"))
+		hint_bus(o->bus, o->addrs, o->name);
 	set_or_unset("SHMIF_ADDR", o->addrs);
 	set_or_unset("SHMIF_GATEWAY", o->gateway);
 	set_or_unset("SHMIF_NAME", o->name);

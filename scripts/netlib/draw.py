@@ -25,9 +25,15 @@ def dot(net):
         label = "\n".join([f"tap{number}", " ".join(how)]).strip()
         out.append(f"\t\"tap {number}\" [shape=house, label="
                    f"{quoted(label)}];".replace("\n", "\\n"))
+    plugs = {to: None for h in net.hosts.values()
+             for kind, _, to, _ in h.ifaces if kind == "vde"}
+    for vnl in plugs:
+        out.append(f"\t{quoted('vde ' + vnl)} [shape=octagon, label="
+                   f"{quoted(vnl)}];")
     for host in net.hosts.values():
-        for kind, unit, bus, words in host.ifaces:
-            to = f"bus {bus}" if bus else f"tap {unit}"
+        for kind, unit, to, words in host.ifaces:
+            to = f"{'bus' if kind == 'shmif' else 'vde'} {to}" if to \
+                else f"tap {unit}"
             label = "\n".join([f"{kind}{unit}", *words])
             out.append(f"\t{quoted(host.name)} -- {quoted(to)} [label="
                        f"{quoted(label)}];".replace("\n", "\\n"))

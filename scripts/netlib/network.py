@@ -121,12 +121,16 @@ class Network:
 
     def start_host(self, host):
         argv = [find_tool("shmif_server"), "-s"]
-        for number, (kind, unit, bus, words) in enumerate(host.ifaces):
-            first = f"{kind}{unit}" + (f"={self.bus(bus)}" if bus else "")
+        for number, (kind, unit, to, words) in enumerate(host.ifaces):
             name = [f"name={host.name}"] if number == 0 else []
-            if bus and not any(w.startswith("mac=") for w in words):
-                words = [*words, f"mac={self.mac(host.name, unit)}"]
-            argv += ["-i", ",".join([first, *words, *name])]
+            if to and not any(w.startswith("mac=") for w in words):
+                on = unit if kind == "shmif" else f"{kind}{unit}"
+                words = [*words, f"mac={self.mac(host.name, on)}"]
+            first = f"{kind}{unit}"
+            if kind == "shmif":
+                first += "=" + self.bus(to)
+            spec = ",".join([first, *words, *name])
+            argv += ["-i", f"{spec}={to}" if kind == "vde" else spec]
         for what, path in host.files.items():
             argv += ["-o", f"{what}={path}"]
         for route in host.routes:

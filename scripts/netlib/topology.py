@@ -13,7 +13,8 @@ START = 15          # seconds for a host to serve, or a condition to come true
 class Host:
     def __init__(self, name):
         self.name = name
-        self.ifaces = []        # (kind, unit, bus or None, [addresses, mtu=..])
+        # (kind, unit, bus, VNL or None, [addresses, mtu=..])
+        self.ifaces = []
         self.routes = []        # DEST=GATEWAY, as shmif_server -r has it
         self.settings = []      # NAME=VALUE
         self.files = {}         # hosts or resolv: a path
@@ -116,7 +117,7 @@ class Parser:
         rule = getattr(self, "do_" + word, None)
         if not rule:
             raise Failure(f"{word}: not one of bus, tap, host, iface, virt, "
-                          "gateway, route, forward, hosts, resolv, "
+                          "vde, gateway, route, forward, hosts, resolv, "
                           "sysctl, run, wait, link, at")
         rule(*self.arguments(word, rule, args))
 
@@ -186,6 +187,13 @@ class Parser:
         if not number.isdigit():
             raise Failure("virt NUMBER [ADDR/LEN]...")
         self.add_iface("virt", int(number), None, args)
+
+    def do_vde(self, vnl, *args):
+        if "://" not in vnl or not vnl.isprintable() or len(vnl) > 400:
+            raise Failure("vde VNL [ADDR/LEN]..., with a VNL as slirp:// or "
+                          "vde:///PATH")
+        unit = sum(kind == "vde" for kind, *_ in self.need_host().ifaces)
+        self.add_iface("vde", unit, vnl, args)
 
     def do_gateway(self, gateway):
         ipaddress.ip_address(gateway)

@@ -43,12 +43,16 @@ int ctl_use_bus(const char *bus, const char *host, char **argv, int skip)
 	char path[PATH_MAX], server[BUS_SERVERLEN], err[BUS_ERRLEN];
 	char url[BUS_SERVERLEN + 8];
 	struct bus *b;
+	bool vnl = strstr(bus, "://");
 	int e;
 
-	if (ctl_bus_path(bus, !host, path, sizeof(path)))
+	if (vnl && host)
+		return ctl_malformed("-H %s: a host has a name on a bus, and %s "
+		    "is a VNL", host, bus);
+	if (!vnl && ctl_bus_path(bus, !host, path, sizeof(path)))
 		return CTL_FAILED;
 	if (!host) {
-		setenv("SHMIF_BUS", strchr(bus, '/') ? path : bus, 1);
+		setenv("SHMIF_BUS", !vnl && strchr(bus, '/') ? path : bus, 1);
 		unsetenv("RUMP_SERVER");
 		unsetenv("SHMIF_ADDR");
 		unsetenv("SHMIF_GATEWAY");
