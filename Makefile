@@ -6,6 +6,8 @@ PREFIX	?= /usr/local
 LIBDIR	?= $(PREFIX)/lib
 # Where Wireshark looks for what it can capture from.
 EXTCAPDIR ?= $(PREFIX)/lib/wireshark/extcap
+# Where vdeplug looks for its plug-ins, if LIBDIR is one it knows.
+VDEPLUGDIR ?= $(LIBDIR)/vdeplug
 VERSION	?= 0.1.0
 # Where the programs look for the library; nothing: where the system does.
 RPATH	?= $$ORIGIN:$$ORIGIN/../lib
@@ -75,6 +77,9 @@ lib	:= $B/libshmhijack.so
 placed	:= $B/hijack/spawn.o $B/hijack/launcher/library.o $B/stack/remote.o
 rump	:= $B/librumpshm.a
 libs	:= $(lib) $(rump) $(rump:.a=.so.0) $(rump:.a=.so)
+# A plug-in for VDE, where its header is.
+plugin	:= $(if $(shell echo '\#include <libvdeplug_mod.h>' | $(CC) -E - \
+	>/dev/null 2>&1 && echo y),$B/libvdeplug_shmif.so)
 bins	:= $(addprefix $B/,shmif_server shmif_relay shmif shmhijack shmif_entry)
 tests	:= $(patsubst %.c,$B/%,$(wildcard tests/[hu]_*.c tests/bench_*.c))
 # What tests preload into a host.
@@ -104,11 +109,14 @@ others	:= shmhijack shmif_server shmif-net $(cmds:%=rump.%)
 usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
 zcomp	:= zsh/site-functions/_shmif
 
-.PHONY: run-fuzz all tests demo check check-all bench asan tsan soak fuzz tidy fmt install \
+.PHONY: run-fuzz no-plugin all tests demo check check-all bench asan tsan soak fuzz tidy fmt install \
 	uninstall dist deb clean help compile_commands.json lwip FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%_usage.c
-all: $(libs) $(bins) $B/completion	## libraries and programs, into $B
+all: $(libs) $(bins) $(or $(plugin),no-plugin) $B/completion	## libraries and programs, into $B
+no-plugin:
+	@echo "  no libvdeplug_mod.h (package libvdeplug-dev): without the" \
+		"plug-in for VDE, libvdeplug_shmif.so"
 tests: all $(tests) $(shims)	## also what the tests and benchmarks run
 
 $B/%.o: own = $(if $(WERROR),-Werror)
@@ -207,6 +215,10 @@ $B/librumpshm.so.0: $(stack) $(lwip) $(wildcard stack/rump/rump.map)
 $B/libshmhijack.so: $(hijack) $(look) $(rump) $(wildcard hijack/hijack.map)
 $(lib) $(rump:.a=.so.0):
 	$P$(shared) -ldl
+# The part of the archive that is a bus.
+$B/libvdeplug_shmif.so: $(call objs,bus/vdeplug/*.c) $(rump) \
+	$(wildcard bus/vdeplug/plugin.map)
+	$P$(shared)
 $(shims): %.so: %.o
 	$P$(shared)
 # The help that users see is a text; the programs have it as a string.
@@ -292,6 +304,7 @@ share	= $(DESTDIR)$(PREFIX)/share
 incdir	= $(DESTDIR)$(PREFIX)/include/rump
 netdir	= $(DESTDIR)$(PREFIX)/lib/shmif-net
 extdir	= $(DESTDIR)$(EXTCAPDIR)
+vdedir	= $(DESTDIR)$(VDEPLUGDIR)
 unitdir	= $(DESTDIR)$(PREFIX)/lib/systemd/user
 install: all	## into $(DESTDIR)$(PREFIX)
 	install -d "$(bindir)" "$(libdir)/pkgconfig" "$(incdir)"
@@ -300,6 +313,7 @@ install: all	## into $(DESTDIR)$(PREFIX)
 	ln -sf shmif_server "$(bindir)/rump_server"
 	install -d "$(extdir)" && ln -srf "$(bindir)/shmif" "$(extdir)/shmif"
 	install -m 644 $(filter-out %m.so,$(libs)) "$(libdir)"
+	for i in $(plugin); do install -m 644 -D -t "$(vdedir)" $$i || exit; done
 	ln -sf librumpshm.so.0 "$(libdir)/librumpshm.so"
 	ln -sf libshmhijack.so "$(libdir)/librumphijack.so"
 	for i in $(pcs); do sed $(foreach i,PREFIX LIBDIR VERSION,-e \
@@ -322,7 +336,7 @@ install: all	## into $(DESTDIR)$(PREFIX)
 uninstall:	## remove exactly that
 	for i in $(notdir $(bins) $(tools)) rump_server $(cmds:%=rump.%) $(olds); \
 		do rm -f "$(bindir)/$$i"; done
-	rm -f "$(extdir)/shmif"
+	rm -f "$(extdir)/shmif" "$(vdedir)/libvdeplug_shmif.so"
 	for i in $(notdir $(units)); do rm -f "$(unitdir)/$$i"; done
 	for i in $(notdir $(libs)) librumphijack.so \
 		$(addprefix pkgconfig/,$(notdir $(pcs))); \
