@@ -252,6 +252,7 @@ static bool may_ask(const struct wire_req *req)
 	case WIRE_BIND ... WIRE_TRACE:
 	case WIRE_YIELD:
 	case WIRE_NOTIFY:
+	case WIRE_URGENT:
 	case WIRE_NAMES:
 	case WIRE_FAULT:
 		return true;

@@ -243,6 +243,11 @@ static void on_event(struct flow *f, uint32_t events)
 	}
 }
 
+static void on_urgent(struct flow *f, uint64_t at)
+{
+	tell(sock_of(f), RELAY_URGENT, 0, &at, sizeof(at));
+}
+
 static void on_message(struct flow *f, const struct relay_msg *m,
     const uint8_t *data)
 {
@@ -269,7 +274,7 @@ static void on_free(struct flow *f)
 static const struct flow_ops ops = {
 	.event = on_event, .ended = on_ended, .refused = on_refused,
 	.done = on_done, .reset = on_reset, .message = on_message,
-	.fetch = far_ring_fetch, .free = on_free,
+	.urgent = on_urgent, .fetch = far_ring_fetch, .free = on_free,
 };
 
 /* Making them. */
@@ -469,6 +474,10 @@ void far_told(struct far *far, struct far_sock *s, const struct relay_msg *m,
 	case RELAY_CUT:
 		if (s && s->state == FAR_OPEN)
 			flow_cut(&s->flow);
+		break;
+	case RELAY_URGENT:
+		if (s)
+			flow_urgent_told(&s->flow, m, data);
 		break;
 	}
 }

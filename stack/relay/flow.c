@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define HEAD		sizeof(uint32_t)
+#define PART		65536	/* bytes read at once */
 #define DGRAM_MAX	(sizeof(struct wire_dgram) + 65535 + 18)
 
 struct held {
@@ -59,9 +61,32 @@ static void take_dgram(struct flow *f)
 	bytes_put(&f->ahead, buf, HEAD + len);
 }
 
+/*
+ * An urgent byte is there: read to it, as its place is to be told before it is
+ * sent.
+ */
+static void find_mark(struct flow *f)
+{
+	int yes = 0;
+	ssize_t n = 1;
+	uint8_t *to;
+
+	/* The question is about what is there to be read. */
+	while (n > 0 && recv(f->watch.fd, &(char){ 0 }, 1, MSG_PEEK |
+	    MSG_DONTWAIT) == 1 && !ioctl(f->watch.fd, SIOCATMARK, &yes) &&
+	    !yes) {
+		to = bytes_room(&f->ahead, PART);
+		n = to ? recv(f->watch.fd, to, PART, MSG_DONTWAIT) : 0;
+		if (n > 0)
+			f->ahead.len += (size_t)n;
+	}
+	if (yes)
+		f->ops->urgent(f, f->sent + f->ahead.len);
+}
+
 static void take_stream(struct flow *f, size_t window)
 {
-	size_t part = window < 65536 ? window : 65536;
+	size_t part = window < PART ? window : PART;
 	uint8_t *to = part ? bytes_room(&f->ahead, part) : NULL;
 	ssize_t n = to ? flow_fetch(f, to, part) : -EAGAIN;
 
@@ -119,15 +144,42 @@ static ssize_t on_read(struct link_stream *s, uint8_t *buf, size_t n,
 
 /* To the descriptor. */
 
+/* Of n bytes from `at` on, those that go out with one call, and how. */
+static size_t until_urgent(const struct flow *f, uint64_t at, size_t n,
+    int *oob)
+{
+	uint64_t ahead = f->urgent_at - at;
+
+	*oob = 0;
+	if (!f->urgent || ahead >= n)
+		return n;	/* also if it is behind: that wraps */
+	*oob = ahead ? 0 : MSG_OOB;
+	return ahead ? (size_t)ahead : 1;
+}
+
+void flow_urgent_told(struct flow *f, const struct relay_msg *m,
+    const uint8_t *data)
+{
+	if (m->len != sizeof(f->urgent_at))
+		return;
+	memcpy(&f->urgent_at, data, sizeof(f->urgent_at));
+	f->urgent = true;
+}
+
 /* Return: bytes of p that are done with. */
 static size_t put_stream(struct flow *f, const uint8_t *p, size_t n)
 {
-	size_t put = 0;
+	size_t put = 0, part;
 	ssize_t r;
+	int oob;
 
 	while (put < n) {
-		r = send(f->watch.fd, p + put, n - put, MSG_DONTWAIT |
+		part = until_urgent(f, f->given + put, n - put, &oob);
+		r = send(f->watch.fd, p + put, part, oob | MSG_DONTWAIT |
 		    MSG_NOSIGNAL);
+		if (r < 0 && oob && errno == EOPNOTSUPP)
+			r = send(f->watch.fd, p + put, part, MSG_DONTWAIT |
+			    MSG_NOSIGNAL);
 		if (r < 0)
 			return errno == EAGAIN ? put : SIZE_MAX;
 		put += (size_t)r;
@@ -186,16 +238,17 @@ static void finish(struct flow *f)
 /* Return: bytes that are done with: written, or not wanted. */
 static size_t put(struct flow *f, const uint8_t *p, size_t n)
 {
-	size_t r;
+	size_t r = n;
 
-	if (f->discard || f->watch.fd < 0)
-		return n;
-	r = f->dgram ? put_dgrams(f, p, n) : put_stream(f, p, n);
-	if (r <= n)
-		return r;
-	f->discard = true;
-	f->ops->refused(f);
-	return n;
+	if (!f->discard && f->watch.fd >= 0)
+		r = f->dgram ? put_dgrams(f, p, n) : put_stream(f, p, n);
+	if (r > n) {
+		f->discard = true;
+		f->ops->refused(f);
+		r = n;
+	}
+	f->given += r;
+	return r;
 }
 
 static void push(struct flow *f)
@@ -271,6 +324,8 @@ static void on_event(struct watch *w, uint32_t events)
 		return;
 	if (events & EPOLLOUT && f->back.len)
 		push(f);
+	if (events & EPOLLPRI && f->open && !f->dgram)
+		find_mark(f);
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
 		f->readable = true;
 		f->ending |= !!(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
@@ -300,10 +355,10 @@ int flow_start(struct flow *f, int fd, bool dgram, const struct flow_ops *ops)
 	f->watch = (struct watch){ .fn = on_event, .free = on_free, .fd = fd };
 	f->dgram = dgram;
 	f->ops = ops;
-	/* What is urgent goes in line, as it does where pairs have no marks. */
+	/* Where pairs have marks it is found by them. */
 	if (!dgram)
 		setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one));
-	return watch_add(&f->watch, EPOLLIN | EPOLLRDHUP);
+	return watch_add(&f->watch, EPOLLIN | EPOLLRDHUP | EPOLLPRI);
 }
 
 static const struct link_stream_ops stream_ops = {

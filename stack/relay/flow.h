@@ -32,6 +32,8 @@ struct flow_ops {
 	    const uint8_t *data);
 	/* A datagram that came. Return: true: it is dealt with.  May be NULL. */
 	bool (*dgram)(struct flow *f, const uint8_t *p, size_t n);
+	/* The byte at that place of what goes out is urgent. */
+	void (*urgent)(struct flow *f, uint64_t at);
 	/* In place of flow_fetch().  May be NULL. */
 	ssize_t (*fetch)(struct flow *f, void *p, size_t n);
 	/* Last of all; frees it. */
@@ -51,10 +53,13 @@ struct flow {
 	bool sent_end, came_end, done;
 	bool discard;		/* what comes is not wanted */
 	bool opened;		/* there is, or was, a stream */
+	bool urgent;		/* the byte at urgent_at is to be written so */
 	struct bytes ahead;	/* read, but not sent */
 	struct bytes back;	/* came, and found no room */
 	uint64_t sent, came;	/* bytes; an end is one more */
 	uint64_t got;		/* of came: data */
+	uint64_t given;		/* of got: written, or not wanted */
+	uint64_t urgent_at;
 	struct held *held, **held_end;
 };
 
@@ -80,6 +85,9 @@ void flow_resume(struct flow *f);
 uint64_t flow_drain(struct flow *f);
 /* Wait with m, if need be.  Return: false: its time is now. */
 bool flow_hold(struct flow *f, const struct relay_msg *m,
+    const uint8_t *data);
+/* RELAY_URGENT came. */
+void flow_urgent_told(struct flow *f, const struct relay_msg *m,
     const uint8_t *data);
 /* No more is read of it: the end follows what was. */
 void flow_end(struct flow *f);

@@ -320,13 +320,11 @@ void near_handle(struct near_call *c)
 	case WIRE_LEND:
 		answer(c, -EOPNOTSUPP);
 		break;
-	case WIRE_URGENT:
-		answer(c, 0);	/* it goes in line */
-		break;
 	case WIRE_NOTIFY:
 		news(c);
 		break;
 	case WIRE_BIND ... WIRE_QUERY:
+	case WIRE_URGENT:
 		sock_request(c);
 		break;
 	case WIRE_HELLO:

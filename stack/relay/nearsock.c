@@ -273,6 +273,11 @@ static void on_message(struct flow *f, const struct relay_msg *m,
 		near_told((struct near_sock *)f, m, data);
 }
 
+static void on_urgent(struct flow *f, uint64_t at)
+{
+	tell((struct near_sock *)f, RELAY_URGENT, &at, sizeof(at));
+}
+
 static bool on_dgram(struct flow *f, const uint8_t *p, size_t n)
 {
 	return near_ring_take((struct near_sock *)f, p, n);
@@ -296,7 +301,7 @@ static void on_free(struct flow *f)
 static const struct flow_ops ops = {
 	.event = on_event, .ended = on_ended, .refused = on_refused,
 	.done = on_done, .reset = on_reset, .message = on_message,
-	.dgram = on_dgram, .free = on_free,
+	.urgent = on_urgent, .dgram = on_dgram, .free = on_free,
 };
 
 /* Making them. */
@@ -576,6 +581,9 @@ void near_told(struct near_sock *s, const struct relay_msg *m,
 		break;
 	case RELAY_CUT:
 		flow_cut(&s->flow);
+		break;
+	case RELAY_URGENT:
+		flow_urgent_told(&s->flow, m, data);
 		break;
 	}
 }

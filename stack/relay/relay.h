@@ -99,6 +99,8 @@ enum relay_op {
 	RELAY_FAILED,
 	/* Who reads there takes no more: nobody can write any more. */
 	RELAY_CUT,
+	/* A uint64_t follows: the place in the stream of a byte that is urgent. */
+	RELAY_URGENT,
 	/*
 	 * To the near half: a connection on that listener; struct wire_accept
 	 * follows.  It is answered by a stream RELAY_TAKEN, and when programs

@@ -179,7 +179,7 @@ static void speak(struct input *in, int hosts)
 		struct relay_open o = { .kind = take8(in) % 4,
 		    .domain = take8(in) % 20, .type = take8(in) % 4,
 		    .protocol = take8(in), .number = take8(in) % 4 };
-		struct relay_msg m = { .op = take8(in) % 10,
+		struct relay_msg m = { .op = take8(in) % 12,
 		    .stream = take8(in) % 20, .number = take8(in) % 4,
 		    .after = take8(in) };
 		struct wire_req req = { .magic = WIRE_MAGIC,
