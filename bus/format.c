@@ -102,10 +102,18 @@ static int open_file(const char *path, unsigned flags, char *err)
 }
 
 /* The format of an open file; of what is none, the one that says so. */
-static int find_format(int fd, const char *path, const struct bus_ops **ops,
-    char *err)
+static const struct bus_ops *find_format(const uint8_t *head, size_t n)
 {
-	uint8_t head[BUS_HEAD];
+	for (size_t i = 1; i < FORMATS; i++)
+		if (formats[i]->knows(head, n))
+			return formats[i];
+	return formats[0];
+}
+
+/* Return: bytes of the file's head that there are, -errno + line. */
+static ssize_t read_head(int fd, const char *path,
+    uint8_t head[static BUS_HEAD], char *err)
+{
 	struct stat st;
 	ssize_t n;
 
@@ -115,31 +123,29 @@ static int find_format(int fd, const char *path, const struct bus_ops **ops,
 	if (!S_ISREG(st.st_mode))
 		return bus_fail(err, -EINVAL, "%s: not a regular file; name "
 		    "another file", path);
-	n = pread(fd, head, sizeof(head), 0);
+	n = pread(fd, head, BUS_HEAD, 0);
 	if (n < 0)
 		return bus_fail(err, -errno, "%s: cannot read: %m; name "
 		    "another file", path);
-	*ops = formats[0];
-	for (size_t i = 1; i < FORMATS; i++)
-		if (formats[i]->knows(head, (size_t)n))
-			*ops = formats[i];
-	return 0;
+	return n;
 }
 
 int bus_open(struct bus **out, const char *path, unsigned flags,
     char err[static BUS_ERRLEN])
 {
-	const struct bus_ops *ops = NULL;
-	int fd = open_file(path, flags, err), r;
+	int fd = open_file(path, flags, err);
+	uint8_t head[BUS_HEAD];
+	ssize_t n;
 
 	*out = NULL;
 	if (fd < 0)
 		return fd;
-	r = find_format(fd, path, &ops, err);
-	if (r == 0)
-		return ops->open(out, fd, path, flags, err);
+	n = read_head(fd, path, head, err);
+	if (n >= 0)
+		return find_format(head, (size_t)n)->open(out, fd, path,
+		    flags, err);
 	close(fd);
-	return r;
+	return (int)n;
 }
 
 int bus_unlock_stuck(const char *path, char err[static BUS_ERRLEN])
@@ -147,7 +153,7 @@ int bus_unlock_stuck(const char *path, char err[static BUS_ERRLEN])
 	struct bus *b;
 	int r = bus_open(&b, path, 0, err);
 
-	if (r < 0)
+	if (r < 0 || !b)
 		return r;
 	r = b->ops->unlock ? b->ops->unlock(b, err) : bus_fail(err,
 	    -EOPNOTSUPP, "%s: a lock of this format that is stuck is taken "

@@ -115,7 +115,7 @@ static struct native *new_handle(const char *path)
 
 static int open_into(struct native *b, char *err)
 {
-	struct bus_const con;
+	struct bus_const con = { .magic = 0 };
 	int r;
 
 	r = check_file(b, &con, err);

@@ -23,17 +23,19 @@ uint32_t rump_merge(struct rump *b, uint32_t len)
 {
 	struct rump_chunk c = b->rx.chunk;	/* ahead of it */
 	struct gso *t = &b->rx.gso;
-	struct rump_stamp first, s;
+	struct rump_stamp s;
 	const uint8_t *frame;
+	uint64_t sender;
 
 	b->rx.merged = 0;
-	if (rump_chunk_frame(&b->map, &c, &first, &frame) != 1 ||
+	if (rump_chunk_frame(&b->map, &c, &s, &frame) != 1 ||
 	    !ip_right(frame, len) || !gso_start(t, frame, len, len))
 		return len;
+	sender = s.sender;
 	do
-		rump_chunk_step(&b->map, &c, t->n == 1 ? len : s.len);
+		rump_chunk_step(&b->map, &c, s.len);
 	while (rump_chunk_frame(&b->map, &c, &s, &frame) == 1 &&
-	    s.sender == first.sender && ip_right(frame, s.len) &&
+	    s.sender == sender && ip_right(frame, s.len) &&
 	    gso_add(t, frame, s.len, s.len));
 	if (t->n == 1)
 		return len;
