@@ -36,7 +36,7 @@ nothing_left() {
 }
 
 @test "make bench: what it cannot do is told" {
-	run_bad 1 'no measurement nix;' 'there are: .* bulk .* storm rump loss$' \
+	run_bad 1 'no measurement nix;' 'there are: .* bulk .* storm .*loss$' \
 		env B="$DIR/b" T='nix bulk' "$bench"
 	run_bad 1 'BASE=nix: No such file' 'BASE' \
 		env B="$DIR/b" T=start BASE=nix "$bench"
@@ -67,10 +67,11 @@ nothing_left() {
 		# Bats ignores the interrupt in what runs in the background.
 		start_bg "$signal" env --default-signal=INT B="$DIR/b" \
 			T='start hosts' "$bench"
-		wait_for in_file "$signal.log" '^hosts on one bus'
+		wait_for in_file b/bench/detail.txt '^hosts on one bus'
 		kill -"$signal" "${PID[$signal]}"
 		wait_for -20 gone "${PID[$signal]}"
 		no_leftovers
 		nothing_left
+		rm b/bench/detail.txt
 	done
 }

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pwd
 import shutil
 import socket
 import tempfile
@@ -125,6 +126,15 @@ class Kernel(Network):
         self.addr = "10.9.0.1"
 
 
+def allow():
+    """PostgreSQL does not run as root; it has a user of its own."""
+    try:
+        return ["-o", f"allow={pwd.getpwnam('postgres').pw_name}"] \
+            if os.geteuid() == 0 else []
+    except KeyError:
+        return []
+
+
 class Bus(Network):
     """`hosts` virtual hosts on one bus; .1 serves, .2 asks."""
 
@@ -140,7 +150,8 @@ class Bus(Network):
             [f"format={form}"] if form else []), ENV)
         t = time.monotonic()
         self.all_hosts = [self.start(
-            [SERVER, "-s", "-i", f"shmif0={self.path},10.0.0.{i}/24"] +
+            [SERVER, "-s", *allow(), "-i",
+             f"shmif0={self.path},10.0.0.{i}/24"] +
             self.serve_at(i), ENV) for i in range(1, hosts + 1)]
         for i in range(1, hosts + 1):
             proc.wait_until(f"host {i} of {hosts}", lambda: os.path.exists(

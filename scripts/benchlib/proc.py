@@ -12,6 +12,7 @@ import time
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+NOWHERE = subprocess.DEVNULL
 CPUS = sorted(os.sched_getaffinity(0))
 
 
@@ -121,6 +122,21 @@ def cpu_of(pids):
     # The clock of another process, as clock_getcpuclockid() makes it: exact,
     # where /proc/PID/stat counts hundredths.
     return sum(time.clock_gettime(~pid << 3 | 2) for pid in pids)
+
+
+def cpu_of_tree(pid):
+    """Its own, its children's, and of those it has waited for."""
+    # cutime and cstime, behind the name, in which there may be spaces
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    total = ended + cpu_of([pid])
+    for child in children_of(pid):
+        try:
+            total += cpu_of([child])
+        except OSError:
+            pass  # it has just ended
+    return total
 
 
 def cpu_of_children():

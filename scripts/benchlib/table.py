@@ -1,22 +1,28 @@
 """The table: one row a measurement, one column a network."""
 
 import statistics
+import time
 from typing import NamedTuple, Optional
 
 from benchlib import proc
+from benchlib.programs import Iperf, Pgbench, Redis, Redis16, Wrk, WrkClose
 from benchlib.web import Web
 
 ROUNDS = 5
+MOST = 15  # rounds
+PATIENCE = 8  # s, after which they are enough
+STABLE = 0.05  # by how much of it a ratio may move in the last three rounds
 CPU_TARGET = 1.5  # CPU per GB, as ratio to the kernel's
 
 
 class Measure(NamedTuple):
     name: str
-    args: Optional[list]  # of bench_net; None: nginx
+    args: Optional[list]  # of bench_net; None: the program's
     unit: str
     up: bool  # more is better
     target: Optional[float] = None  # of the ratio to the kernel
     target_1500: Optional[float] = None
+    program: Optional[type] = None  # see programs.py
 
     @property
     def bulk(self):
@@ -36,7 +42,7 @@ MEASURES = [
     Measure("bulk-back", ["rbulk", "0.4"], "Gbit/s", True, 1.5, 0.5),
     Measure("bulk-8", ["bulk", "0.4", "8"], "Gbit/s", True),
     Measure("bulk-back-8", ["rbulk", "0.4", "8"], "Gbit/s", True),
-    Measure("sendfile", None, "Gbit/s", True, 1.5, 0.5),
+    Measure("sendfile", None, "Gbit/s", True, 1.5, 0.5, Web),
     Measure("tcp-rr", ["tcprr", "0.4"], "us", False, 1.3),
     Measure("tcp-rr-1cpu", ["tcprr", "0.4"], "us", False, 3.0),
     Measure("udp-rr", ["udprr", "0.4"], "us", False, 1.3),
@@ -44,6 +50,12 @@ MEASURES = [
     Measure("conn", ["conn", "0.4"], "1/s", True, 0.35),
     Measure("udp-64", ["udp", "0.4", "64"], "1/s", True),
     Measure("udp-1472", ["udp", "0.4", "1472"], "1/s", True),
+    Measure("wrk", None, "1/s", True, program=Wrk),
+    Measure("wrk-close", None, "1/s", True, program=WrkClose),
+    Measure("redis", None, "1/s", True, program=Redis),
+    Measure("redis-p16", None, "1/s", True, program=Redis16),
+    Measure("iperf3", None, "Gbit/s", True, program=Iperf),
+    Measure("pgbench", None, "1/s", True, program=Pgbench),
 ]
 
 
@@ -69,21 +81,24 @@ def line(name, unit, cells, ratios):
 
 
 def measure(lab, m, results):
-    """Every network in turn, ROUNDS times; then medians."""
+    """Every network in turn, until the ratios are stable; then medians."""
     if m.first_cpu:
         with lab.fresh(one_cpu=True) as nets:
             got = rounds(nets, lambda net: sample(net, m))
     elif m.args:
         got = rounds(lab.nets, lambda net: sample(net, m))
     else:
-        web = Web(lab)
-        got = rounds(lab.nets, web.sample, 3)
-        web.close()
+        program = m.program(lab)
+        try:
+            got = rounds(lab.nets, program.sample, 3, 9)
+        finally:
+            program.close()
     r = {"unit": m.unit, "up": m.up, "target": m.target}
     for name, samples in got.items():
         r[name] = {"median": statistics.median(s["value"] for s in samples),
                    "min": min(s["value"] for s in samples),
-                   "max": max(s["value"] for s in samples)}
+                   "max": max(s["value"] for s in samples),
+                   "rounds": len(samples)}
         for key in samples[0]:
             if key != "value":
                 r[name][key] = statistics.median(s[key] for s in samples)
@@ -91,13 +106,34 @@ def measure(lab, m, results):
     show(m, r, [n.name for n in lab.nets])
 
 
-def rounds(nets, take, count=ROUNDS):
-    """Return: by the network's name, its samples."""
+def rounds(nets, take, least=ROUNDS, most=MOST):
+    """Return: by the network's name, its samples.
+
+    Where the scheduler puts client and server, on one CPU or apart, changes
+    what the kernel's network gives by some times, and that from one
+    round to the next: so as many rounds are made as the ratio takes to settle.
+    """
     got = {n.name: [] for n in nets}
-    for _ in range(count):
+    history = []
+    end = time.monotonic() + PATIENCE
+    for i in range(most):
         for n in nets:
             got[n.name].append(take(n))
+        history.append(ratios_now(got))
+        if i + 1 >= least and (time.monotonic() > end or all(
+                map(is_stable, zip(*history[-3:])))):
+            break
     return got
+
+
+def ratios_now(got):
+    """Of the medians so far, each network's to the first."""
+    medians = [statistics.median(s["value"] for s in v) for v in got.values()]
+    return [m / medians[0] if medians[0] else 0 for m in medians[1:]]
+
+
+def is_stable(last):
+    return max(last) - min(last) <= STABLE * max(last)
 
 
 def sample(net, m):

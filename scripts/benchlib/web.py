@@ -17,12 +17,43 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 def missing():
-    """Return: the program that is not there, or None."""
-    return "nginx" if not NGINX else \
+    """Return: why it cannot be measured, or None."""
+    lacks = "nginx" if not NGINX else \
         None if shutil.which("curl") else "curl"
+    return lacks and f"{lacks} is not installed"
+
+
+def nginx(procs, net, top, more):
+    """Start it with a directory of its own in top; return: it, and its port.
+
+    It is ready when it answers.
+    """
+    d = os.path.join(top, net.name)
+    os.mkdir(d)
+    port = free_port() if net.name == "loopback" else "7080"
+    config = os.path.join(d, "nginx.conf")
+    paths = "\n".join(f"{what}_temp_path {d}/{what};" for what in (
+        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    with open(config, "w", encoding="utf-8") as f:
+        # As root the worker stays root: the files are ours alone.
+        f.write(f"""
+{'user root;' if os.geteuid() == 0 else ''}
+daemon off; worker_processes 1; pid {d}/pid;
+events {{}}
+http {{
+    access_log off; sendfile on; tcp_nopush on;
+    {paths}
+    server {{ listen {port} backlog=512; root {top}; {more} }}
+}}
+""")
+    return procs.start(
+        net.server_prefix + [NGINX, "-e", f"{d}/error.log", "-c", config],
+        net.server_env), port
 
 
 class Web:
+    missing = staticmethod(missing)
+
     def __init__(self, lab):
         self.procs, self.nginx = lab.procs, {}
         self.dir = tempfile.mkdtemp(dir=lab.top)
@@ -35,27 +66,7 @@ class Web:
             self.start(net)
 
     def start(self, net):
-        d = os.path.join(self.dir, net.name)
-        os.mkdir(d)
-        port = free_port() if net.name == "loopback" else "7080"
-        config = os.path.join(d, "nginx.conf")
-        paths = "\n".join(f"{what}_temp_path {d}/{what};" for what in (
-            "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        with open(config, "w", encoding="utf-8") as f:
-            # As root the worker stays root: the files are ours alone.
-            f.write(f"""
-{'user root;' if os.geteuid() == 0 else ''}
-daemon off; worker_processes 1; pid {d}/pid;
-events {{}}
-http {{
-    access_log off; sendfile on; tcp_nopush on;
-    {paths}
-    server {{ listen {port}; root {self.dir}; }}
-}}
-""")
-        p = self.procs.start(
-            net.server_prefix + [NGINX, "-e", f"{d}/error.log",
-                                 "-c", config], net.server_env)
+        p, port = nginx(self.procs, net, self.dir, "")
         url = f"http://{net.addr}:{port}/big"
         self.nginx[net.name] = p, url
         end = time.monotonic() + 10
