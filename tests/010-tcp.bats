@@ -71,9 +71,9 @@ load helpers.net
 
 # telnet takes what it reads from a pipe for typed, and ends with the pipe.
 ask_by_telnet() {
-	mkfifo keys
-	exec 8<>keys
-	INPUT=keys start_bg telnet "$@"
+	mkfifo typed
+	exec 8<>typed
+	INPUT=typed start_bg telnet "$@"
 	wait_for in_file telnet.log 'Escape character'
 	printf 'GET /file HTTP/1.0\n\n' >&8
 	wait_for in_file telnet.log 'closed by foreign host'

@@ -5,11 +5,11 @@
 
 load ../helpers
 
-# usage: over FILE...  (without .bats)
+# usage: [KIND=tls] over FILE...  (without .bats)
 over() {
 	local file bad=0
 
-	export OVER=tcp
+	export OVER=${KIND:-tcp}
 	for file; do
 		timeout 1800 bats "$BATS_TEST_DIRNAME/../$file.bats" \
 			</dev/null >"$file.tap" 2>&1 3>&- || :
@@ -53,4 +53,8 @@ over() {
 @test "over tcp://: programs" {
 	over 100-nginx 101-python 102-redis 103-iperf3 104-socat 105-bash \
 		106-ssh 110-rsync
+}
+
+@test "over tcp:// with a key" {
+	KIND=tls over 010-tcp 036-packet 101-python
 }
