@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
+#include "hijack/linkflags.h"
 #include "hijack/rpc.h"
 #include "stack/wire/sys.h"
 
@@ -86,16 +87,16 @@ static int set_addr(struct wire_ifreq *r, const struct ifreq *ifr, bool mask)
 	return err;
 }
 
-/* Up and down; an alias goes when it is put down. */
-static int set_flags(struct wire_ifreq *r, bool up, bool alias)
+/* An alias goes when it is put down. */
+static int set_flags(struct wire_ifreq *r, unsigned flags, bool alias)
 {
 	struct wire_ifreq old = *r;
 
 	if (!alias)
-		return change(up ? WIRE_IF_UP : WIRE_IF_DOWN, r);
+		return linkflags_change(r->name, flags, UINT16_MAX);
 	if (!old_addr(r->addr.ifname, &old.addr))
 		return -EADDRNOTAVAIL;
-	return up ? 0 : change(WIRE_IF_ADDR_DEL, &old);
+	return flags & IFF_UP ? 0 : change(WIRE_IF_ADDR_DEL, &old);
 }
 
 /* The interface that a request names, which may be an alias of it. */
@@ -128,7 +129,7 @@ static int set_property(unsigned long req, const struct ifreq *ifr)
 	case SIOCSIFMETRIC:
 		return 0;	/* follow from the address, or have no effect */
 	case SIOCSIFFLAGS:
-		return set_flags(&r, ifr->ifr_flags & IFF_UP, alias);
+		return set_flags(&r, (uint16_t)ifr->ifr_flags, alias);
 	case SIOCSIFMTU:
 		r.mtu = (uint32_t)ifr->ifr_mtu;
 		return ifr->ifr_mtu < 0 ? -EINVAL : change(WIRE_IF_MTU, &r);

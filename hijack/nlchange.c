@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
+#include "hijack/linkflags.h"
 #include "hijack/nlqdisc.h"
 #include "hijack/rpc.h"
 
@@ -76,7 +77,7 @@ static int check_link(const struct nlmsghdr *h, const char *name)
 	return s && i->ifi_index && strncmp(s, l.name, n) ? -EOPNOTSUPP : 0;
 }
 
-/* ip link set: up, down, mtu, address. */
+/* ip link set: mtu, address, flags. */
 static int change_link(const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *i = NLMSG_DATA(h);
@@ -101,10 +102,8 @@ static int change_link(const struct nlmsghdr *h)
 		memcpy(r.mac, p, sizeof(r.mac));
 		err = ask_if(WIRE_IF_LLADDR, &r);
 	}
-	if (!err && i->ifi_change & IFF_UP)
-		err = ask_if(i->ifi_flags & IFF_UP ? WIRE_IF_UP :
-		    WIRE_IF_DOWN, &r);
-	return err;
+	return err ? err : linkflags_change(r.name, i->ifi_flags,
+	    i->ifi_change);
 }
 
 /* ip link delete DEV */

@@ -284,3 +284,31 @@ print(s.getsockname()[0])"
 	diff linux virtual
 	[ "$(wc -l <linux)" -gt 40 ]
 }
+
+@test "an interface's flags, by ip and by ifconfig" {
+	requires root netns ip ifconfig
+	cat >ask.sh <<-'END'
+		show() {
+			ip link show shmif0 | sed -n '1s/.*<\(.*\)>.*/\1/p'
+			ifconfig shmif0 | sed -n 's/.*flags=\([0-9]*\).*/\1/p'
+		}
+		ip link set shmif0 promisc on; show
+		ip link set shmif0 allmulticast on; show
+		ifconfig shmif0 -promisc; show
+		ifconfig shmif0 -allmulti; show
+		ifconfig shmif0 promisc; show
+		ip link set shmif0 down; show
+		ip link set shmif0 up; show
+		ip link set shmif0 promisc off; show
+	END
+	unshare -n sh -c 'ip link add shmif0 type veth peer name peer0
+		ip link set shmif0 up
+		ip link set peer0 up
+		timeout 20 sh ask.sh' >linux
+	run_cmd on a sh ask.sh
+	diff linux out
+	[ "$(wc -l <linux)" -eq 16 ]
+	# What can't be had is not silence.
+	refused 'Operation not supported' 2 'link set shmif0 arp off' \
+		2 'link set shmif0 multicast off'
+}

@@ -109,6 +109,8 @@ static int if_op(int op, struct wire_ifreq *ifr, struct wire_rep *rep,
 	case WIRE_IF_UP:
 	case WIRE_IF_DOWN:
 		return ifconfig_up(f, op == WIRE_IF_UP, err);
+	case WIRE_IF_FLAGS:
+		return ifconfig_flags(f, ifr->flags);
 	case WIRE_IF_MTU:
 		return ifconfig_mtu(f, ifr->mtu, err);
 	case WIRE_IF_LLADDR:

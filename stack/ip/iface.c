@@ -218,6 +218,7 @@ void iface_fill_link(struct iface *f, struct wire_link *l)
 	memset(l, 0, sizeof(*l));
 	l->ifindex = netif_get_index(&f->nif);
 	l->flags = lo ? IFF_LOOPBACK : IFF_BROADCAST | IFF_MULTICAST;
+	l->flags |= f->asked;
 	if (netif_is_up(&f->nif))
 		l->flags |= IFF_UP;
 	if (netif_is_up(&f->nif) && iface_is_linked(f))

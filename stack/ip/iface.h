@@ -108,6 +108,7 @@ struct iface {
 	unsigned ra_wait, ra_count;	/* rtadv.c's: s to go, sent so far */
 	struct iface_faults *faults;	/* NULL: none */
 	unsigned promisc;	/* who wants to see frames for others; tap.h */
+	uint32_t asked;		/* of WIRE_IF_ASKED, by a user */
 	uint8_t want_ip4[4];	/* hint for the bus: the slot of this address */
 	uint64_t rx_packets, rx_bytes, rx_errors, rx_dropped, rx_multicast;
 	uint64_t tx_packets, tx_bytes, tx_errors, tx_dropped;

@@ -2,6 +2,7 @@
 #include "stack/ip/ifconfig.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +304,14 @@ int ifconfig_up(struct iface *f, bool up, char err[static IFACE_ERRLEN])
 		else
 			netif_set_down(&a->nif);
 	}
+	return 0;
+}
+
+int ifconfig_flags(struct iface *f, uint32_t flags)
+{
+	if ((f->asked ^ flags) & IFF_PROMISC)
+		tap_promisc(f, flags & IFF_PROMISC);
+	f->asked = flags & WIRE_IF_ASKED;
 	return 0;
 }
 

@@ -31,6 +31,8 @@ int ifconfig_addr_add(struct iface *f, struct wire_ifaddr *a,
 int ifconfig_addr_del(struct iface *f, const struct wire_ifaddr *a);
 int ifconfig_up(struct iface *f, bool up, char err[static IFACE_ERRLEN]);
 int ifconfig_mtu(struct iface *f, uint32_t mtu, char err[static IFACE_ERRLEN]);
+/* Which of WIRE_IF_ASKED are set from now on. */
+int ifconfig_flags(struct iface *f, uint32_t flags);
 int ifconfig_mac(struct iface *f, const uint8_t mac[static 6],
     char err[static IFACE_ERRLEN]);
 

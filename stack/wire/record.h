@@ -160,6 +160,7 @@ struct wire_ifreq {
 	char name[WIRE_NAMELEN];
 	struct wire_ifaddr addr;
 	uint32_t mtu;
+	uint32_t flags;		/* IFF_ */
 	uint8_t mac[6];
 	uint8_t spare[2];
 	char str[512];

@@ -293,7 +293,11 @@ enum wire_if_op {
 	WIRE_IF_MTU,
 	WIRE_IF_LLADDR,
 	WIRE_IF_HOSTNAME,	/* str; name is ignored */
+	WIRE_IF_FLAGS,		/* flags: which of WIRE_IF_ASKED are set now */
 };
+
+/* IFF_PROMISC and IFF_ALLMULTI: kept as they were asked for. */
+enum { WIRE_IF_ASKED = 0x100 | 0x200 };
 
 enum wire_table_op {
 	WIRE_TABLE_ADD,
