@@ -18,6 +18,7 @@
 #include "hijack/linger.h"
 #include "hijack/next.h"
 #include "hijack/rpc.h"
+#include "hijack/sock.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
@@ -127,24 +128,41 @@ static int ended(int fd)
  * A connection has its listener's time-outs, which are the kernel's to keep;
  * that of SO_LINGER, as large as the others, is kept for us.
  */
-static void inherit(int from, int to)
-{
-	static const int names[] = {
-		SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT, SO_LINGER,
-	};
-	struct timeval val;
-	socklen_t len;
+static const int inherited[] = {
+	SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT,
+};
+#define INHERITED (sizeof(inherited) / sizeof(inherited[0]))
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i] == SO_LINGER && !linger_used)
-			break;
-		len = sizeof(val);
-		memset(&val, 0, sizeof(val));
-		if (sys_getsockopt(from, SOL_SOCKET, names[i], &val, &len) ==
-		    0 && (val.tv_sec > 1 || val.tv_usec ||
-		    (val.tv_sec && names[i] != SO_RCVLOWAT)))
-			sys_setsockopt(to, SOL_SOCKET, names[i], &val, len);
-	}
+/* false: it is as on a new socket. */
+static bool get_inherited(int fd, int name, struct timeval *val)
+{
+	socklen_t len = sizeof(*val);
+
+	memset(val, 0, sizeof(*val));
+	return sys_getsockopt(fd, SOL_SOCKET, name, val, &len) == 0 &&
+	    (val->tv_sec > 1 || val->tv_usec ||
+	    (val->tv_sec && name != SO_RCVLOWAT));
+}
+
+bool accept_inherits(int fd)
+{
+	struct timeval val;
+
+	for (size_t i = 1; i < INHERITED; i++)
+		if (get_inherited(fd, inherited[i], &val))
+			return true;
+	return false;
+}
+
+static void inherit(int from, int to, unsigned mark)
+{
+	struct timeval val;
+
+	for (size_t i = linger_used ? 0 : 1;
+	    i < (mark & MARK_INHERIT ? INHERITED : 1); i++)
+		if (get_inherited(from, inherited[i], &val))
+			sys_setsockopt(to, SOL_SOCKET, inherited[i], &val,
+			    sizeof(val));
 }
 
 /* Put the new fd on the reserved number, with the flags asked for. */
@@ -153,7 +171,8 @@ static int install(int got, int kept, int flags)
 	int fd = got;
 
 	if (kept >= 0 && kept < got) {
-		fd = (int)SYS3(SYS_dup3, got, kept, O_CLOEXEC);
+		fd = (int)SYS3(SYS_dup3, got, kept, flags & SOCK_CLOEXEC ?
+		    O_CLOEXEC : 0);
 		if (fd == kept)
 			sys_close(got);
 		else
@@ -161,7 +180,7 @@ static int install(int got, int kept, int flags)
 	}
 	if (kept >= 0 && fd != kept)
 		sys_close(kept);
-	if (!(flags & SOCK_CLOEXEC))
+	if (fd != kept && !(flags & SOCK_CLOEXEC))
 		sys_fcntl(fd, F_SETFD, 0);
 	if (flags & SOCK_NONBLOCK)
 		sys_fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
@@ -212,7 +231,7 @@ static int accept_one(int fd, unsigned mark, void *addr, socklen_t *len,
 		return err == -ENOTCONN || err == -ECONNRESET ? ended(fd) : err;
 	}
 	rpc_accepted(&r.rec);
-	inherit(fd, r.fd);
+	inherit(fd, r.fd, mark);
 	fd = install(r.fd, kept, flags);
 	if (addr) {
 		n = addr_out(&r.rec.peer, mark & MARK_V6 ? AF_INET6 : AF_INET,

@@ -65,20 +65,26 @@ static void abandon(void *wait)
  */
 static int wait_reply(struct rpc_wait *w, int fd, struct wire_rep *rep)
 {
+	static const struct timeval none;
 	socklen_t len = sizeof(struct timeval);
-	struct timeval limit = { 0, 0 };
+	struct timeval limit = none;
 	int keep = errno;
 	ssize_t n;
 
-	/* SO_SNDTIMEO is connect's limit. */
+	/* SO_SNDTIMEO is connect's limit; the next one's may be none. */
 	sys_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, &len);
-	sys_setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (limit.tv_sec || limit.tv_usec)
+		sys_setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
+		    sizeof(limit));
 	pthread_cleanup_push(abandon, w);
 	n = next.recv(w->fd, rep, sizeof(*rep), 0);
 	pthread_cleanup_pop(0);
 	if (n < 0)
 		n = errno == EAGAIN ? -EINPROGRESS : -errno;
 	errno = keep;
+	if (limit.tv_sec || limit.tv_usec)
+		sys_setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &none,
+		    sizeof(none));
 	if (n < 0)
 		return (int)n;
 	if (n < (ssize_t)WIRE_REP_HEAD || rep->magic != WIRE_MAGIC)
@@ -221,7 +227,7 @@ CALL(int, connect, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 		return (int)hj_ret(-EINVAL);
 	memset(&to, 0, sizeof(to));
 	to.len = len;
-	err = hj_copy_in(&to.ss, addr, len);
+	err = hj_get(fd, &to.ss, addr, len);
 	if (err)
 		return (int)hj_ret(err);
 	return (int)hj_ret(id.type == SOCK_STREAM ?

@@ -22,6 +22,7 @@ enum fd_mark {
 	MARK_CONNECTING = 4,	/* stream: asynchronous connect began */
 	MARK_DGRAM = 8,		/* struct wire_dgram before each message */
 	MARK_PEER = 0x10,	/* datagram: connected */
+	MARK_INHERIT = MARK_PEER,	/* listener: accept_inherits() */
 	MARK_RAW = 0x20,	/* datagram: no ports */
 	MARK_V6 = 0x40,		/* AF_INET6 */
 	MARK_RECVERR = 0x80,	/* datagram: IP_RECVERR or IPV6_RECVERR is on */

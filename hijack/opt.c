@@ -138,7 +138,7 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER)
 		return packet_attach(id, val, len);
 	/* At that level Linux reads zero where there is no value. */
-	err = !val && level == IPPROTO_IPV6 ? 0 : hj_copy_in(data, val, len);
+	err = !val && level == IPPROTO_IPV6 ? 0 : hj_get(fd, data, val, len);
 	if (!err)
 		err = is_sure(id, level, name, len) ?
 		    rpc_tell(id, WIRE_SETSOCKOPT, level, name, data, len) :
@@ -160,14 +160,27 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 	return err;
 }
 
+/* What the kernel keeps on a listener's pair its connections have as well. */
+static int set_native(int fd, int level, int name, const void *val,
+    socklen_t len)
+{
+	int r = next.setsockopt(fd, level, name, val, len);
+	unsigned mark = r ? 0 : fd_mark(fd);
+
+	if (mark & MARK_LISTEN && !(mark & MARK_DGRAM))
+		fd_mark_set(fd, mark | MARK_INHERIT);
+	return r;
+}
+
 CALL(int, setsockopt, "i:fo", (int fd, int level, int name, const void *val,
     socklen_t len), fd, level, name, val, len)
 {
 	struct wire_id id;
 
-	if (hj_sandboxed || !client_id_of(fd, &id) ||
-	    is_native(&id, level, name))
+	if (hj_sandboxed || !client_id_of(fd, &id))
 		return next.setsockopt(fd, level, name, val, len);
+	if (is_native(&id, level, name))
+		return set_native(fd, level, name, val, len);
 	if (id.domain == AF_NETLINK) {
 		if (level != SOL_SOCKET)
 			return (int)hj_ret(netlink_set_option(fd, level,
@@ -236,7 +249,7 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 	socklen_t len, n;
 	int val = 0, err;
 
-	if (hj_copy_in(&len, user_len, sizeof(len)))
+	if (hj_get(fd, &len, user_len, sizeof(len)))
 		return -EFAULT;
 	if ((int)len < 0)
 		return -EINVAL;
@@ -246,7 +259,7 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 	} else {
 		/* PACKET_HDRLEN asks about the number that is there. */
 		if (level == SOL_PACKET && len >= sizeof(val) &&
-		    hj_copy_in(&val, user, sizeof(val)))
+		    hj_get(fd, &val, user, sizeof(val)))
 			return -EFAULT;
 		err = rpc_sock(id, WIRE_GETSOCKOPT, level, name,
 		    len < WIRE_DATA ? (int)len : WIRE_DATA, &val, sizeof(val),
@@ -255,8 +268,8 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 			return err;
 	}
 	n = len < rep.len ? len : rep.len;
-	if (hj_copy_out(user, rep.data, n) ||
-	    hj_copy_out(user_len, &n, sizeof(n)))
+	if (hj_put(fd, user, rep.data, n) ||
+	    hj_put(fd, user_len, &n, sizeof(n)))
 		return -EFAULT;
 	return 0;
 }

@@ -278,7 +278,7 @@ CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 		return (int)hj_ret(netlink_bind(fd, addr, len));
 	if (len < shortest_name(id.domain) || len > sizeof(ss))
 		return (int)hj_ret(-EINVAL);
-	err = hj_copy_in(&ss, addr, len);
+	err = hj_get(fd, &ss, addr, len);
 	if (!err)
 		err = rpc_sock(&id, WIRE_BIND, 0, 0, 0, &ss, len, &rep);
 	return (int)hj_ret(err);
@@ -302,7 +302,8 @@ CALL(int, listen, "i:fd", (int fd, int backlog), fd, backlog)
 	if (!(mark & MARK_LISTEN)) {
 		/* An idle listening socket polls as nothing, not writable. */
 		plug_in(fd);
-		fd_mark_set(fd, MARK_LISTEN | (mark & MARK_V6));
+		fd_mark_set(fd, MARK_LISTEN | (mark & MARK_V6) |
+		    (accept_inherits(fd) ? MARK_INHERIT : 0));
 	}
 	return 0;
 }

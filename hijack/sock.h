@@ -23,6 +23,9 @@ HJ_HIDDEN int sock_renew(int fd, const struct wire_id *id);
 /* The marks of a new socket of this kind. */
 HJ_HIDDEN unsigned sock_fresh_mark(const struct wire_id *id);
 
+/* accept.c: is there something on that pair that its connections have, too? */
+HJ_HIDDEN bool accept_inherits(int fd);
+
 /* socket(2) without the choice between host and virtual host. */
 HJ_HIDDEN int sock_check_kind(int domain, int type, int *protocol);
 
