@@ -147,3 +147,32 @@ mtu 1500" ]
 	run_cmd tool b route get 10.1.0.1
 	expect 'mtu: 1500$'
 }
+
+# Frames of a's that are longer than that.  usage: longer_than BYTES
+longer_than() {
+	shmif dump -p cap net >dump.out &&
+		tcpdump -nr cap "src 10.0.0.1 and greater $1" 2>/dev/null | wc -l
+}
+
+@test "an interface whose MTU is made less sends no longer frames" {
+	run_cmd shmif bus create net mtu=1500
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg sink on b socat -u TCP-LISTEN:7000 OPEN:copy,creat,trunc
+	wait_listen b 7000
+	mkfifo pipe
+	start_bg source on a socat -u PIPE:pipe,rdonly TCP:10.0.0.2:7000
+	random_file data 1000000
+	exec 7>pipe
+	cat data >&7
+	wait_for cmp data copy
+	[ "$(longer_than 1500)" -ge 600 ]
+	many=$(longer_than 1015)
+	run_cmd tool a ifconfig shmif0 mtu 1000
+	cat data >&7
+	exec 7>&-
+	wait_for gone "${PID[sink]}"
+	cat data data >both
+	same_file both copy
+	[ "$(longer_than 1015)" -eq "$many" ]
+}

@@ -23,19 +23,20 @@
 bool output_whole;
 
 /*
- * Not where each frame has its own fate, nor to ourselves.  The frames that a
- * driver makes of it have numbers that others may have too (RFC 6864), so no
- * router may cut them.
+ * Not where each frame has its own fate, nor to ourselves, nor once the MTU
+ * has become less than it was.  The frames that a driver makes of it have
+ * numbers that others may have too (RFC 6864), so no router may cut them.
  */
-bool output_large(struct netif *nif, const ip_addr_t *dst)
+bool output_large(struct netif *nif, const ip_addr_t *dst, u16_t mss)
 {
 	const struct iface *f = nif->state;
 
 	if (!iface_tso || !f->driver->large || f->faults)
 		return false;
 	if (IP_IS_V6(dst))
-		return netif_get_ip6_addr_match(nif, ip_2_ip6(dst)) < 0;
-	return pmtu_discover &&
+		return mss + 60 <= netif_mtu6(nif) &&
+		    netif_get_ip6_addr_match(nif, ip_2_ip6(dst)) < 0;
+	return mss + 40 <= nif->mtu && pmtu_discover &&
 	    !ip4_addr_eq(ip_2_ip4(dst), netif_ip4_addr(nif));
 }
 

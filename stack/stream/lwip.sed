@@ -54,7 +54,7 @@ s|^ *tcp_rexmit_rto(pcb);$|rec_again(pcb); /* lwip.sed */|
 s|^  mss_local = LWIP_MIN(pcb->mss, TCPWND_MIN16(pcb->snd_wnd_max / 2));$|  mss_local = large_max(pcb); /* lwip.sed */|
 /^    LWIP_ASSERT("mss_local is too small"/d
 s|^    space = mss_local - (last_unsent->len + unsent_optlen);$|    space = LWIP_MAX(mss_local, last_unsent->len + unsent_optlen) - (last_unsent->len + unsent_optlen); /* lwip.sed */|
-s|^  /\* Handle the current segment not fitting within the window \*/$|  large_route(pcb, output_large(netif, \&pcb->remote_ip));\
+s|^  /\* Handle the current segment not fitting within the window \*/$|  large_route(pcb, output_large(netif, \&pcb->remote_ip, pcb->mss));\
   if (!large_fit(pcb, wnd)) return ERR_MEM; /* lwip.sed */|
 s|^    seg = pcb->unsent;$|    if (!large_fit(pcb, wnd)) return ERR_MEM; /* lwip.sed */\
 &|
@@ -88,7 +88,7 @@ err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t max) /* lwip
 {\
   struct netif *netif = tcp_route(pcb, \&pcb->local_ip, \&pcb->remote_ip);\
   if (!netif) return ERR_RTE;\
-  large_route(pcb, output_large(netif, \&pcb->remote_ip));\
+  large_route(pcb, output_large(netif, \&pcb->remote_ip, pcb->mss));\
   return large_cut(pcb, seg, max) ? tcp_output_segment(seg, pcb, netif) : ERR_MEM;\
 }|
 # tcp.c: the timers are stack/tcp/timer.c's, and how long a handshake or a close
