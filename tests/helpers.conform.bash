@@ -67,9 +67,15 @@ all_patterns() {
 	fi
 }
 
+# And those of DIFFER_TOO, if it is set; then the others may differ.
+all_lists() {
+	all_patterns | sed "${DIFFER_TOO:+s/^[a-z]/?&/}"
+	[ -z "${DIFFER_TOO:-}" ] || cat "$DIFFER_TOO"
+}
+
 # Which of them are about this program; the "?" stays.
 patterns() {
-	all_patterns | sed -n "s/^\\(?\\{0,1\\}\\)$1 \\(.*\\)/\\1\\2/p"
+	all_lists | sed -n "s/^\\(?\\{0,1\\}\\)$1 \\(.*\\)/\\1\\2/p"
 }
 
 # Print what differs and is not listed, and what is listed and does not.
