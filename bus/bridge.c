@@ -300,6 +300,7 @@ static int tell(struct bus_bridge *br, unsigned side)
 /* Look who is there, and tell it: to the buses, and to other bridges. */
 static void look(struct bus_bridge *br)
 {
+	bridgeway_count(&br->way[0]);
 	bridgehosts_expire(&br->hosts, clock_ns());
 	for (unsigned i = 0; i < 2; i++) {
 		if (!br->side[i].bus)
@@ -412,6 +413,11 @@ static bool is_news(struct bus_bridge *br, uint64_t *stamp)
 	return news;
 }
 
+static void queue_ended(void *arg, int error)
+{
+	stop_for(arg, error);
+}
+
 static void run_first(struct bus_bridge *br, void (*ready)(void *arg),
     void *arg)
 {
@@ -472,13 +478,14 @@ static int outcome(struct bus_bridge *br, char *err)
 int bus_bridge_run(struct bus_bridge *br, void (*ready)(void *arg), void *arg,
     char err[static BUS_ERRLEN])
 {
-	int r;
+	const struct bus_plug *plug = br->side[1].plug;
+	int r = 0;
 
-	/* Others learn which process it is after a fork(). */
-	for (int i = 0; i < 2; i++)
-		if (br->side[i].bus)
-			bus_announce_name(br->side[i].bus, "");
-	r = start(br);
+	if (plug && plug->blocks)
+		r = bridgequeue_open(&br->side[1].queue, plug, queue_ended,
+		    br);
+	if (!r)
+		r = start(br);
 	if (r < 0)
 		return fail(err, r, "%s: no thread: %s", br->ends->name[0],
 		    strerror(-r));
@@ -493,6 +500,8 @@ bool bus_bridge_close(struct bus_bridge *br)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec++;
 	if (br->started && pthread_timedjoin_np(br->thread, NULL, &until))
+		return false;
+	if (br->side[1].queue && !bridgequeue_close(br->side[1].queue))
 		return false;
 	for (int i = 0; i < 2; i++) {
 		if (br->side[i].bus)

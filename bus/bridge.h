@@ -26,8 +26,7 @@ struct bus_ends {
 struct bus_bridge;		/* opaque, freed by bus_bridge_close() */
 
 /*
- * Become a member of the buses.  Before threads are started; a fork() may come
- * between this and bus_bridge_run().
+ * Become a member of the buses.
  * Return: 0 and *out, or -errno with one line in err: -EEXIST: there is a
  * bridge between these two.
  */

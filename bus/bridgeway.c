@@ -14,6 +14,7 @@
 #include "stack/wire/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,8 @@ static int send_once(struct bridge_side *to, const struct iovec *iov, int n,
 {
 	int r;
 
+	if (to->queue)
+		return bridgequeue_put(to->queue, iov->iov_base, iov->iov_len);
 	pthread_mutex_lock(&to->send);
 	r = to->bus ? bus_send(to->bus, iov, n, seg_size) :
 	    to->plug->send(to->plug->arg, iov->iov_base, iov->iov_len);
@@ -82,10 +85,10 @@ int bridgeway_send(struct bridge_side *to, const void *frame, size_t len)
 	return r;
 }
 
-static void lost(struct bridge_way *w)
+static void lost(struct bridge_way *w, uint64_t n)
 {
-	if (w->from->bus)
-		bus_count_lost(w->from->bus, 1);
+	if (w->from->bus && n)
+		bus_count_lost(w->from->bus, n);
 }
 
 static void send_frame(struct bridge_way *w, void *frame, size_t len,
@@ -107,14 +110,14 @@ static void send_frame(struct bridge_way *w, void *frame, size_t len,
 	if (r == 0)
 		w->stall_ns = 0;
 	else
-		lost(w);
+		lost(w, 1);
 }
 
 static void say_long(struct bridge_way *w, size_t len)
 {
 	char line[BUS_ERRLEN];
 
-	lost(w);
+	lost(w, 1);
 	if (w->said_long)
 		return;
 	w->said_long = true;
@@ -213,19 +216,37 @@ static int turn_bus(struct bridge_way *w)
 	return r;
 }
 
+/* There is one frame at least. */
+static int turn_plug(struct bridge_way *w)
+{
+	const struct bus_plug *plug = w->from->plug;
+	struct pollfd p = { .fd = plug->fd, .events = POLLIN };
+	ssize_t n;
+	int r = 0;
+
+	for (int i = 0; i < TURN && !r; i++) {
+		if (i && poll(&p, 1, 0) != 1)
+			break;
+		n = plug->recv(plug->arg, w->frame, FRAME_CAP);
+		if (n > 0)
+			r = take(w, (size_t)n, 0);
+		else if (n == -EPIPE)
+			r = -EPIPE;
+	}
+	return r;
+}
+
+void bridgeway_count(struct bridge_way *w)
+{
+	if (w->to->queue)
+		lost(w, bridgequeue_lost(w->to->queue));
+}
+
 int bridgeway_turn(struct bridge_way *w)
 {
-	ssize_t n;
 	int r;
 
-	if (w->from->bus) {
-		r = turn_bus(w);
-	} else {
-		n = w->from->plug->recv(w->from->plug->arg, w->frame,
-		    FRAME_CAP);
-		r = n <= 0 ? n == -EPIPE ? -EPIPE : 0 :
-		    take(w, (size_t)n, 0);
-	}
+	r = w->from->bus ? turn_bus(w) : turn_plug(w);
 	if (w->to->bus)
 		bus_wake(w->to->bus);
 	return r;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bus/bridgemacs.h"
+#include "bus/bridgequeue.h"
 #include "bus/bus.h"
 #include "bus/plug.h"
 
@@ -16,6 +17,7 @@
 struct bridge_side {
 	struct bus *bus;	/* NULL: the plug */
 	const struct bus_plug *plug;
+	struct bridgequeue *queue;	/* of the plug; NULL: it never blocks */
 	const char *name;
 	pthread_mutex_t send;
 	unsigned frame_max;	/* bytes of the longest frame */
@@ -46,6 +48,8 @@ void bridgeway_end(struct bridge_way *w);
  * frames come from, or of `told`.
  */
 int bridgeway_turn(struct bridge_way *w);
+/* By who turns: count what the plug has refused since. */
+void bridgeway_count(struct bridge_way *w);
 /* A frame of our own.  Return: 0, -errno. */
 int bridgeway_send(struct bridge_side *to, const void *frame, size_t len);
 
