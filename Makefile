@@ -244,7 +244,7 @@ $(tests): %: %.o $(rump)
 $(hooking): $(hook)
 $B/tests/h_entry: with = $(if $(SAN),,-static)
 $(bins) $(tests):
-	$P$(link) $(filter %.o,$^) $(filter %.so %.a,$^) $(with)
+	$P$(link) $(filter %.o,$^) $(filter %.so %.a,$^) $(with) -ldl
 
 demo:	## install what is missing, build, show it at work
 check:	## install what is missing, build, test (T=unit, bats, lint or FILE)

@@ -56,17 +56,21 @@ smoke='set -e
 
 	requires dh lintian
 	make_it deb B="$DIR/b"
-	[ "$(find b/deb -name '*.deb' ! -name '*dbgsym*' | wc -l)" -eq 5 ]
+	[ "$(find b/deb -name '*.deb' ! -name '*dbgsym*' | wc -l)" -eq 6 ]
 	run_cmd lintian --fail-on error b/deb/*.changes
 	run_cmd -2 env -u MAKEFLAGS -u MFLAGS make -s -C "$root" -o dist deb \
 		B="$DIR/b" VERSION=99
 	expect_err '^scripts/debian/changelog has no version 99$'
 	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	new_system new "$suite" curl,libc6-dev,libpcap0.8,python3
+	new_system new "$suite" curl,libc6-dev,libpcap0.8,python3,libvdeplug2,vdeplug
 	find b/deb -name '*.deb' ! -name '*dbgsym*' -exec cp -t new/tmp {} +
 	inside new sh -c 'dpkg -i /tmp/*.deb'
 	inside new sh -c "$smoke"
 	expect '^hello from web$'
+	# The plug-in is where vdeplug looks.
+	inside new sh -c 'shmif bus create one && shmif bus create two &&
+		{ timeout 2 vde_plug shmif://one shmif://two || [ $? -eq 124 ]; } &&
+		shmif bus remove one && shmif bus remove two'
 	inside new sh -c 'shmif_server -i shmif0=old unix:///tmp/s &&
 		cd /tmp && LD_PRELOAD=libshmhijack.so RUMP_SERVER=unix:///tmp/s \
 		python3 -c "import socket
@@ -86,7 +90,7 @@ s = socket.socket(); s.bind((\"10.0.0.1\", 80)); print(s.getsockname())" &&
 	run_cmd cc -o new/tmp/p p.c $($pc --cflags --libs rumpshm)
 	inside new /tmp/p
 	inside new sh -c 'dpkg -r shmhijack shmhijack-doc librumpshm-dev \
-		librumpshm0 libshmhijack'
+		librumpshm0 libshmhijack libvdeplug-shmif'
 	[ -z "$(find new/usr -name '*shmif*' -o -name '*rumpshm*')" ]
 }
 
