@@ -190,7 +190,9 @@ except NotADirectoryError:
 
 @test "iproute2 shows and sets the same" {
 	requires ip
-	ASAN_OPTIONS+=:replace_str=0	# ip copies a string onto itself
+	# ip copies a string onto itself.
+	ASAN_OPTIONS+=:replace_str=0:intercept_strlen=0
+	ASAN_OPTIONS+=:intercept_strchr=0:intercept_strndup=0
 	two_hosts
 	run_cmd on b ip -br addr
 	expect '^shmif0 +UP +10\.0\.0\.2/24 fd00::2/64 '

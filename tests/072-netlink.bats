@@ -7,7 +7,8 @@ load helpers.net
 setup() {
 	common_setup
 	# ip copies a string onto itself; that is not for us to find.
-	ASAN_OPTIONS+=:replace_str=0
+	ASAN_OPTIONS+=:replace_str=0:intercept_strlen=0
+	ASAN_OPTIONS+=:intercept_strchr=0:intercept_strndup=0
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
 }
