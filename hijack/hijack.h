@@ -153,6 +153,7 @@ HJ_HIDDEN int hj_copy_out(void *user, const void *src, size_t n);
  * such a program is surely allowed, and with none where the memory is known
  * to be there.
  */
+#define HJ_KNOWN	-1	/* in place of fd: it has been looked at */
 HJ_HIDDEN int hj_get(int fd, void *dst, const void *user, size_t n);
 HJ_HIDDEN int hj_put(int fd, void *user, const void *src, size_t n);
 /* Can n bytes there be read? */

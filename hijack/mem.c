@@ -85,7 +85,7 @@ static bool is_there(int fd, const void *user, size_t n,
 {
 	uintptr_t at = (uintptr_t)user, end = at + n;
 
-	if (!n || is_near(user, n))
+	if (!n || fd == HJ_KNOWN || is_near(user, n))
 		return true;
 	if (hj_no_memory(user) || end < at)
 		return false;

@@ -28,6 +28,55 @@ struct batch {
 	unsigned n, niov;
 };
 
+#define SPAN		65536	/* bytes that are looked at as one */
+
+/* Memory that several headers name. */
+struct span {
+	uintptr_t from, to;
+};
+
+static void widen(struct span *s, const void *p, size_t n)
+{
+	uintptr_t at = (uintptr_t)p;
+
+	if (!n)
+		return;
+	s->from = at < s->from ? at : s->from;
+	s->to = at + n > s->to ? at + n : s->to;
+}
+
+/*
+ * What n headers name lies close together as a rule: it is looked at once.
+ * Return: HJ_KNOWN, or fd.
+ */
+static int look(int fd, const struct mmsghdr *v, unsigned n)
+{
+	struct span s[3] = {
+		{ UINTPTR_MAX, 0 }, { UINTPTR_MAX, 0 }, { UINTPTR_MAX, 0 },
+	};
+
+	if (n > TOGETHER)
+		n = TOGETHER;
+	if (!hj_readable(fd, v, n * sizeof(*v)))
+		return fd;
+	for (unsigned i = 0; i < n; i++) {
+		const struct msghdr *m = &v[i].msg_hdr;
+
+		if (m->msg_iovlen > PIECES)
+			return fd;
+		widen(&s[0], m->msg_iov, m->msg_iovlen *
+		    sizeof(*m->msg_iov));
+		widen(&s[1], m->msg_name, m->msg_name ? m->msg_namelen : 0);
+		widen(&s[2], m->msg_control, m->msg_controllen);
+	}
+	for (int i = 0; i < 3; i++)
+		if (s[i].to && (s[i].to < s[i].from ||
+		    s[i].to - s[i].from > SPAN || !hj_readable(fd,
+		    (const void *)s[i].from, s[i].to - s[i].from)))
+			return fd;
+	return HJ_KNOWN;
+}
+
 /* One message more, in m.  Return: its bytes, -1: it does not go along. */
 static ssize_t add(int fd, struct batch *b, const struct msghdr *theirs,
     struct msghdr *m)
@@ -56,7 +105,7 @@ static unsigned send_batch(int fd, unsigned mark, struct mmsghdr *v,
     unsigned n, int flags)
 {
 	unsigned len[TOGETHER];
-	int keep = errno, sent;
+	int keep = errno, sent, from;
 	struct msghdr m;
 	struct batch b;
 
@@ -64,11 +113,12 @@ static unsigned send_batch(int fd, unsigned mark, struct mmsghdr *v,
 	if (mark & (MARK_PACKET | MARK_EXTRA | MARK_PING) || flags & MSG_MORE ||
 	    (mark & (MARK_PEER | MARK_RECVERR) && dgram_has_error(fd)))
 		return 0;
+	from = look(fd, v, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct dgram_out o = {
 			.m = &m, .flags = flags, .h.magic = WIRE_MAGIC,
 		};
-		ssize_t total = add(fd, &b, &v[i].msg_hdr, &m);
+		ssize_t total = add(from, &b, &v[i].msg_hdr, &m);
 
 		if (total < 0)
 			break;
@@ -76,7 +126,7 @@ static unsigned send_batch(int fd, unsigned mark, struct mmsghdr *v,
 			m.msg_name = NULL;
 		o.total = (size_t)total;
 		o.iov = &b.iov[b.niov + 1];
-		if (dgram_prepare(fd, mark, &o) || dgram_must_ask(mark, &o))
+		if (dgram_prepare(from, mark, &o) || dgram_must_ask(mark, &o))
 			break;
 		b.h[b.n] = o.h;
 		len[b.n] = (unsigned)total;
@@ -87,9 +137,15 @@ static unsigned send_batch(int fd, unsigned mark, struct mmsghdr *v,
 	sent = next.sendmmsg(fd, b.v, b.n, (flags & MSG_DONTWAIT) |
 	    MSG_NOSIGNAL);
 	errno = keep;
-	for (int i = 0; i < sent; i++)
-		if (hj_put(fd, &v[i].msg_len, &len[i], sizeof(len[i])))
+	for (int i = 0; i < sent; i++) {
+		/* One look at each page. */
+		bool same = i && !(((uintptr_t)&v[i].msg_len ^
+		    (uintptr_t)&v[i - 1].msg_len) & ~(uintptr_t)4095);
+
+		if (hj_put(same ? HJ_KNOWN : fd, &v[i].msg_len, &len[i],
+		    sizeof(len[i])))
 			return (unsigned)i;
+	}
 	return sent < 0 ? 0 : (unsigned)sent;
 }
 
@@ -189,7 +245,7 @@ static unsigned recv_batch(int fd, unsigned mark, struct mmsghdr *v,
     unsigned n, int flags, bool *more)
 {
 	struct msghdr m[TOGETHER];
-	int keep = errno, got;
+	int keep = errno, got, from;
 	unsigned to = 0;
 	struct batch b;
 
@@ -198,8 +254,9 @@ static unsigned recv_batch(int fd, unsigned mark, struct mmsghdr *v,
 	if (!(mark & MARK_DGRAM) || mark & (MARK_PACKET | MARK_RECVERR |
 	    MARK_BARE) || flags & ~(MSG_DONTWAIT | MSG_TRUNC))
 		return 0;
+	from = look(fd, v, n);
 	while (b.n < n && b.n < TOGETHER &&
-	    add(fd, &b, &v[b.n].msg_hdr, &m[b.n]) >= 0)
+	    add(from, &b, &v[b.n].msg_hdr, &m[b.n]) >= 0)
 		added(&b);
 	if (!b.n)
 		return 0;
