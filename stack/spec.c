@@ -124,7 +124,7 @@ static int parse_first(struct spec *s, char *word, const char *text,
 	if (!*word || strlen(word) >= sizeof(s->iface) ||
 	    (eq && strlen(eq) >= sizeof(s->link)) ||
 	    (!strncmp(word, "shmif", 5) && (!eq || !*eq))) {
-		snprintf(err, IFACE_ERRLEN, "'%s': " FORM, text);
+		snprintf(err, IFACE_ERRLEN, "%s: " FORM, text);
 		return -EINVAL;
 	}
 	if (eq && strncmp(word, "shmif", 5)) {

@@ -148,6 +148,20 @@ static int take_proof(struct request *r, struct client *c, int flags)
 	return err < 0 ? err : 0;
 }
 
+/* A request whose form is right; flags: of recvmsg(2). */
+static void take(struct request *r, struct client *c, int flags)
+{
+	r->err = take_proof(r, c, flags);
+	find_channel(r, c);
+	if (r->req.op == WIRE_CHANNEL)
+		add_channel(r, c);
+	else if (r->req.reply ? r->channel >= 0 : r->nfd >= 1 ||
+	    r->req.op == WIRE_SETSOCKOPT || r->req.op == WIRE_NOTE)
+		request_handle(r);
+	else if (flags & MSG_CTRUNC)
+		request_lost(r);
+}
+
 /* 1: handled; 0: none now; -1: the program is gone. */
 static int receive(struct client *c)
 {
@@ -163,31 +177,24 @@ static int receive(struct client *c)
 		.msg_control = &ctl, .msg_controllen = sizeof(ctl),
 	};
 	ssize_t n;
+	bool ours;
 
 	n = recvmsg(c->poll.fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	r.nfd = 0;
-	r.rep_fd = -1;
+	r.rep_fd = r.channel = -1;
 	r.owner = &c->owner;
 	r.rights = &c->rights;
 	r.proofs = &c->proofs;
 	memset(&r.rep, 0, WIRE_REP_HEAD);
 	collect(&m, &r, c);
-	if (only_ours(&r) && n >= (ssize_t)WIRE_REQ_HEAD &&
-	    r.req.magic == WIRE_MAGIC &&
-	    n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
-	    r.req.len <= WIRE_DATA) {
-		r.err = take_proof(&r, c, m.msg_flags);
-		find_channel(&r, c);
-		if (r.req.op == WIRE_CHANNEL)
-			add_channel(&r, c);
-		else if (r.req.reply ? r.channel >= 0 : r.nfd >= 1 ||
-		    r.req.op == WIRE_SETSOCKOPT || r.req.op == WIRE_NOTE)
-			request_handle(&r);
-		else if (m.msg_flags & MSG_CTRUNC)
-			request_lost(&r);
-	}
+	ours = only_ours(&r) && n >= (ssize_t)WIRE_REQ_HEAD;
+	if (ours && r.req.magic != WIRE_MAGIC)
+		request_foreign(&r);
+	else if (ours && n == (ssize_t)(WIRE_REQ_HEAD + r.req.len) &&
+	    r.req.len <= WIRE_DATA)
+		take(&r, c, m.msg_flags);
 	for (int i = 0; i < r.nfd; i++)
 		if (r.fd[i] >= 0)
 			close(r.fd[i]);

@@ -23,6 +23,7 @@
 #include "stack/api/opt.h"
 #include "stack/api/sockfile.h"
 #include "stack/core/affinity.h"
+#include "stack/core/counter.h"
 #include "stack/core/log.h"
 #include "stack/dgram/dgram.h"
 #include "stack/fault/config.h"
@@ -94,6 +95,18 @@ static int do_socket(struct request *r)
 		s->ops->apply(s);
 	}
 	return 0;
+}
+
+void request_foreign(struct request *r)
+{
+	int fd = take_reply_fd(r);
+
+	if (fd < 0)
+		return;
+	r->rep.error = EPROTO;
+	send_reply(r, fd);
+	close(fd);
+	counter_inc("request.other_version");
 }
 
 void request_lost(const struct request *r)

@@ -24,6 +24,8 @@ struct request {
 
 /* Do it and answer; under the core lock, with a length that is right. */
 void request_handle(struct request *r);
+/* One of another version: the answer's number says that of ours. */
+void request_foreign(struct request *r);
 /* One whose descriptors did not come: we had no number left for them. */
 void request_lost(const struct request *r);
 /* The i-th descriptor, the caller's from now on; -1: there is none. */
