@@ -222,12 +222,11 @@ bad:
 static int set_addrs(struct spec *s, struct iface *f,
     char err[static IFACE_ERRLEN])
 {
-	struct wire_ifaddr slot = { .flags = WIRE_ADDR_SLOT }, own = { 0 };
+	struct wire_ifaddr slot = { .flags = WIRE_ADDR_SLOT };
 	int e;
 
 	if (!s->naddr)
-		return f->driver->auto_addr && !f->driver->auto_addr(f, &own) ?
-		    ifconfig_addr_add(f, &slot, err) :
+		return f->driver->auto_addr ? ifconfig_addr_add(f, &slot, err) :
 		    ifconfig_up(f, true, err);
 	for (int i = 0; i < s->naddr; i++) {
 		e = ifconfig_addr_add(f, &s->addr[i], err);
