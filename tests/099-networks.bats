@@ -325,3 +325,32 @@ restart cache,heal,link web db delay 50ms" ]
 	expect '^3	.*Z resume cache'
 	[ "$(wc -l <out)" -eq 4 ]
 }
+
+@test "hosts start some at a time; those that go by their slots, in order" {
+	local host i=1
+
+	# Who has an address has the slot of that address.
+	cat >slots.net <<-'END'
+		bus lan subnet=10.3.0.0/24
+		host a
+			iface lan 10.3.0.4/24
+		host b
+			iface lan 10.3.0.5/24
+		host c
+			iface lan
+		host d
+			iface lan
+		host e
+			iface lan 10.3.0.6/24
+		host f
+			iface lan
+	END
+	run_cmd "$net" up slots.net
+	for host in c d f a b; do
+		run_cmd "$net" exec slots $host shmif ifconfig shmif0
+		expect "inet 10\.3\.0\.$i/"
+		i=$((i + 1))
+	done
+	run_cmd "$net" down slots
+	no_leftovers
+}

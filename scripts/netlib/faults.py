@@ -5,15 +5,14 @@ known by the Ethernet address that it is for, so that broadcasts and those to
 others get none.  A partition is kept at both sides and knows a host by all its
 addresses, since there may be routers between.
 """
-from .process import Failure, run, stat
+from .process import Failure, run
 
 
 def look(network, hosts=None):
     """Learn the addresses of those, or all, that answer; tell who does."""
     answer = []
     for host in hosts or network.net.hosts:
-        states = [stat(pid) for pid in network.leaders(host, False)]
-        if not any(s and s[0] not in "Tt" for s in states):
+        if not network.is_awake(host):
             continue
         answer.append(host)
         network.state.addresses[host] = [

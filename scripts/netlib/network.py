@@ -1,5 +1,7 @@
 """A network that runs: how it, its hosts and their programs come and go."""
+import concurrent.futures
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -8,10 +10,13 @@ import sys
 import time
 
 from .faults import apply, look
-from .process import (Failure, STOP, TTY, born, end, family, find_tool, progress,
-                      run, send, stat, works)
+from .process import (Failure, STATE, STOP, TTY, born, end, family, find_tool,
+                      progress, run, send, stat, works)
 from .state import State
-from .topology import START
+from .topology import START, Host
+
+AT_ONCE = 8         # hosts that start, or are asked
+ANSWER = 5          # seconds for a host to tell who has sockets
 
 
 class Network:
@@ -36,9 +41,10 @@ class Network:
     def on(self, host):
         return [find_tool("shmhijack"), "-s", self.url(host), "--"]
 
-    def ask(self, host, *argv):
+    def ask(self, host, *argv, **limit):
         """What `shmif ARGV --json` says of a host."""
-        return json.loads(run("shmif", "-s", self.url(host), *argv, "--json"))
+        return json.loads(run("shmif", "-s", self.url(host), *argv, "--json",
+                              **limit))
 
     def bus(self, name):
         return os.path.join(self.net.dir, name) if "/" in name else name
@@ -63,9 +69,7 @@ class Network:
             run("shmif", "bus", "create", self.bus(name), *options)
             self.state.buses.append(self.bus(name))
             self.state.save()
-        for n, host in enumerate(self.net.hosts.values(), 1):
-            progress(f"host {n} of {len(self.net.hosts)}: {host.name}")
-            self.start_host(host)
+        self.start_hosts(list(self.net.hosts.values()))
         # Before the programs, which are to meet them.
         self.state.links = [list(link) for link in self.net.links]
         if self.state.links:
@@ -119,7 +123,28 @@ class Network:
         digest = hashlib.sha256(f"{self.net.path} {host} {unit}".encode())
         return "02:" + digest.digest()[:5].hex(":")
 
+    def start_hosts(self, hosts):
+        """Some at a time, since each of them waits most of its start."""
+        done = 0
+        while done < len(hosts):
+            some = self.next_hosts(hosts[done:])
+            done += len(some)
+            progress(f"host {done} of {len(hosts)}: {some[-1].name}")
+            for host, process in [(h, self.start_server(h)) for h in some]:
+                self.set_up(host, process)
+
+    @staticmethod
+    def next_hosts(hosts):
+        """One that goes by its slot on the bus starts when all those above it
+        are there, and before those below it."""
+        some = list(itertools.takewhile(Host.is_given_addresses,
+                                        hosts[:AT_ONCE]))
+        return some or hosts[:1]
+
     def start_host(self, host):
+        self.set_up(host, self.start_server(host))
+
+    def start_server(self, host):
         argv = [find_tool("shmif_server"), "-s"]
         for number, (kind, unit, to, words) in enumerate(host.ifaces):
             name = [f"name={host.name}"] if number == 0 else []
@@ -135,9 +160,11 @@ class Network:
             argv += ["-o", f"{what}={path}"]
         for route in host.routes:
             argv += ["-r", route]
+        return self.start(f"{host.name}.log", [*argv, self.url(host.name)],
+                          host.name, "server")
+
+    def set_up(self, host, process):
         log = f"{host.name}.log"
-        process = self.start(log, [*argv, self.url(host.name)], host.name,
-                             "server")
         self.wait(START, process, log, "answer",
                   lambda: works(*self.tool(host.name), "ifconfig", "-l"))
         for setting in host.settings:
@@ -190,16 +217,25 @@ class Network:
     def lives(self, host):
         return any(stat(pid) for pid in self.leaders(host, False))
 
+    def is_awake(self, host):
+        """Its server lives, and is not stopped."""
+        states = [stat(pid) for pid in self.leaders(host, False)]
+        return any(s and s[STATE] not in "Tt" for s in states)
+
     def programs(self, host):
-        """Also those that have left their session, as daemons do: they are
-        known by their sockets.  Who has a terminal there is a user's."""
-        ours, found = family(self.leaders(host, True)), set()
-        if self.lives(host) and works(*self.tool(host), "ifconfig", "-l",
-                                      limit=2):
-            found = {s["pid"] for s in self.ask(host, "sockstat")
-                     if s.get("pid")}
-        return ours | {pid for pid in found
-                       if (f := stat(pid)) and f[TTY] == "0"}
+        return family(self.leaders(host, True)) | self.with_sockets(host)
+
+    def with_sockets(self, host):
+        """Also those that have left their session, as daemons do, are known by
+        their sockets.  Who has a terminal there is a user's."""
+        if not self.is_awake(host):
+            return set()
+        try:
+            found = self.ask(host, "sockstat", limit=ANSWER)
+        except Failure:
+            return set()        # it has just ended, or hangs
+        return {s["pid"] for s in found if s.get("pid")
+                and (f := stat(s["pid"])) and f[TTY] == "0"}
 
     def kill(self, name):
         """At once, as when a machine's power is cut."""
@@ -247,16 +283,16 @@ class Network:
     def end_all(self):
         """What could not be undone, a line each."""
         troubles = []
-        ours = [p["pid"] for p in self.state.processes
-                if p["what"] != "server"
-                and born(p["pid"]) in (p["born"], None)]
-        for host in self.net.hosts:
-            self.resume(host)
-        daemons = set().union(*map(self.programs, self.net.hosts))
-        end(ours)
+        alive = [p for p in self.state.processes
+                 if born(p["pid"]) in (p["born"], None)]
+        servers = [p["pid"] for p in alive if p["what"] == "server"]
+        send(servers, signal.SIGCONT)   # or they could not be asked
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            daemons = set().union(*pool.map(self.with_sockets,
+                                            self.net.hosts))
+        end(p["pid"] for p in alive if p["what"] != "server")
         end(pid for pid in daemons if stat(pid))
-        end([pid for host in self.net.hosts
-             for pid in self.leaders(host, False)])
+        end(servers)
         for name in reversed(self.state.buses):
             self.undo(troubles, self.remove_bus, name)
         for number, kind, *args in reversed(self.state.taps):

@@ -20,6 +20,11 @@ class Host:
         self.files = {}         # hosts or resolv: a path
         self.programs = []      # (command, [(seconds, [condition])])
 
+    def is_given_addresses(self):
+        """None of its interfaces takes that of a slot on its bus."""
+        return all(kind != "shmif" or any("=" not in w for w in words)
+                   for kind, _, _, words in self.ifaces)
+
 
 def net_name(path):
     return re.sub(r"\.net$", "", os.path.basename(path))
