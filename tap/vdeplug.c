@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #define INTERFACE	1	/* LIBVDEPLUG_INTERFACE_VERSION */
 #define HEADER		14	/* bytes, Ethernet */
 #define KIND		32	/* bytes of a plug-in's name */
+#define ROOM		(4 << 20)	/* bytes: some hundred large frames */
 
 /* The library's whole interface: libvdeplug(3). */
 static struct {
@@ -118,6 +120,19 @@ static void explain(int e, const char *vnl, char *err, size_t errlen)
 		    "it can be", vnl, strerror(-e), kind);
 }
 
+/*
+ * A peer that is quick sends more at a time than the kernel's default holds,
+ * and TCP takes for a loss what did not fit.  What is no socket has no such
+ * buffer; without root the machine's net.core.rmem_max is the bound.
+ */
+static void make_room(int fd)
+{
+	int n = ROOM;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &n, sizeof(n)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n));
+}
+
 static ino_t file_of(int fd)
 {
 	struct stat st;
@@ -205,6 +220,7 @@ int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
 	free(name);
 	v->alone = !strncmp(vnl, "vxlan:", 6);
 	v->fd = lib.datafd(v->conn);
+	make_room(v->fd);
 	v->file = file_of(v->fd);
 	v->ctlfd = lib.ctlfd(v->conn);
 	/* That of a tap is not. */

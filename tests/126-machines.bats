@@ -198,3 +198,30 @@ is_joined() {
 	wait_for in_file br1.log 'its other end is gone'
 	wait_for gone "${PID[br1]}"
 }
+
+# usage: udp_count N COLUMN: of the Udp lines of its /proc/net/snmp
+udp_count() {
+	machine "$1" cat /proc/net/snmp | awk -v "what=$2" '
+		$1 != "Udp:" { next }
+		!n { for (n = NF; $n != what; n--); next }
+		{ print $n }'
+}
+
+many_came() {
+	[ "$(udp_count 2 InDatagrams)" -ge 1000 ]
+}
+
+@test "machines: a burst waits for a bridge that is held up" {
+	start_both
+	kill -STOP "${PID[br2]}"
+	run_cmd on a "$PYTHON" -c 'import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+for i in range(1100):
+    s.sendto(bytes(1400), ("10.0.0.255", 9))
+    if i % 20 == 0:
+        time.sleep(0.002)'
+	kill -CONT "${PID[br2]}"
+	wait_for many_came
+	[ "$(udp_count 2 RcvbufErrors)" -eq 0 ]
+}
