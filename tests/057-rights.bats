@@ -296,19 +296,6 @@ modes() {
 	WHY='-o allow=65534' refused 65534 ifconfig -l
 }
 
-# The id of host a, from the name of its hatch: others may have theirs here.
-hatch() {
-	local fd target
-
-	for fd in /proc/"${PID[a]}"/fd/*; do
-		target=$(readlink "$fd") || continue
-		[[ $target == socket:* ]] || continue
-		awk -v "inode=${target//[!0-9]/}" '$7 == inode &&
-		    sub("^@shmif/", "", $8) && $8 !~ "/" { print $8 }' \
-			/proc/net/unix
-	done | sort -u
-}
-
 @test "strangers that come and say nothing take no room" {
 	setup_users
 	start_host a 10.0.0.1 -o allow=1001
@@ -337,7 +324,7 @@ hatch() {
 
 	# The process that setpriv and setsid have become.
 	server=${PID[a]}
-	id=$(hatch)
+	id=$(hatch a)
 	mkfifo keys
 	exec 8<>keys
 	be 65534
@@ -381,7 +368,7 @@ hatch() {
 	exec 9<>keys
 	start_bg hold on a "$PYTHON" bin/hold.py 9
 	wait_for in_file hold.log ready
-	id=$(hatch)
+	id=$(hatch a)
 	stop web
 	kill9 a
 	be 65534

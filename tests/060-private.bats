@@ -299,7 +299,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 taken, seen = [], set()
 for line in open("/proc/net/unix"):
     m = re.search(r"@(shmif/[0-9a-f]{16}/)([0-9a-f]{16})(/.*)", line)
-    if m:
+    if m and sys.argv[1] in m[1]:
         seen.add(m.groups())
 assert seen, "no name seen"
 for server, sock, rest in seen:
@@ -321,7 +321,7 @@ time.sleep(60)'
 	wait_for in_file one.log made
 	mkfifo keys
 	exec 8<>keys
-	INPUT=keys start_bg thief "$PYTHON" take.py
+	INPUT=keys start_bg thief "$PYTHON" take.py "$(hatch a)"
 	wait_for in_file thief.log took
 	run_cmd on a "$PYTHON" -c 'import socket
 print(len([socket.socket() for i in range(200)]))'

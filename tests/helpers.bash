@@ -249,6 +249,20 @@ kill9() {
 	[ ! -S "$1.sock" ] || allow "$1.sock"
 }
 
+# The id of a host, from the name of its hatch: the names of AF_UNIX are all
+# the machine's.  usage: hatch HOST
+hatch() {
+	local fd target
+
+	for fd in /proc/"${PID[$1]}"/fd/*; do
+		target=$(readlink "$fd") || continue
+		[[ $target == socket:* ]] || continue
+		awk -v "inode=${target//[!0-9]/}" '$7 == inode &&
+		    sub("^@shmif/", "", $8) && $8 !~ "/" { print $8 }' \
+			/proc/net/unix
+	done | sort -u
+}
+
 # A socket file that may be left at the end.  usage: allow FILE
 allow() {
 	ALLOWED+=("$1")
