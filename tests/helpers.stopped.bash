@@ -1,10 +1,23 @@
 # Members of a small bus that are stopped while others talk.
 
+# Bytes that b has sent.
+sent() {
+	timeout 10 shmif bus show net | sed -n '/ b 10/{n
+		s/.* \([0-9]*\) bytes, [0-9]* times.*/\1/p
+		q
+	}'
+}
+
+# Twice what the bus holds has passed the one that is stopped.
+has_passed() {
+	[ "$(sent)" -gt $(($1 + (8 << 20))) ]
+}
+
 # usage: stop_member SECONDS NAME: with lives between a and b all the while
 stop_member() {
-	local ms
+	local ms before
 
-	run_cmd shmif bus create net size=512k
+	run_cmd shmif bus create net size=4M
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2
 	start_host c 10.0.0.3
@@ -23,9 +36,14 @@ while True: s.send(b"x" * 10000)'
 	wait_for in_file writer.log writes
 	# The first life is the slowest, and not at issue.
 	run_cmd on a "$B/tests/h_life" 10.0.0.2
+	before=$(sent)
 	kill -STOP "${PID[$2]}"
 	start_bg life on a "$B/tests/h_life" loop 10.0.0.2
 	sleep "$1"
+	if [ "$2" = c ]; then
+		wait_for has_passed "$before"
+		stop writer
+	fi
 	stop life
 	kill -CONT "${PID[$2]}"
 	tail -n 1 life.log
