@@ -71,6 +71,7 @@ paste_manuals() {
 	for page in "$root"/*/*.[1-9] "$root"/*/*/*.[1-9]; do
 		case $page in
 		*/virt.4) continue ;;	# needs a machine of its own
+		*/vde.4) continue ;;	# two, and the Internet: in vde's tests
 		*/rump.3) continue ;;	# C: rump's tests build it
 		*/rump_sp.7) continue ;;	# sessions: those of keys are typed there
 		esac
