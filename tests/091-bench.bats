@@ -36,7 +36,7 @@ nothing_left() {
 }
 
 @test "make bench: what it cannot do is told" {
-	run_bad 1 'no measurement nix;' 'there are: .* bulk .* storm .*loss$' \
+	run_bad 1 'no measurement nix;' 'there are: .* bulk .* storm .* loss( |$)' \
 		env B="$DIR/b" T='nix bulk' "$bench"
 	run_bad 1 'BASE=nix: No such file' 'BASE' \
 		env B="$DIR/b" T=start BASE=nix "$bench"
