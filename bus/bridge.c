@@ -14,11 +14,11 @@
 #include "bus/bridgemsg.h"
 #include "bus/bridgeway.h"
 #include "stack/wire/clock.h"
+#include "stack/wire/thread.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -390,17 +390,10 @@ static void *run_second(void *arg)
 
 static int start(struct bus_bridge *br)
 {
-	sigset_t all, old;
-	int e;
+	int e = thread_start(&br->thread, run_second, br);
 
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	e = pthread_create(&br->thread, NULL, run_second, br);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	br->started = e == 0;
-	return -e;
+	return e;
 }
 
 /* Has anything changed on the first bus or, it was said, on the second? */

@@ -26,6 +26,7 @@
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
 #include "stack/wire/clock.h"
+#include "stack/wire/thread.h"
 
 #define AUTO_TRIES 32	/* addresses */
 #define BATCH	32	/* frames per turn of the core lock */
@@ -309,7 +310,7 @@ static int link_bus(struct iface *f, const char *path,
 	pthread_mutex_init(&sh->spare_lock, NULL);
 	e = join(f, sh, path, err);
 	if (!e)
-		e = core_thread(&sh->thread, run, sh);
+		e = thread_start(&sh->thread, run, sh);
 	if (e) {
 		bus_close(sh->bus);
 		shmif_release(sh);

@@ -27,6 +27,7 @@
 #include "stack/stream/stream.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/thread.h"
 #include "tap/vde.h"
 #include "tap/virt.h"
 
@@ -180,7 +181,7 @@ int host_start(void)
 	e = pthread_atfork(core_lock, core_drop, in_child);
 	if (e)
 		return -e;
-	e = core_thread(NULL, serve, NULL);
+	e = thread_start(NULL, serve, NULL);
 	if (e)
 		return e;
 	serving = getpid();

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "stack/wire/thread.h"
 #include "tap/vdeplug.h"
 
 #define BATCH		32		/* frames handed over at once */
@@ -362,27 +363,16 @@ int vdeline_wait(struct vdeline *l, int ms, char err[static VDELINE_ERRLEN])
 	return e;
 }
 
-/* Its threads take no signals: the main thread does. */
 static int start(struct vdeline *l, void *(*run)(void *))
 {
-	pthread_t thread;
-	sigset_t all, old;
 	int e;
 
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	l->signals = old;
+	pthread_sigmask(SIG_SETMASK, NULL, &l->signals);
 	pthread_mutex_lock(&l->lock);
-	e = pthread_create(&thread, NULL, run, l);
-	if (!e) {
-		l->threads++;
-		pthread_detach(thread);
-	}
+	e = thread_start(NULL, run, l);
+	l->threads += !e;
 	pthread_mutex_unlock(&l->lock);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -e;
+	return e;
 }
 
 int vdeline_new(struct vdeline **out, const char *vnl,

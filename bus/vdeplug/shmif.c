@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 
 #include "bus/bus.h"
 #include "bus/gso.h"
+#include "stack/wire/thread.h"
 
 #define HEADER		14	/* bytes, Ethernet */
 #define FULL_TRIES	50	/* of 1 ms each; then a frame is lost */
@@ -82,20 +82,6 @@ static void *run(void *arg)
 		eventfd_write(p->broken, 1);
 	}
 	return NULL;
-}
-
-static int start(struct plug *p)
-{
-	sigset_t all, old;
-	int e;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	e = pthread_create(&p->thread, NULL, run, p);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -e;
 }
 
 /* Receiving. */
@@ -204,7 +190,7 @@ static int join(struct plug *p, const char *name, char err[static BUS_ERRLEN])
 		return e;
 	/* The addresses are those of who is behind the plug. */
 	bus_set_promisc(p->bus, true);
-	return start(p);
+	return thread_start(&p->thread, run, p);
 }
 
 static VDECONN *plug_open(char *name, char *descr, int version,

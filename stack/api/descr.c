@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stack/core/core.h"
 #include "stack/core/counter.h"
+#include "stack/wire/thread.h"
 
 #define QUEUE	256
 
@@ -58,7 +58,7 @@ void descr_close(int fd)
 {
 	counter_inc("request.bad_descriptor");
 	pthread_mutex_lock(&lock);
-	running = running || !core_thread(NULL, closer, NULL);
+	running = running || !thread_start(NULL, closer, NULL);
 	/* No room: it stays open, which is better than to wait for it. */
 	if (running && count < QUEUE) {
 		queue[(head + count++) % QUEUE] = fd;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,23 +257,6 @@ void core_run_timers(void)
 		if (!t->needed || t->needed())
 			t->fn();
 	}
-}
-
-int core_thread(pthread_t *t, void *(*run)(void *), void *arg)
-{
-	sigset_t all, old;
-	pthread_t own;
-	int e;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	e = pthread_create(t ? t : &own, NULL, run, arg);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!e && !t)
-		pthread_detach(own);
-	return -e;
 }
 
 int errno_from_lwip(signed char err)

@@ -7,7 +7,6 @@
 #ifndef STACK_CORE_H
 #define STACK_CORE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -47,13 +46,6 @@ void core_timer_add(struct core_timer *t);
  * The thread that runs the timers: kick makes it look at them now, expect
  * tells it that one is due in ms (-1: none).  Before the first, nobody is told.
  */
-/*
- * A thread of the stack.  It takes no signals, which are the main thread's or
- * the program's, but for those of its own faults.  t: whom to join, or NULL:
- * nobody joins it.  Return 0 or -errno.
- */
-int core_thread(pthread_t *t, void *(*run)(void *), void *arg);
-
 void core_set_loop(void (*kick)(void), void (*expect)(int ms));
 /* Called whenever frames that were looped back have been taken in. */
 void core_on_loopback(void (*fn)(void));
