@@ -343,16 +343,7 @@ time.sleep(60)'
 
 @test "a library of another version than the host" {
 	start_host a 10.0.0.1
-	"$PYTHON" - "$HIJACK" "$B/../stack/wire/wire.h" <<-'END'
-		import re, struct, sys
-		number = int(re.search(r"WIRE_MAGIC\s+(0x\w+)u",
-		                       open(sys.argv[2]).read()).group(1), 16)
-		old = open(sys.argv[1], "rb").read()
-		new = old.replace(struct.pack("<I", number),
-		                  struct.pack("<I", number - 1))
-		assert new != old
-		open("libother.so", "wb").write(new)
-	END
+	other_version
 	run_cmd -7 env RUMP_SERVER="$(url_of a)" LD_PRELOAD="$DIR/libother.so" \
 		curl http://10.0.0.1/
 	expect_err 'what serves there is no shmif_server of this version'

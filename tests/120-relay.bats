@@ -131,3 +131,14 @@ listens_here() {
 	printf -v hex %04X "$1"
 	grep -q ":$hex 00000000:0000 0A" /proc/net/tcp
 }
+
+# The relay may have been started by the version before an upgrade.
+@test "tcp://: a library of another version than the relay" {
+	start_host a 10.0.0.1
+	start_bg nc on a nc -l 8000
+	wait_for relays_are a 1
+	other_version
+	run_cmd -7 env RUMP_SERVER="$(url_of a)" LD_PRELOAD="$DIR/libother.so" \
+		curl http://10.0.0.1/
+	expect_err 'what serves there is no shmif_server of this version'
+}

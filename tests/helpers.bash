@@ -263,6 +263,20 @@ hatch() {
 	done | sort -u
 }
 
+# libother.so: the library as another version has it.
+other_version() {
+	"$PYTHON" - "$HIJACK" "$BATS_TEST_DIRNAME/../stack/wire/wire.h" <<-'END'
+		import re, struct, sys
+		number = int(re.search(r"WIRE_MAGIC\s+(0x\w+)u",
+		                       open(sys.argv[2]).read()).group(1), 16)
+		old = open(sys.argv[1], "rb").read()
+		new = old.replace(struct.pack("<I", number),
+		                  struct.pack("<I", number - 1))
+		assert new != old
+		open("libother.so", "wb").write(new)
+	END
+}
+
 # A socket file that may be left at the end.  usage: allow FILE
 allow() {
 	ALLOWED+=("$1")

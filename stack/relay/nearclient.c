@@ -154,8 +154,16 @@ static void channel_asked(struct near_call *c)
 
 static bool is_whole(const struct wire_req *req, ssize_t n)
 {
-	return n >= (ssize_t)WIRE_REQ_HEAD && req->magic == WIRE_MAGIC &&
-	    req->len <= WIRE_DATA && n == (ssize_t)(WIRE_REQ_HEAD + req->len);
+	return req->len <= WIRE_DATA &&
+	    n == (ssize_t)(WIRE_REQ_HEAD + req->len);
+}
+
+/* A request of another version: the answer's number says that of ours. */
+static void refuse(struct near_call *c)
+{
+	struct wire_rep rep = { .error = EPROTO };
+
+	near_send_reply(c->from, 0, near_take_fd(c, 0), &rep, -1);
 }
 
 /*
@@ -195,7 +203,9 @@ static int receive(struct near_client *from)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	take_fds(&m, &c);
-	if (is_whole(&c.req, n)) {
+	if (n >= (ssize_t)WIRE_REQ_HEAD && c.req.magic != WIRE_MAGIC) {
+		refuse(&c);
+	} else if (n >= (ssize_t)WIRE_REQ_HEAD && is_whole(&c.req, n)) {
 		/* Who names a channel has no socket for the reply. */
 		if (c.req.reply && c.nfd < SYS_FDS) {
 			memmove(c.fd + 1, c.fd, (size_t)c.nfd * sizeof(int));
