@@ -40,15 +40,6 @@
 #define LOCK_STUCK_NS	(50 * CLOCK_NS_MS)
 #define LOCK_GIVE_UP_NS	(400 * CLOCK_NS_MS)
 
-static inline void pause_cpu(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 /* What to write to take the lock that reads w. */
 static uint32_t word_mine(const struct native *b, uint32_t w, uint32_t waiters)
 {

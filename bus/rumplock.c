@@ -43,15 +43,6 @@
 #define TELL_NS		(1 * CLOCK_NS_S)
 #define TELL_EVERY_NS	(60 * CLOCK_NS_S)
 
-static inline void pause_cpu(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static int id_lock(int fd, uint32_t id, short type)
 {
 	struct flock lk = {

@@ -36,6 +36,16 @@ static inline unsigned spin_max(void)
 	return (unsigned)__atomic_load_n(&spin_max_us, __ATOMIC_RELAXED);
 }
 
+/* Between two looks at a lock. */
+static inline void pause_cpu(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 struct spin {
 	unsigned budget_us;	/* 0: sleep at once */
 	int crowd;		/* polls that others ran in, less what paid off */
