@@ -66,29 +66,6 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 	return NULL;
 }
 
-static void input(struct shmif *sh, struct pbuf *p, bool tap)
-{
-	struct iface *f = sh->f;
-	const uint8_t *frame = p->payload;
-	struct netif *nif = iface_arp_target(f, frame, p->len);
-
-	f->rx_packets++;
-	f->rx_bytes += p->len;
-	if (frame[0] & 1)
-		f->rx_multicast++;
-	if (tap)
-		tap_frame(f, p, 0, false);
-	if (tap_not_ours(f, frame)) {
-		pbuf_free(p);
-	} else if (!netif_is_up(&f->nif)) {
-		counter_inc("if.down");
-		pbuf_free(p);
-	} else if (nif->input(p, nif) != ERR_OK) {
-		counter_inc("if.not_taken");
-		pbuf_free(p);
-	}
-}
-
 /* Is it for this host? */
 static bool ends_here(const struct gso_cut *c)
 {
@@ -122,7 +99,7 @@ void shmif_cut(struct shmif *sh, struct gso_cut *c, void (*fn)(
 
 static void input_frame(struct shmif *sh, struct pbuf *p)
 {
-	input(sh, p, true);
+	tap_input(sh->f, p, true);
 }
 
 static void show_frame(struct shmif *sh, struct pbuf *p)
@@ -141,7 +118,7 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 	struct gso_cut c;
 
 	if (!seg_size) {
-		input(sh, p, true);
+		tap_input(sh->f, p, true);
 		return;
 	}
 	gso_open(&c, p->payload, p->len, seg_size);
@@ -151,7 +128,7 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
 		if (tap_listener && c.n > 1)
 			shmif_cut(sh, &c, show_frame);
-		input(sh, p, c.n == 1);
+		tap_input(sh->f, p, c.n == 1);
 		return;
 	}
 	shmif_cut(sh, &c, input_frame);

@@ -7,7 +7,6 @@
 
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
-#include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
 
@@ -26,22 +25,6 @@ static size_t frame_max(const struct netif *nif, const uint8_t *frame)
 	bool tagged = frame[12] == 0x81 && frame[13] == 0x00;
 
 	return (size_t)nif->mtu + HEADER + (tagged ? VLAN : 0);
-}
-
-static void deliver(struct iface *f, struct pbuf *p, const uint8_t *frame)
-{
-	struct netif *nif = iface_arp_target(f, p->payload, p->len);
-
-	tap_frame(f, p, 0, false);
-	if (tap_not_ours(f, frame)) {
-		pbuf_free(p);
-	} else if (!netif_is_up(&f->nif)) {
-		counter_inc("if.down");
-		pbuf_free(p);
-	} else if (nif->input(p, nif) != ERR_OK) {
-		counter_inc("if.not_taken");
-		pbuf_free(p);
-	}
 }
 
 int frame_input(struct iface *f, const uint8_t *frame, size_t n)
@@ -65,10 +48,6 @@ int frame_input(struct iface *f, const uint8_t *frame, size_t n)
 	}
 	pbuf_remove_header(p, ALIGN);
 	memcpy(p->payload, frame, n);
-	f->rx_packets++;
-	f->rx_bytes += n;
-	if (frame[0] & 1)
-		f->rx_multicast++;
-	deliver(f, p, frame);
+	tap_input(f, p, true);
 	return 0;
 }

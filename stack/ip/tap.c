@@ -7,6 +7,7 @@
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "lwip/prot/ethernet.h"
+#include "stack/core/counter.h"
 #include "stack/ip/iface.h"
 
 const struct tap_listener *tap_listener;
@@ -54,8 +55,31 @@ void tap_promisc(struct iface *f, bool on)
 		f->driver->set_promisc(f);
 }
 
-bool tap_not_ours(const struct iface *f, const uint8_t *frame)
+/* Would lwIP take a frame for others, that came in since somebody wants it? */
+static bool not_ours(const struct iface *f, const uint8_t *frame)
 {
 	return f->promisc && !(frame[0] & 1) &&
 	    memcmp(frame, f->nif.hwaddr, 6);
+}
+
+void tap_input(struct iface *f, struct pbuf *p, bool show)
+{
+	const uint8_t *frame = p->payload;
+	struct netif *nif = iface_arp_target(f, frame, p->len);
+
+	f->rx_packets++;
+	f->rx_bytes += p->len;
+	if (frame[0] & 1)
+		f->rx_multicast++;
+	if (show)
+		tap_frame(f, p, 0, false);
+	if (not_ours(f, frame)) {
+		pbuf_free(p);
+	} else if (!netif_is_up(&f->nif)) {
+		counter_inc("if.down");
+		pbuf_free(p);
+	} else if (nif->input(p, nif) != ERR_OK) {
+		counter_inc("if.not_taken");
+		pbuf_free(p);
+	}
 }

@@ -43,7 +43,10 @@ static inline void tap_frame(struct iface *f, const struct pbuf *p,
 int tap_send(struct iface *f, struct pbuf *p);
 /* Frames for others, too: as often off as on. */
 void tap_promisc(struct iface *f, bool on);
-/* Would lwIP take a frame for others, that came in since somebody wants it? */
-bool tap_not_ours(const struct iface *f, const uint8_t *frame);
+/*
+ * A frame that came in, in one piece: it is counted, shown (if show: else it
+ * was already) and given to lwIP.  p goes with it.
+ */
+void tap_input(struct iface *f, struct pbuf *p, bool show);
 
 #endif
