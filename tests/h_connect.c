@@ -41,13 +41,29 @@ static void print_events(unsigned ev)
 	    ev & POLLHUP ? " HUP" : "");
 }
 
+/*
+ * A pair of AF_UNIX ends in two steps: it hangs up, then what lies unread in it
+ * is dropped and there is room to write.  A program may wake between the two,
+ * rarely; what stays is asked here.
+ */
+static bool half_way(unsigned ev)
+{
+	static int left = PATIENCE;
+
+	return (ev & (POLLHUP | POLLOUT)) == POLLHUP && left-- > 0 &&
+	    poll(NULL, 0, 1) == 0;
+}
+
 static bool wait_poll(int fd, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
-	int n = poll(&p, 1, ms);
+	int n;
 
-	if (n < 0)
-		die("poll");
+	do {
+		n = poll(&p, 1, ms);
+		if (n < 0)
+			die("poll");
+	} while (n && half_way((unsigned short)p.revents));
 	if (n)
 		print_events((unsigned short)p.revents);
 	return n;
@@ -92,9 +108,11 @@ static bool wait_epoll(int fd, int ms)
 		if (epfd < 0 || epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev) < 0)
 			die("epoll");
 	}
-	n = epoll_wait(epfd, &ev, 1, ms);
-	if (n < 0)
-		die("epoll_wait");
+	do {
+		n = epoll_wait(epfd, &ev, 1, ms);
+		if (n < 0)
+			die("epoll_wait");
+	} while (n && half_way(ev.events));
 	if (n)
 		print_events(ev.events);
 	return n;
