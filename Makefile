@@ -159,7 +159,7 @@ $(hashed) $(cut): | $(edited)
 # lwIP's source with edits: each leaves the name of its script behind, and how
 # many find their place is known.
 edits-tcp	:= 10
-edits-tcp_in	:= 10
+edits-tcp_in	:= 12
 edits-tcp_out	:= 19
 edits-tcp_priv	:= 3
 edits-etharp	:= 2

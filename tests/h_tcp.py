@@ -171,6 +171,29 @@ def sack(p):
     p.send(ACK, ack=last)
 
 
+def last(p):
+    """The last one is lost, too: told by what was sent again after it."""
+    for _ in range(5):  # a slow machine may take as long as a time-out
+        p.open()
+        got = p.ask(IW * SIZE)
+        end = got[-1].seq + SIZE
+        p.send(ACK, ack=got[0].seq, sacks=[(got[1].seq, got[-1].seq)])
+        g = data_of(p, 5)
+        check(g and g.seq == got[0].seq, "the first one did not come again")
+        time.sleep(0.02)  # no less than a round trip before
+        p.ack, now = got[-1].seq, time.monotonic()
+        p.send(ACK)
+        g = data_of(p, 5)
+        check(g and g.seq == got[-1].seq, "the last one did not come again")
+        p.ack = end
+        p.send(ACK)
+        if g.at - now < 0.1:
+            return
+        p.end()
+        p.port, p.seq, p.ack = p.port + 1, 1000, 0
+    check(False, f"the last one came after {g.at - now:.3f} s, a time-out")
+
+
 def newreno(p):
     """Without SACK: three duplicates, then each hole as it is told."""
     p.open(sack=False, stamps=False)
@@ -237,6 +260,20 @@ def dsack(p):
           f"DSACK of the first: {g and g.sacks()}")
 
 
+def fin(p):
+    """An end that comes too early, alone and with data, and twice."""
+    p.open()
+    for data in b"", b"x" * 100:
+        p.send(FIN | ACK, data, seq=p.seq + 200 - len(data))
+        g = p.get(5)
+        told = [(p.seq + 200 - len(data), p.seq + 201)]
+        check(g and g.sacks() == told, f"SACK of it: {g and g.sacks()}")
+    p.send(FIN | ACK, seq=p.seq + 200)
+    g = p.get(5)
+    check(g and g.sacks()[0] == (p.seq + 200, p.seq + 201),
+          f"DSACK of it: {g and g.sacks()}")
+
+
 def paws(p):
     """What is older than what came is dropped, and answered."""
     p.open()
@@ -280,8 +317,8 @@ def syn(p):
     check(p.get(2.5) is None, "and more")
 
 
-CASES = {f.__name__: f for f in (sack, newreno, probe, backoff, dsack, paws,
-                                 every_second, syn)}
+CASES = {f.__name__: f for f in (sack, last, newreno, probe, backoff, dsack,
+                                 fin, paws, every_second, syn)}
 
 
 def serve(port):

@@ -43,6 +43,9 @@ s|^  pbuf_ref(cseg->p);$|&\
 
 	/^  \/\* If the incoming segment contains data/!d
 }
+# A FIN that comes too early is told of as well, or it is sent again.
+s|^            pcb->rcv_sacks\[0\].right = seqno + inseg.len;$|            pcb->rcv_sacks[0].right = seqno + TCP_TCPLEN(\&inseg); /* lwip.sed */|
+s|^                sackend += next->len;$|                sackend += TCP_TCPLEN(next); /* lwip.sed */|
 s|^ *pcb->cwnd = LWIP_TCP_CALC_INITIAL_CWND(pcb->mss);$|rec_established(pcb); /* lwip.sed */|
 # A size is said in a SYN; later it would change what is queued already.
 s|^ *pcb->mss = ((mss > TCP_MSS).*|          if (flags \& TCP_SYN) pcb->mss = rec_peer_mss(mss); /* lwip.sed */|

@@ -71,9 +71,7 @@ static void parse(const struct tcp_hdr *h, unsigned len, unsigned len1,
  */
 static bool too_old(const struct tcp_pcb *pcb, uint8_t flags, uint32_t len)
 {
-	if (!len && !(flags & TCP_FIN))
-		return false;
-	return pcb->flags & TF_TIMESTAMP && rec_opts.has_ts &&
+	return len && pcb->flags & TF_TIMESTAMP && rec_opts.has_ts &&
 	    !(flags & (TCP_RST | TCP_SYN)) &&
 	    (int32_t)(rec_opts.tsval - pcb->ts_recent) < 0;
 }
@@ -101,12 +99,13 @@ err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
     u16_t opt1len, const u8_t *opt2, const struct pbuf *p)
 {
 	uint8_t flags = TCPH_FLAGS(h);
+	uint32_t len = p->tot_len + (flags & TCP_FIN ? 1u : 0u);
 	struct rec *r;
 
 	parse(h, optlen, opt1len, opt2);
 	if (pcb->state == LISTEN || pcb->state == SYN_SENT)
 		return ERR_OK;
-	if (too_old(pcb, flags, p->tot_len)) {
+	if (too_old(pcb, flags, len)) {
 		counter_inc("tcp.paws");
 		tcp_send_empty_ack(pcb);
 		return ERR_VAL;
@@ -117,8 +116,8 @@ err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
 	r->heard = clock_ns();
 	r->segs_in++;
 	r->bytes_in += p->tot_len;
-	if (p->tot_len && pcb->flags & TF_SACK && pcb->state >= ESTABLISHED)
-		look_for_duplicate(r, h->seqno, p->tot_len);
+	if (len && pcb->flags & TF_SACK && pcb->state >= ESTABLISHED)
+		look_for_duplicate(r, h->seqno, len);
 	return ERR_OK;
 }
 

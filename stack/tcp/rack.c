@@ -115,6 +115,6 @@ void rack_detect(struct rec *r, uint64_t now)
 {
 	if (!rec_has_sack(r))
 		detect_reno(r);
-	if (r->rack_ns && (r->sacked || r->resent || r->reo_due))
+	else if (r->rack_ns)
 		detect(r, now);
 }

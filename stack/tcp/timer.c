@@ -153,7 +153,8 @@ static uint64_t probe_after(const struct rec *r)
 {
 	uint64_t ns = 2 * US * r->srtt;
 
-	ns += r->out > rec_mss(r->pcb) ? PROBE_SLACK : ACK_LATE;
+	ns += r->pcb->unacked->next || r->out > rec_mss(r->pcb) ?
+	    PROBE_SLACK : ACK_LATE;
 	return ns < PROBE_MIN ? PROBE_MIN : ns;
 }
 
