@@ -136,12 +136,16 @@ static int route_to(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 	struct wire_route r = { .family = (uint8_t)family };
 	size_t n = nlmsg_addr_len(family);
 	const void *dst = nlmsg_find(h, sizeof(struct rtmsg), RTA_DST, n, NULL);
+	const void *dev = nlmsg_find(h, sizeof(struct rtmsg), RTA_OIF, 4, NULL);
+	uint32_t oif = 0;
 	struct wire_rep rep;
 	int err;
 
 	if (!dst)
 		return -EINVAL;
-	err = nllocal_to(o, family, dst);
+	if (dev)
+		memcpy(&oif, dev, sizeof(oif));
+	err = nllocal_to(o, family, dst, oif);
 	if (err != -ENOENT)
 		return err;
 	memcpy(r.dst, dst, n);
@@ -242,8 +246,8 @@ static int get_routes(struct nlmsg_out *o, const struct nlmsghdr *h)
 		return err;
 	if (t == RT_TABLE_UNSPEC || t == RT_TABLE_MAIN)
 		err = put_main(o, family);
-	if (!err && (t == RT_TABLE_UNSPEC || t == RT_TABLE_LOCAL))
-		err = nllocal_list(o, family);
+	if (!err)
+		err = nllocal_list(o, family, t);
 	return err ? err : 1;
 }
 

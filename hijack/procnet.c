@@ -8,108 +8,15 @@
 #include <linux/neighbour.h>
 #include <net/if.h>
 #include <net/if_arp.h>
-#include <net/route.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "hijack/dump.h"
 #include "hijack/hostname.h"
+#include "hijack/procroute.h"
+#include "hijack/proctext.h"
 #include "stack/wire/sys.h"
-
-#define ROW	256	/* bytes: more than any line made here */
-
-/* Text on its way into a file. */
-struct text {
-	int fd;
-	int err;		/* the first failure, -errno */
-	size_t used;
-	char buf[4096];
-};
-
-static void flush(struct text *t)
-{
-	size_t done = 0;
-	long n;
-
-	while (!t->err && done < t->used) {
-		n = SYS3(SYS_write, t->fd, t->buf + done, t->used - done);
-		if (n > 0)
-			done += (size_t)n;
-		else if (n != -EINTR)
-			t->err = n ? (int)n : -ENOSPC;
-	}
-	t->used = 0;
-}
-
-/* A piece of text, filled up with blanks to `width` bytes. */
-static __attribute__((format(printf, 3, 4)))
-void put(struct text *t, size_t width, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	if (sizeof(t->buf) - t->used < ROW + 1)
-		flush(t);
-	va_start(ap, fmt);
-	n = vsnprintf(t->buf + t->used, ROW, fmt, ap);
-	va_end(ap);
-	if (n < 0 || n >= ROW)
-		return;
-	t->used += (size_t)n;
-	for (size_t i = (size_t)n; i < width; i++)
-		t->buf[t->used++] = ' ';
-}
-
-/* A line of a table whose lines are all that long. */
-#define put_row(t, width, ...)	(put(t, width, __VA_ARGS__), put(t, 0, "\n"))
-
-/* The number that the kernel prints for four bytes of an address. */
-static uint32_t word(const uint8_t *ip)
-{
-	uint32_t w;
-
-	memcpy(&w, ip, sizeof(w));
-	return w;
-}
-
-static void put_hex(struct text *t, const uint8_t ip[16], const char *after)
-{
-	for (int i = 0; i < 16; i++)
-		put(t, 0, "%02x", ip[i]);
-	put(t, 0, "%s", after);
-}
-
-/* A table of the host, record by record. */
-struct rows {
-	int fd;
-	unsigned i, count;
-};
-
-/* If it can't be had it is empty, and the error noted. */
-static struct rows rows_of(struct text *t, enum wire_dump what)
-{
-	struct rows r = { 0 };
-
-	r.fd = dump_open(what, &r.count);
-	if (r.fd < 0 && !t->err)
-		t->err = r.fd;
-	return r;
-}
-
-/* To be called until it says false: that closes the table. */
-static bool next_row(struct rows *r, void *rec, size_t size)
-{
-	if (r->fd < 0)
-		return false;
-	if (r->i < r->count && dump_get(r->fd, r->i++, rec, size))
-		return true;
-	sys_close(r->fd);
-	r->fd = -1;
-	return false;
-}
 
 static void put_dev(struct text *t, int arg)
 {
@@ -117,15 +24,15 @@ static void put_dev(struct text *t, int arg)
 	struct rows rows = rows_of(t, WIRE_DUMP_LINK);
 
 	(void)arg;
-	put(t, 0, "Inter-|   Receive                            "
+	text_put(t, 0, "Inter-|   Receive                            "
 	    "                    |  Transmit\n");
-	put(t, 0, " face |bytes    packets errs drop fifo frame compressed "
-	    "multicast|bytes    packets errs drop fifo colls carrier "
-	    "compressed\n");
-	while (next_row(&rows, &l, sizeof(l))) {
+	text_put(t, 0, " face |bytes    packets errs drop fifo frame "
+	    "compressed multicast|bytes    packets errs drop fifo colls "
+	    "carrier compressed\n");
+	while (rows_next(&rows, &l, sizeof(l))) {
 		l.name[sizeof(l.name) - 1] = '\0';
-		put(t, 0, "%6s: %7llu %7llu %4llu %4llu    0     0          0 "
-		    "%9llu %8llu %7llu %4llu %4llu    0     0       0"
+		text_put(t, 0, "%6s: %7llu %7llu %4llu %4llu    0     0       "
+		    "   0 %9llu %8llu %7llu %4llu %4llu    0     0       0"
 		    "          0\n", l.name,
 		    (unsigned long long)l.rx_bytes,
 		    (unsigned long long)l.rx_packets,
@@ -146,66 +53,15 @@ static void put_if_inet6(struct text *t, int arg)
 	struct rows rows = rows_of(t, WIRE_DUMP_ADDR);
 
 	(void)arg;
-	while (next_row(&rows, &a, sizeof(a))) {
+	while (rows_next(&rows, &a, sizeof(a))) {
 		if (a.family != AF_INET6)
 			continue;
 		a.ifname[sizeof(a.ifname) - 1] = '\0';
 		scope = a.scope == 254 ? 0x10 : a.scope == 253 ? 0x20 : 0;
-		put_hex(t, a.ip, "");
-		put(t, 0, " %02x %02x %02x %02x %8s\n", a.ifindex, a.plen,
+		text_hex(t, a.ip, "");
+		text_put(t, 0, " %02x %02x %02x %02x %8s\n", a.ifindex, a.plen,
 		    scope, (a.flags & WIRE_ADDR_AUTO ? 0 : 0x80) |
 		    (a.flags & WIRE_ADDR_TENTATIVE ? 0x40 : 0), a.ifname);
-	}
-}
-
-static unsigned route_flags(const struct wire_route *r)
-{
-	return RTF_UP | (r->flags & WIRE_RT_GATEWAY ? RTF_GATEWAY : 0) |
-	    (r->plen == (r->family == AF_INET ? 32 : 128) ? RTF_HOST : 0) |
-	    (r->flags & WIRE_RT_REJECT ? RTF_REJECT : 0);
-}
-
-static void put_route(struct text *t, int arg)
-{
-	struct wire_route r;
-	struct rows rows = rows_of(t, WIRE_DUMP_ROUTE);
-
-	(void)arg;
-	put_row(t, 127, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\t"
-	    "Metric\tMask\t\tMTU\tWindow\tIRTT");
-	while (next_row(&rows, &r, sizeof(r))) {
-		if (r.family != AF_INET || r.plen > 32)
-			continue;
-		r.ifname[sizeof(r.ifname) - 1] = '\0';
-		put_row(t, 127, "%s\t%08X\t%08X\t%04X\t0\t0\t%u\t%08X\t%u\t0"
-		    "\t0", r.flags & WIRE_RT_REJECT ? "*" : r.ifname,
-		    word(r.dst), r.flags & WIRE_RT_GATEWAY ? word(r.gw) : 0,
-		    route_flags(&r), r.metric,
-		    htonl(r.plen ? ~0u << (32 - r.plen) : 0), r.mtu);
-	}
-}
-
-static void put_route6(struct text *t, int arg)
-{
-	static const uint8_t none[16];
-	struct wire_route r;
-	unsigned flags;
-	struct rows rows = rows_of(t, WIRE_DUMP_ROUTE);
-
-	(void)arg;
-	while (next_row(&rows, &r, sizeof(r))) {
-		if (r.family != AF_INET6 || r.plen > 128)
-			continue;
-		r.ifname[sizeof(r.ifname) - 1] = '\0';
-		flags = route_flags(&r) | (r.flags & WIRE_RT_AUTO ?
-		    RTF_ADDRCONF | (r.plen ? 0 : RTF_DEFAULT) : 0);
-		put_hex(t, r.dst, "");
-		put(t, 0, " %02x ", r.plen);
-		put_hex(t, none, " 00 ");
-		put_hex(t, r.flags & WIRE_RT_GATEWAY ? r.gw : none, "");
-		put(t, 0, " %08x %08x %08x %08x %8s\n", r.metric ? r.metric :
-		    r.flags & WIRE_RT_CONNECTED ? 256 : 1024, 1, 0, flags,
-		    r.ifname);
 	}
 }
 
@@ -217,9 +73,9 @@ static void put_arp(struct text *t, int arg)
 	struct rows rows = rows_of(t, WIRE_DUMP_NEIGH);
 
 	(void)arg;
-	put(t, 0, "IP address       HW type     Flags       HW address"
+	text_put(t, 0, "IP address       HW type     Flags       HW address"
 	    "            Mask     Device\n");
-	while (next_row(&rows, &n, sizeof(n))) {
+	while (rows_next(&rows, &n, sizeof(n))) {
 		if (n.family != AF_INET)
 			continue;
 		n.ifname[sizeof(n.ifname) - 1] = '\0';
@@ -227,8 +83,8 @@ static void put_arp(struct text *t, int arg)
 		    (n.state & NUD_PERMANENT ? ATF_PERM : 0);
 		snprintf(ip, sizeof(ip), "%u.%u.%u.%u", n.ip[0], n.ip[1],
 		    n.ip[2], n.ip[3]);
-		put(t, 0, "%-16s 0x%-10x0x%-10x%02x:%02x:%02x:%02x:%02x:%02x"
-		    "     *        %s\n", ip, ARPHRD_ETHER, flags, n.mac[0],
+		text_put(t, 0, "%-16s 0x%-10x0x%-10x%02x:%02x:%02x:%02x:%02x:"
+		    "%02x     *        %s\n", ip, ARPHRD_ETHER, flags, n.mac[0],
 		    n.mac[1], n.mac[2], n.mac[3], n.mac[4], n.mac[5],
 		    n.ifname);
 	}
@@ -248,7 +104,7 @@ static const char *end_text(char out[static END_LEN],
 	uint8_t ip[16] = { 0 };
 
 	if (!v6) {
-		snprintf(out, END_LEN, "%08X:%04X", word(a->ip), port);
+		snprintf(out, END_LEN, "%08X:%04X", text_word(a->ip), port);
 		return out;
 	}
 	if (a->family == AF_INET6) {
@@ -257,8 +113,8 @@ static const char *end_text(char out[static END_LEN],
 		ip[10] = ip[11] = 0xff;
 		memcpy(ip + 12, a->ip, 4);
 	}
-	snprintf(out, END_LEN, "%08X%08X%08X%08X:%04X", word(ip),
-	    word(ip + 4), word(ip + 8), word(ip + 12), port);
+	snprintf(out, END_LEN, "%08X%08X%08X%08X:%04X", text_word(ip),
+	    text_word(ip + 4), text_word(ip + 8), text_word(ip + 12), port);
 	return out;
 }
 
@@ -293,7 +149,7 @@ static void put_sock(struct text *t, const struct wire_sock *s, unsigned row,
 	if (s->type == SOCK_RAW)
 		port = (unsigned)s->protocol & 0xffff;
 	/* No timer is known, and the inode only to the program itself. */
-	put_row(t, row_width(arg), "%*u: %s %s %02X %08X:%08X 00:00000000 "
+	text_row(t, row_width(arg), "%*u: %s %s %02X %08X:%08X 00:00000000 "
 	    "00000000 %5u        0 0 2 0000000000000000%s",
 	    s->type == SOCK_DGRAM ? 5 : 4, row,
 	    end_text(local, &s->local, v6, port),
@@ -309,12 +165,12 @@ static void put_socks(struct text *t, int arg)
 	struct wire_sock s;
 	unsigned row = 0;
 
-	put_row(t, row_width(arg), "  sl  local_address %sst tx_queue rx_queue"
+	text_row(t, row_width(arg), "  sl  local_address %sst tx_queue rx_queue"
 	    " tr tm->when retrnsmt   uid  timeout inode%s", arg & SOCKS_V6 ?
 	    "                        remote_address                        " :
 	    "rem_address   ", arg >> 16 == SOCK_STREAM ? "" :
 	    " ref pointer drops");
-	while (next_row(&rows, &s, sizeof(s)))
+	while (rows_next(&rows, &s, sizeof(s)))
 		if (listed(&s, arg))
 			put_sock(t, &s, row++, arg);
 }
@@ -370,7 +226,7 @@ static void read_counters(struct text *t, const struct counter *c, size_t n,
 	struct rows rows = rows_of(t, WIRE_DUMP_SYSCTL);
 
 	memset(val, 0, n * sizeof(*val));
-	while (next_row(&rows, &s, sizeof(s))) {
+	while (rows_next(&rows, &s, sizeof(s))) {
 		s.name[sizeof(s.name) - 1] = '\0';
 		for (size_t i = 0; i < n; i++) {
 			if (!c[i].name || strcmp(c[i].name, s.name))
@@ -396,14 +252,14 @@ static void put_snmp(struct text *t, int arg)
 	for (n = 0; n < COUNT(snmp); n = end) {
 		int head = (int)strcspn(snmp[n].field, " ");
 
-		put(t, 0, "%s", snmp[n].field);
+		text_put(t, 0, "%s", snmp[n].field);
 		for (end = n + 1; end < COUNT(snmp) &&
 		    !strchr(snmp[end].field, ' '); end++)
-			put(t, 0, " %s", snmp[end].field);
-		put(t, 0, "\n%.*s", head, snmp[n].field);
+			text_put(t, 0, " %s", snmp[end].field);
+		text_put(t, 0, "\n%.*s", head, snmp[n].field);
 		for (; n < end; n++)
-			put(t, 0, " %lu", val[n]);
-		put(t, 0, "\n");
+			text_put(t, 0, " %lu", val[n]);
+		text_put(t, 0, "\n");
 	}
 }
 
@@ -414,7 +270,7 @@ static void put_snmp6(struct text *t, int arg)
 	(void)arg;
 	read_counters(t, snmp6, COUNT(snmp6), val);
 	for (size_t n = 0; n < COUNT(snmp6); n++)
-		put(t, 0, "%-32s\t%lu\n", snmp6[n].field, val[n]);
+		text_put(t, 0, "%-32s\t%lu\n", snmp6[n].field, val[n]);
 }
 
 /* Tables that the virtual host does not keep, and must not be the host's. */
@@ -427,7 +283,7 @@ static const char *const heads[] = {
 
 static void put_head(struct text *t, int arg)
 {
-	put(t, 0, "%s", heads[arg]);
+	text_put(t, 0, "%s", heads[arg]);
 }
 
 static void put_hostname(struct text *t, int arg)
@@ -436,7 +292,7 @@ static void put_hostname(struct text *t, int arg)
 
 	(void)arg;
 	if (hostname_given(name))
-		put(t, 0, "%s\n", name);
+		text_put(t, 0, "%s\n", name);
 }
 
 static void put_forward(struct text *t, int family)
@@ -446,7 +302,7 @@ static void put_forward(struct text *t, int family)
 	unsigned long on;
 
 	read_counters(t, &c, 1, &on);
-	put(t, 0, "%lu\n", on);
+	text_put(t, 0, "%lu\n", on);
 }
 
 static const struct table {
@@ -456,10 +312,10 @@ static const struct table {
 	int arg;
 } tables[] = {
 	{ "dev", AF_INET, put_dev, 0 },
-	{ "route", AF_INET, put_route, 0 },
+	{ "route", AF_INET, procroute4, 0 },
 	{ "arp", AF_INET, put_arp, 0 },
 	{ "if_inet6", AF_INET6, put_if_inet6, 0 },
-	{ "ipv6_route", AF_INET6, put_route6, 0 },
+	{ "ipv6_route", AF_INET6, procroute6, 0 },
 	{ "tcp", AF_INET, put_socks, SOCKS(SOCK_STREAM, 0) },
 	{ "tcp6", AF_INET6, put_socks, SOCKS(SOCK_STREAM, SOCKS_V6) },
 	{ "udp", AF_INET, put_socks, SOCKS(SOCK_DGRAM, IPPROTO_UDP) },
@@ -513,7 +369,7 @@ int procnet_make(const char *name)
 	if (t.fd < 0)
 		return t.fd;
 	f->put(&t, f->arg);
-	flush(&t);
+	text_flush(&t);
 	if (!t.err)
 		t.err = (int)SYS3(SYS_lseek, t.fd, 0, SEEK_SET);
 	if (!t.err)
