@@ -210,7 +210,7 @@ static int hear(struct bus_bridge *br, unsigned side, uint8_t *frame,
 	if (m.hops >= BRIDGEMSG_HOPS)
 		return 0;
 	bridgemsg_pass(frame, &br->age);
-	bridgeway_send(other, frame, len);
+	bridgeside_send(other, frame, len);
 	return 0;
 }
 
@@ -290,7 +290,7 @@ static int tell(struct bus_bridge *br, unsigned side)
 	int r;
 
 	do {
-		r = bridgeway_send(s, frame, bridgemsg_make(frame, &m,
+		r = bridgeside_send(s, frame, bridgemsg_make(frame, &m,
 		    s->bus ? bus_mac(s->bus) : plug_mac,
 		    br->hosts.own[!side], n, &from));
 	} while (from < n && r == 0);
@@ -344,10 +344,11 @@ static int turn_bus(struct bus_bridge *br, unsigned i, int timeout_ms)
 		r = rejoin(br, s);
 	else if (r == 0)
 		r = bridgeway_turn(&br->way[i]);
-	return r == -ETIMEDOUT ? 0 : r;
+	return r > 0 || r == -ETIMEDOUT ? 0 : r;
 }
 
-static int turn_plug(struct bus_bridge *br)
+/* Sleep until there is a frame, or it is to end.  Return: 0, -errno. */
+static int wait_plug(struct bus_bridge *br)
 {
 	const struct bus_plug *plug = br->side[1].plug;
 	struct pollfd p[3] = {
@@ -358,9 +359,15 @@ static int turn_plug(struct bus_bridge *br)
 
 	if (poll(p, 3, -1) < 0)
 		return errno == EINTR ? 0 : -errno;
-	if (p[2].revents)
-		return -EPIPE;
-	return p[0].revents ? bridgeway_turn(&br->way[1]) : 0;
+	return p[2].revents ? -EPIPE : 0;
+}
+
+/* It is asked once more before the sleep than there are frames. */
+static int turn_plug(struct bus_bridge *br)
+{
+	int r = bridgeway_turn(&br->way[1]);
+
+	return r ? r < 0 ? r : 0 : wait_plug(br);
 }
 
 /* The second side's thread. */

@@ -8,14 +8,16 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "stack/wire/thread.h"
+
 #define SIZE	(1u << 20)	/* bytes: 100 ms at 80 Mbit/s */
 #define REC	64u		/* bytes that records are multiples of */
+#define BATCH	64		/* frames that are sent at once */
 
 struct bridgequeue {
 	const struct bus_plug *plug;
@@ -49,39 +51,46 @@ static void put_len(struct bridgequeue *q, uint32_t pos, uint32_t len)
 	memcpy(q->ring + pos % SIZE, &len, 4);
 }
 
-/* Wait for a frame.  Return: its length, 0: the queue ends. */
-static uint32_t wait_frame(struct bridgequeue *q)
+/*
+ * Wait for frames, which nobody overwrites until `out` is at *end.
+ * Return: how many, 0: the queue ends.
+ */
+static int wait_frames(struct bridgequeue *q, struct iovec frame[static BATCH],
+    uint32_t *end)
 {
-	uint32_t len = 0;
+	uint32_t len, pos;
+	int n = 0;
 
 	pthread_mutex_lock(&q->lock);
-	while (!q->stop && !len) {
-		if (q->in == q->out) {
-			pthread_cond_wait(&q->more, &q->lock);
+	while (!q->stop && q->in == q->out)
+		pthread_cond_wait(&q->more, &q->lock);
+	for (pos = q->out; pos != q->in && n < BATCH && !q->stop;) {
+		len = len_at(q, pos);
+		if (!len) {
+			pos += SIZE - pos % SIZE;
 			continue;
 		}
-		len = len_at(q, q->out);
-		if (!len)
-			q->out += SIZE - q->out % SIZE;
+		frame[n++] = (struct iovec){ q->ring + pos % SIZE + 4, len };
+		pos += span_of(len);
 	}
+	*end = pos;
 	pthread_mutex_unlock(&q->lock);
-	return q->stop ? 0 : len;
+	return n;
 }
 
 static void *run(void *arg)
 {
 	struct bridgequeue *q = arg;
-	uint32_t len;
-	int r = 0;
+	struct iovec frame[BATCH];
+	uint32_t end;
+	int r = 0, n;
 
-	/* Nobody writes to what is not taken out yet. */
-	while (r != -EPIPE && (len = wait_frame(q)) > 0) {
-		r = q->plug->send(q->plug->arg, q->ring + q->out % SIZE + 4,
-		    len);
-		if (r < 0)
-			atomic_fetch_add(&q->lost, 1);
+	while (r != -EPIPE && (n = wait_frames(q, frame, &end)) > 0) {
+		r = q->plug->send(q->plug->arg, frame, n);
+		if (r)
+			atomic_fetch_add(&q->lost, (unsigned)(r < 0 ? n : r));
 		pthread_mutex_lock(&q->lock);
-		q->out += span_of(len);
+		q->out = end;
 		pthread_mutex_unlock(&q->lock);
 	}
 	if (r == -EPIPE)
@@ -93,7 +102,6 @@ int bridgequeue_open(struct bridgequeue **out, const struct bus_plug *plug,
     void (*ended)(void *arg, int error), void *arg)
 {
 	struct bridgequeue *q = malloc(sizeof(*q));
-	sigset_t all, old;
 	int e;
 
 	if (!q)
@@ -104,46 +112,45 @@ int bridgequeue_open(struct bridgequeue **out, const struct bus_plug *plug,
 	q->arg = arg;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->more, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	e = pthread_create(&q->thread, NULL, run, q);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	e = thread_start(&q->thread, run, q);
 	if (e) {
 		free(q);
-		return -e;
+		return e;
 	}
 	*out = q;
 	return 0;
 }
 
-static int put_locked(struct bridgequeue *q, const void *frame, uint32_t len)
+/* Return: false: no room. */
+static bool put_one(struct bridgequeue *q, const struct iovec *frame)
 {
-	uint32_t span = span_of(len), rest = SIZE - q->in % SIZE;
-	uint32_t skip = rest < span ? rest : 0;
+	uint32_t len = (uint32_t)frame->iov_len, span = span_of(len);
+	uint32_t rest = SIZE - q->in % SIZE, skip = rest < span ? rest : 0;
 
 	if (q->in + skip + span - q->out > SIZE)
-		return -EAGAIN;
+		return false;
 	if (skip)
 		put_len(q, q->in, 0);
 	q->in += skip;
 	put_len(q, q->in, len);
-	memcpy(q->ring + q->in % SIZE + 4, frame, len);
+	memcpy(q->ring + q->in % SIZE + 4, frame->iov_base, len);
 	q->in += span;
-	return 0;
+	return true;
 }
 
-int bridgequeue_put(struct bridgequeue *q, const void *frame, size_t len)
+int bridgequeue_put(struct bridgequeue *q, const struct iovec *frame, int n)
 {
 	bool was_empty;
-	int r;
+	int i = 0;
 
 	pthread_mutex_lock(&q->lock);
 	was_empty = q->in == q->out;
-	r = len ? put_locked(q, frame, (uint32_t)len) : 0;
+	while (i < n && put_one(q, &frame[i]))
+		i++;
 	pthread_mutex_unlock(&q->lock);
 	if (was_empty)
 		pthread_cond_signal(&q->more);
-	return r;
+	return i;
 }
 
 uint64_t bridgequeue_lost(struct bridgequeue *q)

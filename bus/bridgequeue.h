@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "bus/plug.h"
 
@@ -19,8 +20,8 @@ struct bridgequeue;		/* opaque, freed by bridgequeue_close() */
  */
 int bridgequeue_open(struct bridgequeue **out, const struct bus_plug *plug,
     void (*ended)(void *arg, int error), void *arg);
-/* Return: 0: it is copied; -EAGAIN: no room. */
-int bridgequeue_put(struct bridgequeue *q, const void *frame, size_t len);
+/* Copy n frames.  Return: how many there was room for. */
+int bridgequeue_put(struct bridgequeue *q, const struct iovec *frame, int n);
 /* Frames that the plug did not take since this was last asked. */
 uint64_t bridgequeue_lost(struct bridgequeue *q);
 /* What is in it is dropped.  Return: false if the thread is in the plug. */

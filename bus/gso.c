@@ -226,15 +226,19 @@ void gso_open(struct gso_cut *c, const uint8_t *bytes, size_t len,
 	c->seg_size = (uint16_t)(c->n > 1 ? seg_size : 0);
 }
 
-static bool sums_right(const struct gso_cut *c)
+static bool sums_right(const uint8_t *h, const struct gso_seg *s)
 {
-	const uint8_t *h = c->bytes;
-	const struct gso_seg *s = &c->seg;
-
 	return (s->tcp != IP4_END ||
 	    stack_chksum(h + ETH, IP4_END - ETH) == 0xffff) &&
 	    fold(head_sum(h, s) + stack_chksum(h + s->head, (int)s->payload) +
 	    word_at(h + s->tcp + SUM)) == 0xffff;
+}
+
+bool gso_sums_right(const uint8_t *frame, size_t len)
+{
+	struct gso_seg s;
+
+	return look(frame, len, len, JOINED, &s) && sums_right(frame, &s);
 }
 
 /* What belongs to the first, or the last, only; h: the i-th one's headers. */
@@ -267,7 +271,7 @@ size_t gso_frame(struct gso_cut *c, unsigned i, uint8_t *out, size_t cap)
 		return c->len;
 	}
 	if (!c->summed) {
-		c->bad = !sums_right(c);
+		c->bad = !sums_right(c->bytes, &c->seg);
 		c->summed = true;
 	}
 	if (i + 1 < c->n)

@@ -49,6 +49,8 @@ bool gso_start(struct gso *t, const uint8_t *head, size_t have,
 bool gso_add(struct gso *t, const uint8_t *head, size_t have, size_t len);
 /* Make t->head what stands before the payloads.  Return: bytes in all. */
 size_t gso_finish(struct gso *t);
+/* Is it a segment that gso_start() may take, and are its sums right? */
+bool gso_sums_right(const uint8_t *frame, size_t len);
 
 /*
  * How many frames one is whose first `have` bytes are at head, of len; *s is

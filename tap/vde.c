@@ -91,16 +91,13 @@ static void count(int e)
 	}
 }
 
-static void on_frames(void *arg, const uint8_t *first, const uint16_t *len,
-    int n)
+static void on_frames(void *arg, const struct iovec *frame, int n)
 {
 	struct vde *v = arg;
 
 	core_lock();
-	for (int i = 0; v->f && i < n; i++) {
-		count(frame_input(v->f, first, len[i]));
-		first += len[i];
-	}
+	for (int i = 0; v->f && i < n; i++)
+		count(frame_input(v->f, frame[i].iov_base, frame[i].iov_len));
 	core_unlock();
 }
 
@@ -133,14 +130,14 @@ static void on_room(void *arg)
 	core_unlock();
 }
 
-static void on_lost(void *arg)
+static void on_lost(void *arg, int n)
 {
 	struct vde *v = arg;
 
-	counter_inc("vde.send_error");
+	counter_add("vde.send_error", (uint64_t)n);
 	core_lock();
 	if (v->f)
-		v->f->tx_errors++;
+		v->f->tx_errors += (uint64_t)n;
 	core_unlock();
 }
 

@@ -15,8 +15,7 @@
 #include "stack/wire/thread.h"
 #include "tap/vdeplug.h"
 
-#define BATCH		32		/* frames handed over at once */
-#define ROOM		(64u << 10)	/* bytes of them */
+#define BATCH		64		/* frames handed over at once */
 #define QUEUE_MAX	(256u << 10)	/* bytes that wait to be sent */
 #define ERRORS		8		/* after that it is read every 100 ms */
 #define END_MS		300		/* for the threads to let go */
@@ -51,6 +50,7 @@ struct vdeline {
 	struct timespec give_up;	/* the first opening, OPEN_MS */
 	char *vnl;
 	unsigned errors;	/* one after another; the receiver's */
+	bool more;		/* there may be frames; the receiver's */
 	char err[VDELINE_ERRLEN];
 };
 
@@ -134,31 +134,21 @@ static bool paused(struct vdeline *l, int ms)
 }
 
 /* All that is there, as far as a batch goes.  -EPIPE, -ECANCELED */
-static int receive(struct vdeline *l, uint8_t *buf)
+static int receive(struct vdeline *l)
 {
-	uint16_t len[BATCH];
-	size_t used = 0;
-	ssize_t r = 0;
-	int n = 0, e = wait_frame(l, -1);
+	struct iovec frame[BATCH];
+	int n, e = wait_frame(l, l->more ? 0 : -1);
 
-	while (!e && n < BATCH && ROOM - used >= VDEPLUG_FRAME) {
-		r = vdeplug_recv(l->plug, buf + used, VDEPLUG_FRAME);
-		if (r < 0)
-			break;
-		if (r > 0) {
-			len[n++] = (uint16_t)r;
-			used += (size_t)r;
-		}
-		e = wait_frame(l, 0);
-	}
-	if (n)
-		l->user->frames(l->arg, buf, len, n);
-	if (e == -EPIPE || e == -ECANCELED)
-		return e;
-	if (r == -EPIPE || r == -EBADF || r == -EBADFD)
+	if (e && e != -ETIMEDOUT)
+		return e == -EINTR ? 0 : e;
+	n = vdeplug_recv(l->plug, frame, BATCH);
+	l->more = n > 0;
+	if (n > 0)
+		l->user->frames(l->arg, frame, n);
+	if (n == -EPIPE || n == -EBADF || n == -EBADFD)
 		return -EPIPE;
 	/* One is an ICMP error, perhaps; a tap that is down has no end of it. */
-	l->errors = r < 0 && r != -EINTR ? l->errors + 1 : 0;
+	l->errors = n < 0 && n != -EINTR ? l->errors + 1 : 0;
 	return l->errors < ERRORS || paused(l, 100) ? 0 : -ECANCELED;
 }
 
@@ -208,13 +198,13 @@ static int plug_in_again(struct vdeline *l)
 	return -ECANCELED;
 }
 
-static void serve(struct vdeline *l, uint8_t *buf)
+static void serve(struct vdeline *l)
 {
 	int e;
 
 	for (;;) {
 		do
-			e = receive(l, buf);
+			e = receive(l);
 		while (!e);
 		if (e == -ECANCELED)
 			return;
@@ -229,8 +219,7 @@ static void serve(struct vdeline *l, uint8_t *buf)
 static void *receiver(void *arg)
 {
 	struct vdeline *l = arg;
-	uint8_t *buf = malloc(ROOM);
-	int e = buf ? plug_in(l, l->err) : -ENOMEM;
+	int e = plug_in(l, l->err);
 	bool stop;
 
 	pthread_mutex_lock(&l->lock);
@@ -239,8 +228,7 @@ static void *receiver(void *arg)
 	pthread_cond_broadcast(&l->turn);
 	pthread_mutex_unlock(&l->lock);
 	if (!e && !stop)
-		serve(l, buf);
-	free(buf);
+		serve(l);
 	pthread_mutex_lock(&l->lock);
 	leave(l);
 	return NULL;
@@ -248,33 +236,50 @@ static void *receiver(void *arg)
 
 /* Sending. */
 
-static struct out *next_out(struct vdeline *l)
+/* Take up to BATCH of them out.  Return: how many. */
+static int take_out(struct vdeline *l, struct out *o[static BATCH])
 {
-	struct out *o = l->first;
+	int n = 0;
 
-	l->first = o->next;
+	while (l->first && n < BATCH) {
+		o[n] = l->first;
+		l->first = o[n]->next;
+		l->queued -= o[n++]->n;
+	}
 	if (!l->first)
 		l->last = &l->first;
-	l->queued -= o->n;
-	return o;
+	return n;
+}
+
+/* Return: how many were lost. */
+static int send_all(struct vdeplug *v, struct out *const o[static BATCH], int n)
+{
+	struct iovec frame[BATCH];
+	int lost;
+
+	for (int i = 0; i < n; i++)
+		frame[i] = (struct iovec){ o[i]->frame, o[i]->n };
+	lost = v ? vdeplug_send(v, frame, n) : n;
+	return lost < 0 ? n : lost;
 }
 
 /* With the lock held, but not while it sends. */
-static void send_one(struct vdeline *l)
+static void send_some(struct vdeline *l)
 {
-	struct out *o = next_out(l);
+	struct out *o[BATCH];
 	struct vdeplug *v = l->plug;
+	int n = take_out(l, o), lost;
 	bool room = l->full && l->queued <= QUEUE_MAX / 2;
-	int e;
 
 	l->sending = v != NULL;
 	if (room)
 		l->full = false;
 	pthread_mutex_unlock(&l->lock);
-	e = v ? vdeplug_send(v, o->frame, o->n) : -ENETDOWN;
-	free(o);
-	if (e)
-		l->user->lost(l->arg);
+	lost = send_all(v, o, n);
+	for (int i = 0; i < n; i++)
+		free(o[i]);
+	if (lost)
+		l->user->lost(l->arg, lost);
 	if (room)
 		l->user->room(l->arg);
 	pthread_mutex_lock(&l->lock);
@@ -290,7 +295,7 @@ static void *sender(void *arg)
 	pthread_mutex_lock(&l->lock);
 	while (!l->stop) {
 		if (l->first)
-			send_one(l);
+			send_some(l);
 		else
 			pthread_cond_wait(&l->turn, &l->lock);
 	}

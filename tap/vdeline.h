@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #define VDELINE_ERRLEN	640
 
@@ -21,12 +22,10 @@ struct vdeline;
  * some time after vdeline_end(), so arg lives until `gone`.
  */
 struct vdeline_user {
-	/* n frames, one behind the other, of these lengths. */
-	void (*frames)(void *arg, const uint8_t *first, const uint16_t *len,
-	    int n);
+	void (*frames)(void *arg, const struct iovec *frame, int n);
 	void (*plugged)(void *arg, bool in);	/* not the first time */
 	void (*room)(void *arg);	/* after -EAGAIN */
-	void (*lost)(void *arg);	/* one that was taken was not sent */
+	void (*lost)(void *arg, int n);	/* taken, and not sent */
 	void (*gone)(void *arg);	/* the last call */
 };
 

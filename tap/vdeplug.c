@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tap/vdegrams.h"
+
 #define LIBRARY		"libvdeplug.so.2"
 #define INTERFACE	1	/* LIBVDEPLUG_INTERFACE_VERSION */
-#define HEADER		14	/* bytes, Ethernet */
 #define KIND		32	/* bytes of a plug-in's name */
 #define ROOM		(4 << 20)	/* bytes: some hundred large frames */
+#define FRAME_CAP	(64u << 10)	/* bytes that one may have */
+#define BATCH		(4 * FRAME_CAP)	/* received, one frame after another */
 
 /* The library's whole interface: libvdeplug(3). */
 static struct {
@@ -35,6 +39,8 @@ struct vdeplug {
 	void *conn;
 	int fd, ctlfd;
 	ino_t file;		/* behind fd */
+	struct vdegrams *grams;	/* NULL: the library's calls are to be used */
+	uint8_t *buf;		/* BATCH bytes, or NULL */
 	/* vxlan has what it sends in static variables: one at a time. */
 	bool alone;
 };
@@ -205,7 +211,9 @@ int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
 		return e;
 	v = calloc(1, sizeof(*v));
 	name = own_copy(vnl);	/* plug-ins write into it */
-	if (!v || !name) {
+	if (v)
+		v->buf = malloc(BATCH);
+	if (!v || !v->buf || !name) {
 		snprintf(err, errlen, "%s: %s", vnl, strerror(ENOMEM));
 		e = -ENOMEM;
 		goto fail;
@@ -221,6 +229,7 @@ int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
 	v->alone = !strncmp(vnl, "vxlan:", 6);
 	v->fd = lib.datafd(v->conn);
 	make_room(v->fd);
+	v->grams = vdegrams_new(vnl, v->fd);
 	v->file = file_of(v->fd);
 	v->ctlfd = lib.ctlfd(v->conn);
 	/* That of a tap is not. */
@@ -229,6 +238,8 @@ int vdeplug_open(struct vdeplug **out, const char *vnl, const char *descr,
 	return 0;
 fail:
 	free(name);
+	if (v)
+		free(v->buf);
 	free(v);
 	return e;
 }
@@ -236,6 +247,8 @@ fail:
 void vdeplug_close(struct vdeplug *v)
 {
 	lib.close(v->conn);
+	vdegrams_free(v->grams);
+	free(v->buf);
 	free(v);
 }
 
@@ -261,27 +274,67 @@ static bool ended(const struct vdeplug *v)
 	    (poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLNVAL));
 }
 
-ssize_t vdeplug_recv(struct vdeplug *v, void *frame, size_t n)
+static bool readable(const struct vdeplug *v)
 {
-	ssize_t r = lib.recv(v->conn, frame, n, 0);
+	struct pollfd p = { .fd = v->fd, .events = POLLIN };
 
-	if (r < 0)
-		return -errno;
-	if (r == 0 && ended(v))
-		return -EPIPE;
-	return r < HEADER ? 0 : r;
+	return poll(&p, 1, 0) == 1;
 }
 
-int vdeplug_send(struct vdeplug *v, const void *frame, size_t n)
+/* One after another, as long as there is one and room for it. */
+static int recv_each(struct vdeplug *v, struct iovec *frame, int max)
+{
+	size_t used = 0;
+	ssize_t r;
+	int n = 0;
+
+	while (n < max && used <= BATCH - FRAME_CAP && readable(v)) {
+		r = lib.recv(v->conn, v->buf + used, FRAME_CAP, 0);
+		if (r < 0)
+			return n ? n : -errno;
+		if (r == 0)
+			return n ? n : ended(v) ? -EPIPE : 0;
+		if (r < VDEGRAMS_MIN)
+			continue;
+		frame[n++] = (struct iovec){ v->buf + used, (size_t)r };
+		used += (size_t)r;
+	}
+	return n;
+}
+
+int vdeplug_recv(struct vdeplug *v, struct iovec *frame, int max)
+{
+	return v->grams ? vdegrams_recv(v->grams, frame, max) :
+	    recv_each(v, frame, max);
+}
+
+static int send_one(struct vdeplug *v, const struct iovec *frame)
 {
 	ssize_t r;
 	int e;
 
 	if (v->alone)
 		pthread_mutex_lock(&send_lock);
-	r = lib.send(v->conn, frame, n, 0);
+	r = lib.send(v->conn, frame->iov_base, frame->iov_len, 0);
 	e = r < 0 ? -errno : 0;
 	if (v->alone)
 		pthread_mutex_unlock(&send_lock);
 	return e;
+}
+
+int vdeplug_send(struct vdeplug *v, const struct iovec *frame, int n)
+{
+	int lost = 0, e;
+
+	for (int i = 0; i < n;) {
+		if (v->grams)
+			i += vdegrams_send(v->grams, frame + i, n - i, &lost);
+		if (i == n)
+			break;
+		e = send_one(v, &frame[i++]);
+		if (e == -EPIPE)
+			return e;
+		lost += e != 0;
+	}
+	return lost;
 }

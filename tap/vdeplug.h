@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #define VDEPLUG_MTU	9216	/* the library's limit; vde_switch's is 1500 */
 #define VDEPLUG_FRAME	(VDEPLUG_MTU + 18)	/* Ethernet header, VLAN tag */
@@ -42,11 +43,15 @@ int vdeplug_fd(const struct vdeplug *v);
 int vdeplug_ctlfd(const struct vdeplug *v);
 
 /*
- * One frame, at most n bytes of it.  Return: its length; 0: it was none for us,
- * look again; -EPIPE: the other end is gone for ever; other -errno.
+ * The frames that are there, max at most; they lie in memory of the plug's until
+ * the next call.  Some may be there that poll(2) does not tell of, until none is.
+ * Return: how many; -EPIPE: the other end is gone for ever; other -errno.
  */
-ssize_t vdeplug_recv(struct vdeplug *v, void *frame, size_t n);
-/* Return: 0, or -errno with the frame lost: -EPIPE as above. */
-int vdeplug_send(struct vdeplug *v, const void *frame, size_t n);
+int vdeplug_recv(struct vdeplug *v, struct iovec *frame, int max);
+/*
+ * n frames, each in one piece.  Return: how many of them were lost; -EPIPE as
+ * above, and all that were not sent yet are.
+ */
+int vdeplug_send(struct vdeplug *v, const struct iovec *frame, int n);
 
 #endif

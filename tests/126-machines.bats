@@ -207,8 +207,10 @@ udp_count() {
 		{ print $n }'
 }
 
+# Not by the kernel's count, where several frames can be one.
 many_came() {
-	[ "$(udp_count 2 InDatagrams)" -ge 1000 ]
+	machine 2 shmif bus show net | grep -A 1 'bridge to' |
+		awk '$1 == "sent" { exit $2 < 1000 }'
 }
 
 @test "machines: a burst waits for a bridge that is held up" {

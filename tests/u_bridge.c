@@ -1,6 +1,7 @@
 /*
  * u_bridge.c: what bridges tell each other, as bytes; which MAC is where; guests
- * of a bus and whose they are; who is forgotten, and what is said of clashes.
+ * of a bus and whose they are; who is forgotten, and what is said of clashes;
+ * segments that become a large one again.
  */
 #include "tests/u_bus.h"
 
@@ -10,6 +11,8 @@
 #include "bus/bridgehosts.h"
 #include "bus/bridgemacs.h"
 #include "bus/bridgemsg.h"
+#include "bus/bridgeout.h"
+#include "bus/gso.h"
 #include "stack/wire/clock.h"
 
 static struct bus_guest_info host(const char *name, const char *ip4)
@@ -275,6 +278,102 @@ static void test_hosts(void)
 	CHECK(h.crowded[0]);
 }
 
+static uint64_t words(const uint8_t *p, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += i % 2 ? p[i] : (unsigned)p[i] << 8;
+	return sum;
+}
+
+static void put_sum(uint8_t *p, uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	p[0] = (uint8_t)(~sum >> 8);
+	p[1] = (uint8_t)~sum;
+}
+
+/* A segment of a stream, its sums by the letter of RFC 1071. */
+static size_t segment(uint8_t *f, unsigned seq, unsigned payload)
+{
+	static const uint8_t head[] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1,
+		8, 0, 0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 6, 0, 0,
+		10, 0, 0, 1, 10, 0, 0, 2, 0, 80, 0, 81, 0, 0, 0, 0,
+		0, 0, 0, 1, 0x50, 0x10, 1, 0, 0, 0, 0, 0 };
+
+	memcpy(f, head, sizeof(head));
+	f[16] = (uint8_t)((40 + payload) >> 8);
+	f[17] = (uint8_t)(40 + payload);
+	f[19] = (uint8_t)(seq / 1000);		/* IP's id */
+	f[40] = (uint8_t)(seq >> 8);
+	f[41] = (uint8_t)seq;
+	for (unsigned i = 0; i < payload; i++)
+		f[54 + i] = (uint8_t)(seq + i);
+	put_sum(f + 24, words(f + 14, 20));
+	put_sum(f + 50, words(f + 26, 8) + 6 + 20 + payload +
+	    words(f + 34, 20 + payload));
+	return 54 + payload;
+}
+
+#define SEGMENTS 9
+
+/* From a plug to a bus: what is read there, cut, is what was put in. */
+static unsigned through(struct bridge_out *o, struct bus *reader,
+    uint8_t (*f)[1100], const size_t *len)
+{
+	static uint8_t buf[GSO_MAX], one[1100];
+	unsigned records = 0, at = 0;
+	uint32_t seg_size;
+	struct gso_cut c;
+	ssize_t n;
+
+	for (unsigned i = 0; i < SEGMENTS; i++)
+		bridgeout_hold(o, f[i], len[i]);
+	bridgeout_flush(o);
+	while (bus_peek(reader) > 0) {
+		n = bus_take(reader, buf, sizeof(buf), &seg_size);
+		records++;
+		gso_open(&c, buf, (size_t)n, seg_size);
+		for (unsigned i = 0; i < c.n; i++, at++) {
+			CHECK_EQ(gso_frame(&c, i, one, sizeof(one)), len[at]);
+			CHECK(!memcmp(one, f[at], len[at]));
+		}
+	}
+	CHECK_EQ(at, SEGMENTS);
+	return records;
+}
+
+static void test_segments(void)
+{
+	struct bridge_side plug = { 0 }, to = { 0 };
+	static uint8_t f[SEGMENTS][1100];
+	static struct bridge_out o;
+	size_t len[SEGMENTS];
+	struct bus *reader;
+
+	t_create(BUS_SIZE_MIN, 1500);
+	to.bus = t_member();
+	reader = t_member();
+	bus_set_promisc(reader, true);
+	pthread_mutex_init(&to.send, NULL);
+	CHECK_EQ(bridgeout_init(&o, &plug, &to), 0);
+	for (unsigned i = 0; i < SEGMENTS; i++)
+		len[i] = segment(f[i], i * 1000, i == 8 ? 300 : 1000);
+	CHECK_EQ(through(&o, reader, f, len), 1);
+	f[4][200] ^= 1;				/* a sum is wrong: alone */
+	CHECK_EQ(through(&o, reader, f, len), 3);
+	f[4][200] ^= 1;
+	len[4] = segment(f[4], 4000, 998);	/* the last of a large one */
+	CHECK_EQ(through(&o, reader, f, len), 2);
+	len[4] = segment(f[4], 4000, 0);	/* no payload */
+	CHECK_EQ(through(&o, reader, f, len), 3);
+	bridgeout_free(&o);
+	bus_close(to.bus);
+	bus_close(reader);
+}
+
 int main(void)
 {
 	t_start();
@@ -284,5 +383,6 @@ int main(void)
 	test_guests();
 	test_quiet();
 	test_hosts();
+	test_segments();
 	return 0;
 }

@@ -1,8 +1,11 @@
 /* u_vdeplug.c: plugs by libvdeplug, and what is said where there is none. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tap/vdeplug.h"
@@ -36,49 +39,129 @@ static int refused(void)
 	return 0;
 }
 
-/* Two plugs on loopback; what is too short to be a frame is none. */
+#define MANY	300
+
+static unsigned port_of(unsigned end)
+{
+	return 20000 + (unsigned)getpid() % 20000 + end;
+}
+
+/* udp:// from that end to the other. */
+static const char *cable(unsigned end)
+{
+	static char vnl[64];
+
+	snprintf(vnl, sizeof(vnl), "udp://127.0.0.1:%u->127.0.0.1:%u",
+	    port_of(end), port_of(!end));
+	return vnl;
+}
+
+static bool comes(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 5000) == 1;
+}
+
+/* Frames of many lengths, in runs; the last one is no datagram at all. */
+static void make_many(struct iovec many[static MANY + 1])
+{
+	static const uint16_t lens[] = { 1514, 1514, 1514, 60, 66, 1000, 9216 };
+	static uint8_t bytes[MANY][9216], much[65600];
+	unsigned run = 1, len = 1514;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		if (--run == 0) {
+			run = 1 + i * 7 % 90;
+			len = lens[i % (sizeof(lens) / sizeof(lens[0]))];
+		}
+		memset(bytes[i], (int)i, len);
+		memcpy(bytes[i] + 14, &i, sizeof(i));
+		many[i] = (struct iovec){ bytes[i], len };
+	}
+	many[MANY] = (struct iovec){ much, sizeof(much) };
+}
+
+static bool is(const struct iovec *frame, const void *bytes, size_t n)
+{
+	return frame->iov_len == n && !memcmp(frame->iov_base, bytes, n);
+}
+
+/* Two plugs: in order, whatever it took to send and receive them. */
 static int frames(void)
 {
-	char there[64], back[64], frame[1514], got[VDEPLUG_FRAME];
-	unsigned port = 20000 + (unsigned)getpid() % 20000;
+	struct iovec many[MANY + 1], got[7], none = { (char[1]){ 0 }, 0 };
 	struct vdeplug *a, *b, *v;
-	struct pollfd p;
+	int have = 0, n;
 
-	snprintf(there, sizeof(there), "udp://127.0.0.1:%u->127.0.0.1:%u",
-	    port, port + 1);
-	snprintf(back, sizeof(back), "udp://127.0.0.1:%u->127.0.0.1:%u",
-	    port + 1, port);
-	check(open_plug(&a, there) == 0);
-	check(open_plug(&b, back) == 0);
-	check(open_plug(&v, back) < 0 && strstr(err, "in use"));
-	memset(frame, 'x', sizeof(frame));
-	check(vdeplug_send(a, frame, 0) == 0);
-	check(vdeplug_send(a, frame, sizeof(frame)) == 0);
-	p = (struct pollfd){ .fd = vdeplug_fd(b), .events = POLLIN };
-	check(poll(&p, 1, 5000) == 1);
-	check(vdeplug_recv(b, got, sizeof(got)) == 0);
-	check(poll(&p, 1, 5000) == 1);
-	check(vdeplug_recv(b, got, sizeof(got)) == sizeof(frame));
-	check(!memcmp(frame, got, sizeof(frame)));
+	make_many(many);
+	check(open_plug(&a, cable(0)) == 0);
+	check(open_plug(&b, cable(1)) == 0);
+	check(open_plug(&v, cable(1)) < 0 && strstr(err, "in use"));
+	check(vdeplug_send(a, &none, 1) == 0);
+	check(comes(vdeplug_fd(b)));
+	check(vdeplug_recv(b, got, 7) == 0);
+	for (int i = 0; i < MANY; i += 50)
+		check(vdeplug_send(a, &many[i], 50) == 0);
+	while (have < MANY) {
+		check(comes(vdeplug_fd(b)));
+		while ((n = vdeplug_recv(b, got, 7)) > 0)
+			for (int i = 0; i < n; i++, have++)
+				check(is(&many[have], got[i].iov_base,
+				    got[i].iov_len));
+		check(n == 0);
+	}
 	check(vdeplug_ctlfd(b) == -1);
 	vdeplug_close(a);
 	vdeplug_close(b);
 	return 0;
 }
 
+/* One plug, and a socket of who knows nothing of several at once. */
+static int plain(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port_of(1)),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 4 << 20;
+	struct iovec many[MANY + 1], got[7];
+	static char buf[65536];
+	struct vdeplug *v;
+
+	make_many(many);
+	check(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	check(open_plug(&v, cable(0)) == 0);
+	check(vdeplug_send(v, many, MANY + 1) == 1);
+	at.sin_port = htons((uint16_t)port_of(0));
+	for (int i = 0; i < MANY; i++) {
+		check(comes(fd));
+		check(is(&many[i], buf, (size_t)recv(fd, buf, sizeof(buf), 0)));
+		check(sendto(fd, many[i].iov_base, many[i].iov_len, 0,
+		    (struct sockaddr *)&at, sizeof(at)) > 0);
+		check(comes(vdeplug_fd(v)));
+		check(vdeplug_recv(v, got, 7) == 1);
+		check(is(&many[i], got[0].iov_base, got[0].iov_len));
+	}
+	close(fd);
+	/* Nobody is there: it is told of one, and the others go on. */
+	check(vdeplug_send(v, many, 2) == 0);
+	check(vdeplug_send(v, many, 2) == 0);
+	check(comes(vdeplug_fd(v)));
+	check(vdeplug_recv(v, got, 7) == -ECONNREFUSED);
+	vdeplug_close(v);
+	return 0;
+}
+
 /* A command that ends: its plug does not wait for ever, nor read nothing. */
 static int ended(void)
 {
-	char got[VDEPLUG_FRAME];
+	struct iovec got[1];
 	struct vdeplug *v;
-	struct pollfd p;
-	ssize_t n;
 
 	check(open_plug(&v, "cmd://true") == 0);
-	p = (struct pollfd){ .fd = vdeplug_fd(v), .events = POLLIN };
-	check(poll(&p, 1, 5000) == 1);
-	n = vdeplug_recv(v, got, sizeof(got));
-	check(n == -EPIPE);
+	check(comes(vdeplug_fd(v)));
+	check(vdeplug_recv(v, got, 1) == -EPIPE);
 	vdeplug_close(v);
 	return 0;
 }
@@ -89,5 +172,5 @@ int main(void)
 	puts("libvdeplug loads by RTLD_DEEPBIND, which ASan refuses");
 	return 77;
 #endif
-	return refused() || frames() || ended();
+	return refused() || frames() || plain() || ended();
 }

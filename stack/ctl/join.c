@@ -82,12 +82,12 @@ static int open_bus(struct join *j, int i, const char *name)
 	return CTL_OK;
 }
 
-static ssize_t plug_recv(void *arg, void *frame, size_t cap)
+static int plug_recv(void *arg, struct iovec *frame, int max)
 {
-	return vdeplug_recv(arg, frame, cap);
+	return vdeplug_recv(arg, frame, max);
 }
 
-static int plug_send(void *arg, const void *frame, size_t n)
+static int plug_send(void *arg, const struct iovec *frame, int n)
 {
 	return vdeplug_send(arg, frame, n);
 }
