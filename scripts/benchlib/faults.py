@@ -9,7 +9,7 @@ import statistics
 from benchlib import proc
 from benchlib.net import CTL, ENV
 
-ROUNDS = 5
+ROUNDS = 3
 MEASURES = (("bulk", ["bulk", "0.3"], "Gbit/s"),
             ("tcp-rr", ["tcprr", "0.3"], "us"))
 # What is set on both hosts, for both directions.

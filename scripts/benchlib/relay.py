@@ -9,14 +9,14 @@ from benchlib import proc
 from benchlib.net import Bus, CTL, ENV, LIB, NET, free_port
 from benchlib.table import number, verdict
 
-ROUNDS = 5
+ROUNDS = 3
 ROWS = [  # name, of bench_net, unit, more is better, targets by tcp and TLS
-    ("bulk", ["bulk", "0.4"], "Gbit/s", True, (0.4, 0.25)),
-    ("bulk-back", ["rbulk", "0.4"], "Gbit/s", True, (0.4, 0.25)),
-    ("bulk-8", ["bulk", "0.4", "8"], "Gbit/s", True, (None, None)),
-    ("tcp-rr", ["tcprr", "0.4"], "us", False, (2.5, 2.5)),
-    ("udp-rr", ["udprr", "0.4"], "us", False, (None, None)),
-    ("conn", ["conn", "0.4"], "1/s", True, (None, None)),
+    ("bulk", ["bulk", "0.3"], "Gbit/s", True, (0.4, 0.25)),
+    ("bulk-back", ["rbulk", "0.3"], "Gbit/s", True, (0.4, 0.25)),
+    ("bulk-8", ["bulk", "0.3", "8"], "Gbit/s", True, (None, None)),
+    ("tcp-rr", ["tcprr", "0.3"], "us", False, (2.5, 2.5)),
+    ("udp-rr", ["udprr", "0.3"], "us", False, (None, None)),
+    ("conn", ["conn", "0.3"], "1/s", True, (None, None)),
     ("rr of 1000", ["hold", "1000", "0.3"], "us", False, (None, None)),
 ]
 PROGRAMS = 100
@@ -64,7 +64,7 @@ def relay(lab, results):
         got = rounds(nets, lambda n, a=args: n.run(a)[0])
         row(out, name, unit, up, targets, got)
     row(out, f"{PROGRAMS} at once", "s", False, (None, None),
-        rounds(nets, at_once, 3))
+        rounds(nets, at_once, 2))
     beside_slow(nets, out)
     for n in nets:
         n.close()
