@@ -228,9 +228,13 @@ static uint64_t hash(uint64_t h, const char *s)
 	return h;
 }
 
-/* The bus as one path, whatever it is called; a VNL stays one. */
-static int find_link(char link[static PATH_MAX], char err[static BUS_ERRLEN])
+/*
+ * The bus as one path, whatever it is called; a VNL stays one. 0 or -errno,
+ * told.
+ */
+static int find_link(char link[static PATH_MAX])
 {
+	char err[BUS_ERRLEN];
 	int r;
 
 	if (strstr(hj_set.bus, "://")) {
@@ -243,6 +247,8 @@ static int find_link(char link[static PATH_MAX], char err[static BUS_ERRLEN])
 		r = -EINVAL;
 		strcpy(err, "the path of a bus may hold no comma here");
 	}
+	if (r)
+		hj_warn(err, NULL);
 	return r;
 }
 
@@ -265,28 +271,39 @@ static void make_spec(struct launch *l, const char *link, const char *addrs)
 	}
 }
 
-/* Socket, lock file and command line. 0 or -errno, told. */
-static int describe(struct launch *l, char *lock, size_t lock_size)
+/*
+ * The directory of sockets, where l->sock has room for it and len bytes more.
+ * 0 or -errno, told.
+ */
+static int socket_dir(const struct launch *l, char dir[static PATH_MAX],
+    size_t len)
 {
-	char err[BUS_ERRLEN], link[PATH_MAX], dir[PATH_MAX], hex[24];
-	char addrs[640];
-	uint64_t h = 0xcbf29ce484222325ull;
-	int r;
+	char err[BUS_ERRLEN];
+	int r = bus_user_dir(dir, PATH_MAX, true, err);
 
-	l->program = SERVER;
-	r = find_link(link, err);
-	if (!r)
-		r = bus_user_dir(dir, sizeof(dir), true, err);
-	if (!r && strlen(dir) + sizeof("/0123456789abcdef.sock") >
-	    sizeof(l->sock)) {
+	if (!r && strlen(dir) + len > sizeof(l->sock)) {
 		r = -ENAMETOOLONG;
 		strcpy(err, "the per-user directory's path is too long for a "
 		    "socket; unset XDG_RUNTIME_DIR");
 	}
-	if (r) {
+	if (r)
 		hj_warn(err, NULL);
+	return r;
+}
+
+/* Socket, lock file and command line. 0 or -errno, told. */
+static int describe(struct launch *l, char *lock, size_t lock_size)
+{
+	char link[PATH_MAX], dir[PATH_MAX], hex[24], addrs[640];
+	uint64_t h = 0xcbf29ce484222325ull;
+	int r;
+
+	l->program = SERVER;
+	r = find_link(link);
+	if (!r)
+		r = socket_dir(l, dir, sizeof("/0123456789abcdef.sock"));
+	if (r)
 		return r;
-	}
 	addrs[0] = '\0';
 	append_addrs(addrs, sizeof(addrs), hj_set.addr);
 	h = hash(hash(h, link), addrs[0] ? addrs : hj_set.tree);
@@ -310,18 +327,11 @@ static int describe(struct launch *l, char *lock, size_t lock_size)
 /* The same for a host on another machine. */
 static int describe_relay(struct launch *l, char *lock, size_t lock_size)
 {
-	char err[BUS_ERRLEN], dir[PATH_MAX], name[URL_SOCKLEN];
-	int r = bus_user_dir(dir, sizeof(dir), true, err);
+	char dir[PATH_MAX], name[URL_SOCKLEN];
+	int r = socket_dir(l, dir, sizeof("/") - 1 + sizeof(name));
 
-	if (!r && strlen(dir) + URL_SOCKLEN >= sizeof(l->sock)) {
-		r = -ENAMETOOLONG;
-		strcpy(err, "the per-user directory's path is too long for a "
-		    "socket; unset XDG_RUNTIME_DIR");
-	}
-	if (r) {
-		hj_warn(err, NULL);
+	if (r)
 		return r;
-	}
 	l->program = RELAY;
 	url_socket(hj_set.what, hj_set.key, name);
 	hj_append(l->sock, sizeof(l->sock), dir);

@@ -22,6 +22,17 @@ union ping_addr {
 	struct sockaddr_in6 in6;
 };
 
+/* The same address, whatever the ports. */
+static inline bool ping_same_host(const union ping_addr *a,
+    const union ping_addr *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
+}
+
 struct ping {
 	/* settings */
 	int family;

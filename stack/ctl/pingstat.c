@@ -15,15 +15,6 @@
 #include "stack/ctl/ctl.h"
 #include "stack/wire/clock.h"
 
-static bool same_host(const union ping_addr *a, const union ping_addr *b)
-{
-	if (a->sa.sa_family != b->sa.sa_family)
-		return false;
-	if (a->sa.sa_family == AF_INET)
-		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
-	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
-}
-
 /*
  * "NAME (ADDR)" or "ADDR".  The target's name is the one the user gave: on a
  * bus no name server knows the reverse.
@@ -38,7 +29,7 @@ static const char *host_text(const struct ping *p, const union ping_addr *a)
 	getnameinfo(&a->sa, len, ip, sizeof(ip), NULL, 0, NI_NUMERICHOST);
 	if (p->numeric)
 		snprintf(text, sizeof(text), "%s", ip);
-	else if (same_host(a, &p->to))
+	else if (ping_same_host(a, &p->to))
 		snprintf(text, sizeof(text), "%s (%s)", p->target, ip);
 	else if (!getnameinfo(&a->sa, len, name, sizeof(name), NULL, 0,
 	    NI_NAMEREQD))

@@ -151,15 +151,6 @@ static int open_target(struct trace *t)
 	return 0;
 }
 
-static bool same_host(const union ping_addr *a, const union ping_addr *b)
-{
-	if (a->sa.sa_family != b->sa.sa_family)
-		return false;
-	if (a->sa.sa_family == AF_INET)
-		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
-	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
-}
-
 /* " NAME (ADDR)"; a network without a name server is not asked twice. */
 static void print_host(struct trace *t, const union ping_addr *a)
 {
@@ -173,7 +164,7 @@ static void print_host(struct trace *t, const union ping_addr *a)
 		printf(" %s", ip);
 		return;
 	}
-	snprintf(name, sizeof(name), "%s", same_host(a, &t->to) ? t->target :
+	snprintf(name, sizeof(name), "%s", ping_same_host(a, &t->to) ? t->target :
 	    ip);
 	start = clock_ns();
 	if (!slow && !strcmp(name, ip) && getnameinfo(&a->sa, t->to_len, name,
@@ -195,7 +186,7 @@ static void print_probe(struct trace *t, unsigned i)
 	if (p->state == TRACE_LOST) {
 		printf(" *");
 	} else {
-		if (!before || !same_host(&before->from, &p->from))
+		if (!before || !ping_same_host(&before->from, &p->from))
 			print_host(t, &p->from);
 		printf("  %.3f ms%s", (double)(p->back - p->sent) / 1e6,
 		    p->mark);
