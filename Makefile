@@ -109,7 +109,7 @@ others	:= shmhijack shmif_server shmif-net $(cmds:%=rump.%)
 usages	:= $(wildcard */*.usage */*/*.usage) $(wildcard scripts/shmif-net)
 zcomp	:= zsh/site-functions/_shmif
 
-.PHONY: run-fuzz no-plugin all tests demo check check-all bench asan tsan soak fuzz tidy fmt install \
+.PHONY: run-fuzz $(fuzz:%=%.run) no-plugin all tests demo check check-all bench asan tsan soak fuzz tidy fmt install \
 	uninstall dist deb clean help compile_commands.json lwip FORCE
 .DELETE_ON_ERROR:
 .PRECIOUS: $B/%_usage.c
@@ -273,13 +273,14 @@ fuzz:	## each fuzz target for FUZZ_S (30) seconds, in $B/fuzz, by clang
 	$(make) CC=clang SAN=fuzzer-no-link,address,undefined B=$B/fuzz \
 		$(jobs) run-fuzz
 # What is new goes to a folder in $B, what it fails on beside it.
-run-fuzz: $(fuzz)
-	$Qfor f in $^; do n=$${f##*/}; mkdir -p $B/corpus/$$n; \
-		echo "$$n for $(FUZZ_S) s"; timeout -k 5 $$(($(FUZZ_S) + 60)) \
-		$$f -max_total_time=$(FUZZ_S) -timeout=20 -rss_limit_mb=4096 \
-		-close_fd_mask=1 -verbosity=0 \
-		-artifact_prefix=$(abspath $B)/$$n- $(abspath $B)/corpus/$$n \
-		$(abspath tests/fuzz/corpus)/$$n || exit; done
+run-fuzz: $(fuzz:%=%.run)
+$(fuzz:%=%.run): n = $(basename $(@F))
+$(fuzz:%=%.run): %.run: %
+	@mkdir -p $B/corpus/$n
+	@echo "$n for $(FUZZ_S) s" && timeout -k 5 $$(($(FUZZ_S) + 60)) \
+		$< -max_total_time=$(FUZZ_S) -timeout=20 -rss_limit_mb=4096 \
+		-close_fd_mask=1 -verbosity=0 -artifact_prefix=$(abspath \
+		$B)/$n- $(abspath $B)/corpus/$n $(abspath tests/fuzz/corpus)/$n
 # The relay's objects, but for those that a target includes.
 $B/fuzz/f_relay: $(filter-out %/main.o %/watch.o %/serve.o,$(call objs,stack/relay/*.c))
 $B/fuzz/f_relay: with = -lnghttp2 -lssl -lcrypto
