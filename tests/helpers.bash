@@ -177,7 +177,7 @@ command_words() {
 	esac
 }
 
-# Run a command for at most LIMIT (30) seconds and check its exit status.  Its
+# Run a command for at most LIMIT (60) seconds and check its exit status.  Its
 # output is in $output, what it says on stderr in $stderr; both also as it
 # left them, in the files out and err.
 # usage: [INPUT=FILE] [LIMIT=SECONDS] run_cmd [-STATUS] COMMAND...
@@ -193,7 +193,7 @@ run_cmd() {
 	command_words "$@"
 	echo "\$ $*"
 	status=0
-	timeout -k 2 "${LIMIT:-30}" "${WORDS[@]}" <"${INPUT:-/dev/null}" \
+	timeout -k 2 "${LIMIT:-60}" "${WORDS[@]}" <"${INPUT:-/dev/null}" \
 		>out 2>err 3>&- || status=$?
 	output=$(tr -d '\0' <out)
 	stderr=$(tr -d '\0' <err)
@@ -282,9 +282,11 @@ allow() {
 	ALLOWED+=("$1")
 }
 
+# Look as often as a machine that is idle has time for in so many seconds (15):
+# one that is busy with other things gets no fewer looks.
 # usage: wait_for [-SECONDS] COMMAND...
 wait_for() {
-	local limit=15 end
+	local limit=15 looks=0 end
 
 	case $1 in
 	-[0-9]*)
@@ -292,9 +294,11 @@ wait_for() {
 		shift
 		;;
 	esac
-	end=$((SECONDS + limit))
+	end=$((SECONDS + 8 * limit))
 	until "$@"; do
-		[ $SECONDS -lt $end ] || fail "not in $limit s: $*" || return
+		looks=$((looks + 1))
+		[ $looks -lt $((20 * limit)) ] && [ $SECONDS -lt $end ] ||
+			fail "not in $limit s: $*" || return
 		sleep 0.05
 	done
 }
