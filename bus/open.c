@@ -72,14 +72,8 @@ static int map_file(struct native *b, const struct bus_const *con, char *err)
 	int r = map_open(&b->map, b->bus.fd, b->rdonly ? -1 : b->lock_fd, con,
 	    &b->broken);
 
-	if (r == -EMFILE)
-		return bus_fail(err, r, "%s: too many buses open in one "
-		    "program; close some", b->bus.path);
-	if (r < 0)
-		return bus_fail(err, r, "%s: cannot map %u KiB: %s; raise the "
-		    "limit on memory (ulimit -v)", b->bus.path,
-		    (BUS_RING_OFF + con->size) >> 10, strerror(-r));
-	return 0;
+	return r < 0 ? bus_map_error(b->bus.path, BUS_RING_OFF + con->size, r,
+	    err) : 0;
 }
 
 static void set_geometry(struct native *b)

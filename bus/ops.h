@@ -97,5 +97,7 @@ int bus_fail(char *err, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* create.c: the line for a file that could not be made. */
 int bus_create_error(const char *path, uint64_t bytes, int r, char *err);
+/* err.c: the line for a bus that map_shared() could not map. */
+int bus_map_error(const char *path, uint64_t bytes, int r, char *err);
 
 #endif

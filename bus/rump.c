@@ -152,14 +152,8 @@ static int open_into(struct rump *b, char *err)
 	if (r < 0)
 		return r;
 	r = rump_map_open(&b->map, b->bus.fd, b->rdonly, &b->broken);
-	if (r == -EMFILE)
-		return bus_fail(err, r, "%s: too many buses open in one "
-		    "program; close some", b->bus.path);
-	if (r < 0)
-		return bus_fail(err, r, "%s: cannot map %u KiB: %s; raise the "
-		    "limit on memory (ulimit -v)", b->bus.path,
-		    RUMP_FILE >> 10, strerror(-r));
-	return find_kind(b, err);
+	return r < 0 ? bus_map_error(b->bus.path, RUMP_FILE, r, err) :
+	    find_kind(b, err);
 }
 
 static void rump_close(struct bus *bus)
