@@ -174,6 +174,7 @@ int native_member(struct bus *bus, unsigned slot, struct bus_member *out)
 		.rx_frames = c.rx_frames,
 		.rx_bytes = c.rx_bytes,
 		.rx_lost = c.rx_lost,
+		.malformed = c.malformed,
 		.behind = behind(b, slot),
 	};
 	for (int i = 0; i < 6; i++)

@@ -199,8 +199,11 @@ static int hear(struct bus_bridge *br, unsigned side, uint8_t *frame,
 	struct bridge_side *other = &br->side[!side];
 	static _Thread_local struct bridgemsg m;
 
-	if (!bridgemsg_parse(&m, frame, len))
+	if (!bridgemsg_parse(&m, frame, len)) {
+		bus_count_malformed(br->side[br->side[side].bus ? side :
+		    !side].bus);
 		return 0;
+	}
 	if (m.id == br->age.id)
 		return hear_echo(br, &m);
 	/* By way of who listens it may have gone round: not believed. */

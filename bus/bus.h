@@ -86,6 +86,7 @@ struct bus_member {
 	uint64_t rx_frames, rx_bytes;
 	uint64_t rx_lost;	/* frames that were overwritten unread; of
 				   a secret bus: how often it was overrun */
+	uint64_t malformed;	/* words of bridges that a bridge refused */
 	uint64_t behind;	/* ring bytes published and not yet read, as
 				   told: at most 1/32 of the ring too many */
 };
@@ -315,6 +316,8 @@ void bus_announce_bridge(struct bus *b, uint64_t id, const char *far);
 size_t bus_put_guests(struct bus *b, const struct bus_guest_info *g, size_t n);
 /* Frames that it took and could not pass on: bus_member's rx_lost. */
 void bus_count_lost(struct bus *b, uint64_t n);
+/* Another bridge's word that makes no sense; by one thread at a time. */
+void bus_count_malformed(struct bus *b);
 /* Is that the MAC of a member other than ours? */
 bool bus_is_local(struct bus *b, const uint8_t mac[static 6]);
 /* Free the slots of members that are dead. */

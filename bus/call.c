@@ -179,6 +179,12 @@ void bus_count_lost(struct bus *b, uint64_t n)
 	b->ops->count_lost(b, n);
 }
 
+void bus_count_malformed(struct bus *b)
+{
+	if (b->ops->count_malformed)
+		b->ops->count_malformed(b);
+}
+
 bool bus_is_local(struct bus *b, const uint8_t mac[static 6])
 {
 	return b->ops->is_local && b->ops->is_local(b, mac);

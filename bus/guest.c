@@ -187,6 +187,13 @@ void native_count_lost(struct bus *bus, uint64_t n)
 	map_put_rx(&b->map, b->slot, b->rx.frames, b->rx.bytes, b->rx.lost);
 }
 
+void native_count_malformed(struct bus *bus)
+{
+	struct native *b = native_of(bus);
+
+	map_put_malformed(&b->map, b->slot, ++b->malformed);
+}
+
 static bool has_mac(const struct native *b, unsigned slot, uint64_t mac)
 {
 	uint64_t who = map_mac_flags(&b->map, slot);

@@ -90,6 +90,7 @@ struct native {
 	struct bus_rx rx;
 	struct bus_told told;
 	uint64_t bridge_id;	/* of a bridge, else 0 */
+	uint64_t malformed;	/* likewise: words that it refused */
 	struct bus_watch watch;
 };
 
@@ -156,6 +157,7 @@ size_t native_put_guests(struct bus *bus, const struct bus_guest_info *g,
 int native_guest(struct bus *bus, unsigned n, struct bus_member *out);
 bool native_bridged(struct bus *bus);
 void native_count_lost(struct bus *bus, uint64_t n);
+void native_count_malformed(struct bus *bus);
 bool native_is_local(struct bus *bus, const uint8_t mac[static 6]);
 uint64_t native_stamp(struct bus *bus);
 void native_reap(struct bus *bus);

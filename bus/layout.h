@@ -101,7 +101,8 @@ struct bus_slot {
 
 	/* Receiving side. */
 	shm_u64 rx_frames, rx_bytes, rx_lost;
-	uint8_t pad3[BUS_LINE - 24];
+	shm_u64 malformed;	/* of a bridge: words of others */
+	uint8_t pad3[BUS_LINE - 32];
 
 	/* Who it is; info_seq is odd while name and addr change. */
 	shm_u64 mac_flags;

@@ -135,6 +135,7 @@ void map_counts(const struct bus_map *m, unsigned slot, struct map_counts *c)
 	c->rx_frames = shm_load64(&s->rx_frames);
 	c->rx_bytes = shm_load64(&s->rx_bytes);
 	c->rx_lost = shm_load64(&s->rx_lost);
+	c->malformed = shm_load64(&s->malformed);
 }
 
 /*

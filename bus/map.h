@@ -313,7 +313,7 @@ static inline void map_set_mac_flags(const struct bus_map *m, unsigned slot,
 
 struct map_counts {
 	uint64_t tx_frames, tx_bytes, tx_full;
-	uint64_t rx_frames, rx_bytes, rx_lost;
+	uint64_t rx_frames, rx_bytes, rx_lost, malformed;
 };
 
 static inline void map_put_tx(const struct bus_map *m, unsigned slot,
@@ -334,6 +334,12 @@ static inline void map_put_rx(const struct bus_map *m, unsigned slot,
 	shm_put64(&s->rx_frames, frames, memory_order_relaxed);
 	shm_put64(&s->rx_bytes, bytes, memory_order_relaxed);
 	shm_put64(&s->rx_lost, lost, memory_order_relaxed);
+}
+
+static inline void map_put_malformed(const struct bus_map *m, unsigned slot,
+    uint64_t n)
+{
+	shm_put64(&map_slot(m, slot)->malformed, n, memory_order_relaxed);
 }
 
 void map_counts(const struct bus_map *m, unsigned slot, struct map_counts *c);

@@ -107,8 +107,10 @@ static void enter(struct native *b, int slot)
 	bus_slot_clear(b, slot);
 	map_put_tx(&b->map, slot, 0, 0, 0);
 	map_put_rx(&b->map, slot, 0, 0, 0);
+	map_put_malformed(&b->map, slot, 0);
 	memset(&b->tx, 0, sizeof(b->tx));
 	memset(&b->rx, 0, sizeof(b->rx));
+	b->malformed = 0;
 	b->rx.idle = true;
 	b->slot = slot;
 	atomic_store(&b->full, 0);

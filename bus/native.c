@@ -64,6 +64,7 @@ const struct bus_ops native_ops = {
 	.guest = native_guest,
 	.bridged = native_bridged,
 	.count_lost = native_count_lost,
+	.count_malformed = native_count_malformed,
 	.is_local = native_is_local,
 	.stamp = native_stamp,
 	.reap = native_reap,

@@ -71,6 +71,7 @@ struct bus_ops {
 	int (*guest)(struct bus *bus, unsigned n, struct bus_member *out);
 	bool (*bridged)(struct bus *bus);
 	void (*count_lost)(struct bus *bus, uint64_t n);
+	void (*count_malformed)(struct bus *bus);
 	bool (*is_local)(struct bus *bus, const uint8_t mac[static 6]);
 	uint64_t (*stamp)(struct bus *bus);
 	void (*reap)(struct bus *bus);

@@ -29,6 +29,7 @@ int native_rejoin(struct bus *bus)
 	b->rx.have = false;
 	b->rx.fresh = false;
 	map_put_rx(&b->map, b->slot, b->rx.frames, b->rx.bytes, b->rx.lost);
+	map_put_malformed(&b->map, b->slot, b->malformed);
 	map_put_tx(&b->map, b->slot, b->tx.frames, b->tx.bytes, b->tx.full);
 	bus_announce_again(b);
 	if (b->bridge_id)

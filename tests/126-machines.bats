@@ -181,6 +181,49 @@ is_joined() {
 	done
 }
 
+# Announcements that are none, of EtherType 0x88B5: one tells of 9 hosts and has
+# fewer, one of a host with a name that none can have, one that nobody sent.
+malformed='
+head = bytes.fromhex("b2a188b50000" "020000000001" "88b5") + b"shmj\x01\0\0"
+bad = [head + b"\x09" + bytes(40), head + b"\x01" + bytes([7] * 29) +
+       b"\x03\0a/b" + bytes(40), head + bytes(40)]'
+
+# usage: in_malformed BUS N
+in_malformed() {
+	shmif bus show "$1" | grep -A 1 'bridge to' |
+		grep -q "; $2 malformed announcements$"
+}
+
+@test "machines: announcements that make no sense are dropped and counted" {
+	local one two
+
+	ldconfig -p | grep -q 'libvdeplug\.so\.2' || skip "no libvdeplug2"
+	one=$(free_port)
+	two=$(free_port)
+	start_bg br shmif bus join n "udp://127.0.0.1:$one->127.0.0.1:$two"
+	BUS=n start_host a 10.0.0.1
+	wait_for is_joined n
+	run_cmd "$PYTHON" -c "import socket; $malformed
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('127.0.0.1', $two))
+for f in bad:
+    s.sendto(f, ('127.0.0.1', $one))"
+	wait_for in_malformed n 3
+	run_cmd on a "$PYTHON" -c "import socket; $malformed
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(('shmif0', 0))
+for f in bad[:2]:
+    s.send(f)"
+	wait_for in_malformed n 5
+	run_cmd shmif bus show n --json
+	"$PYTHON" -c 'import json
+b = json.load(open("out"))
+assert [m["malformed"] for m in b["members"] if "bridge_to" in m] == [5], b
+assert not b["beyond"], b'
+	stop br
+	[ ! -s br.log ] || fail "it said something"
+}
+
 @test "machines: by a switch, and by a command that leads to it" {
 	requires vde_switch vde_plug
 	mkfifo open

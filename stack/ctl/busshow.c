@@ -50,8 +50,10 @@ static void json_member(struct json *j, const struct bus_member *m)
 	json_string(j, "name", m->name);
 	json_uint(j, "pid", m->pid);
 	json_bool(j, "promiscuous", m->promisc);
-	if (m->bridge)
+	if (m->bridge) {
 		json_string(j, "bridge_to", m->far);
+		json_uint(j, "malformed", m->malformed);
+	}
 	json_addrs(j, m);
 	json_uint(j, "tx_frames", m->tx_frames);
 	json_uint(j, "tx_bytes", m->tx_bytes);
@@ -152,9 +154,12 @@ static void print_member(const struct bus_member *m)
 		printf(" promisc");
 	printf("\n      sent %" PRIu64 " frames, %" PRIu64 " bytes, %" PRIu64
 	    " times no room; received %" PRIu64 " frames, %" PRIu64
-	    " bytes, %" PRIu64 " lost; %" PRIu64 " bytes behind\n",
+	    " bytes, %" PRIu64 " lost; %" PRIu64 " bytes behind",
 	    m->tx_frames, m->tx_bytes, m->tx_full, m->rx_frames, m->rx_bytes,
 	    m->rx_lost, m->behind);
+	if (m->malformed)
+		printf("; %" PRIu64 " malformed announcements", m->malformed);
+	putchar('\n');
 }
 
 static void print_size(uint32_t size)
