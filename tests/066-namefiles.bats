@@ -71,6 +71,15 @@ print(socket.gethostbyaddr("10.9.9.9")[0], socket.getfqdn("fd00::9"))'
 	echo '10.1.1.1 new' >hosts
 	run_cmd on a getent hosts new
 	expect '^10\.1\.1\.1 '
+	# However long a line is: names at its end, and no lines within.
+	"$PYTHON" -c 'print("10.1.1.2", "word " * 300, "last")
+print("#".ljust(1023, "-") + "10.1.1.3 none")
+print("10.1.1.4 other")' >hosts
+	run_cmd on a getent hosts last
+	expect '^10\.1\.1\.2 '
+	run_cmd -2 on a getent hosts none
+	run_cmd on a getent hosts other
+	expect '^10\.1\.1\.4 '
 	run_cmd on b cmp /etc/resolv.conf /etc/resolv.conf
 }
 

@@ -71,10 +71,11 @@ static bool take_line(char *line, struct wire_ifaddr *a, char **names)
 /* Addresses of the name into rep. */
 static void find_name(FILE *f, const char *name, struct wire_rep *rep)
 {
+	char *line = NULL, *rest, *word;
 	struct wire_ifaddr a;
-	char line[1024], *rest, *word;
+	size_t room = 0;
 
-	while (fgets(line, sizeof(line), f)) {
+	while (getline(&line, &room, f) > 0) {
 		if (!take_line(line, &a, &rest))
 			continue;
 		while ((word = strtok_r(NULL, SEP, &rest)) &&
@@ -85,16 +86,18 @@ static void find_name(FILE *f, const char *name, struct wire_rep *rep)
 		memcpy(rep->data + rep->len, &a, sizeof(a));
 		rep->len += sizeof(a);
 	}
+	free(line);
 }
 
 /* The first name of the address into rep. */
 static void find_addr(FILE *f, const struct wire_ifaddr *want,
     struct wire_rep *rep)
 {
+	char *line = NULL, *rest, *word;
 	struct wire_ifaddr a;
-	char line[1024], *rest, *word;
+	size_t room = 0;
 
-	while (!rep->len && fgets(line, sizeof(line), f)) {
+	while (!rep->len && getline(&line, &room, f) > 0) {
 		if (!take_line(line, &a, &rest) || a.family != want->family ||
 		    memcmp(a.ip, want->ip, a.family == AF_INET ? 4 : 16))
 			continue;
@@ -104,6 +107,7 @@ static void find_addr(FILE *f, const struct wire_ifaddr *want,
 		rep->len = (uint32_t)strlen(word);
 		memcpy(rep->data, word, rep->len);
 	}
+	free(line);
 }
 
 static int of_bus(const char *name, const struct wire_ifaddr *a,
