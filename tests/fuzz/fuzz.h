@@ -8,6 +8,7 @@
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 
+#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,15 +60,30 @@ static UNUSED void must(int ok, const char *what)
 	abort();
 }
 
-/* A target that makes files makes them here. */
+static char own_dir[] = "/dev/shm/shmif-fuzz.XXXXXX";
+
+static UNUSED int remove_one(const char *path, const struct stat *st, int what,
+    struct FTW *ftw)
+{
+	(void)st, (void)what, (void)ftw;
+	return remove(path);
+}
+
+static UNUSED void remove_folder(void)
+{
+	nftw(own_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A target that makes files makes them here; they are gone with it. */
 static UNUSED const char *own_folder(void)
 {
-	static char dir[] = "/dev/shm/shmif-fuzz.XXXXXX";
 	static int made;
 
-	if (!made++)
-		must(mkdtemp(dir) && chdir(dir) == 0, "no folder");
-	return dir;
+	if (!made++) {
+		must(mkdtemp(own_dir) && chdir(own_dir) == 0, "no folder");
+		atexit(remove_folder);
+	}
+	return own_dir;
 }
 
 #endif
