@@ -53,7 +53,7 @@ flood() {
 	local before answers
 
 	[ -z "${PID[flood]-}" ] || stop flood
-	start_bg bystander tool b ping -i 0.05 -w 60 10.0.0.1
+	start_bg bystander tool b ping -i 0.05 10.0.0.1
 	wait_for in_file bystander.log 'bytes from 10.0.0.1'
 	before=$(cpu)
 	answers=$(grep -c 'bytes from' bystander.log)
