@@ -27,7 +27,7 @@ counted() {
 	ghost
 	start_bg server on a "$PYTHON" "$BATS_TEST_DIRNAME/h_tcp.py" serve 7
 	wait_for in_file server.log ready
-	for case in sack last newreno probe; do
+	for case in sack last overtaken newreno probe; do
 		run_cmd "${GHOST[@]}" "$case"
 		expect '^ok$'
 	done
@@ -44,7 +44,7 @@ counted() {
 	ghost
 	start_bg server on a "$PYTHON" "$BATS_TEST_DIRNAME/h_tcp.py" serve 7
 	wait_for in_file server.log ready
-	for case in dsack fin paws every_second; do
+	for case in dsack dsacks fin paws every_second; do
 		run_cmd "${GHOST[@]}" "$case"
 		expect '^ok$'
 	done

@@ -107,7 +107,7 @@ class Peer:
                 self.echo = struct.unpack("!I", g.options[8][:4])[0]
             return g
 
-    def open(self, sack=True, stamps=True):
+    def open(self, sack=True, stamps=True, late=0):
         self.stamps = stamps
         options = struct.pack("!BBHBBB", 2, 4, MSS, 3, 3, 7)
         self.send(SYN, options=options + (b"\4\2" if sack else b""))
@@ -117,6 +117,7 @@ class Peer:
               f"options of the SYN|ACK: {g.options.keys()}")
         self.seq += 1
         self.ack = self.first = g.seq + 1
+        time.sleep(late)
         self.send(ACK)
 
     def ask(self, n):
@@ -133,6 +134,11 @@ class Peer:
 
     def end(self):
         self.send(RST, seq=self.seq)
+
+    def again(self):
+        """Another connection: a slow machine has spoilt this one."""
+        self.end()
+        self.port, self.seq, self.ack = self.port + 1, 1000, 0
 
 
 def check(good, text):
@@ -173,7 +179,7 @@ def sack(p):
 
 def last(p):
     """The last one is lost, too: told by what was sent again after it."""
-    for _ in range(5):  # a slow machine may take as long as a time-out
+    for _ in range(5):
         p.open()
         got = p.ask(IW * SIZE)
         end = got[-1].seq + SIZE
@@ -189,9 +195,44 @@ def last(p):
         p.send(ACK)
         if g.at - now < 0.1:
             return
-        p.end()
-        p.port, p.seq, p.ack = p.port + 1, 1000, 0
+        p.again()
     check(False, f"the last one came after {g.at - now:.3f} s, a time-out")
+
+
+def overtaken(p):
+    """What is late is waited for longer once it was sent again for nothing."""
+    for _ in range(5):
+        gaps = late(p)
+        if min(gaps[3:]) - gaps[0] > 0.05:
+            return
+        p.again()
+    check(False, f"sent again after {gaps}")
+
+
+def late(p):
+    """Return: how long the first one of a few was waited for, each time."""
+    p.open(late=0.04)
+    gaps = []
+    for wait in 2 * [0.04] + 6 * [0.1]:
+        got = p.ask(4 * SIZE)
+        end = got[3].seq + SIZE
+        time.sleep(wait)
+        if wait == 0.04:  # the third one has overtaken the second
+            p.send(ACK, sacks=[(got[2].seq, got[3].seq)])
+            p.send(ACK, sacks=[(got[1].seq, got[3].seq)])
+            p.ack = end
+            p.send(ACK)
+            continue
+        p.send(ACK, sacks=[(got[1].seq, end)])
+        now = time.monotonic()
+        g = data_of(p, 5)
+        while g and g.seq != got[0].seq:
+            g = data_of(p, 5)  # a probe
+        check(g, "the first one did not come again")
+        gaps.append(g.at - now)
+        p.ack = end
+        p.send(ACK, sacks=[(got[0].seq, got[1].seq)])  # twice
+    return gaps
 
 
 def newreno(p):
@@ -260,6 +301,19 @@ def dsack(p):
           f"DSACK of the first: {g and g.sacks()}")
 
 
+def dsacks(p):
+    """Many that came too early, and of these the first twice."""
+    p.open()
+    for i in range(1, 8):
+        p.send(ACK, b"x" * 100, seq=p.seq + 200 * i)
+        g = p.get(5)
+        check(g and g.sacks(), "it was not told of")
+    p.send(ACK, b"x" * 100, seq=p.seq + 200)
+    g = p.get(5)
+    check(g and g.sacks()[:2] == [(p.seq + 200, p.seq + 300)] * 2,
+          f"DSACK of it: {g and g.sacks()}")
+
+
 def fin(p):
     """An end that comes too early, alone and with data, and twice."""
     p.open()
@@ -317,8 +371,9 @@ def syn(p):
     check(p.get(2.5) is None, "and more")
 
 
-CASES = {f.__name__: f for f in (sack, last, newreno, probe, backoff, dsack,
-                                 fin, paws, every_second, syn)}
+CASES = {f.__name__: f for f in (
+    sack, last, overtaken, newreno, probe, backoff, dsack, dsacks, fin, paws,
+    every_second, syn)}
 
 
 def serve(port):

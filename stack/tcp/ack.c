@@ -176,6 +176,8 @@ void rec_established(struct tcp_pcb *pcb)
 		measure(r, &(struct covered){ .again = syn->marks & SEG_AGAIN,
 		    .first_ns = syn->marks & SEG_AGAIN ? 0 : syn->sent_ns,
 		    .last_ns = syn->sent_ns }, now);
+		/* It has waited for a time-out, perhaps; others do not. */
+		r->late_rtt = r->later_rtt = 0;
 		rec_mark_none(r, syn);
 		r->out -= (uint32_t)TCP_TCPLEN(syn);
 	}

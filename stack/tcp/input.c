@@ -76,11 +76,15 @@ static bool too_old(const struct tcp_pcb *pcb, uint8_t flags, uint32_t len)
 	    (int32_t)(rec_opts.tsval - pcb->ts_recent) < 0;
 }
 
-/* What of it came before. */
+/*
+ * What of it came before: all that is kept counts, and not only the few ranges
+ * of it that are told of.
+ */
 static void look_for_duplicate(struct rec *r, uint32_t seq, uint32_t len)
 {
 	const struct tcp_pcb *pcb = r->pcb;
-	uint32_t end = seq + len;
+	const struct tcp_seg *seg;
+	uint32_t end = seq + len, to = seq;
 
 	if (TCP_SEQ_LT(seq, pcb->rcv_nxt)) {
 		if (TCP_SEQ_GT(end, pcb->rcv_nxt))
@@ -88,11 +92,12 @@ static void look_for_duplicate(struct rec *r, uint32_t seq, uint32_t len)
 		r->dup = (struct tcp_sack_range){ seq, end };
 		return;
 	}
-	for (int i = 0; i < LWIP_TCP_MAX_SACK_NUM; i++)
-		if (LWIP_TCP_SACK_VALID(pcb, i) &&
-		    TCP_SEQ_GEQ(seq, pcb->rcv_sacks[i].left) &&
-		    TCP_SEQ_LEQ(end, pcb->rcv_sacks[i].right))
-			r->dup = (struct tcp_sack_range){ seq, end };
+	for (seg = pcb->ooseq; seg && TCP_SEQ_LT(to, end) &&
+	    TCP_SEQ_LEQ(seg->tcphdr->seqno, to); seg = seg->next)
+		if (TCP_SEQ_LT(to, seg->tcphdr->seqno + TCP_TCPLEN(seg)))
+			to = seg->tcphdr->seqno + TCP_TCPLEN(seg);
+	if (TCP_SEQ_GEQ(to, end))
+		r->dup = (struct tcp_sack_range){ seq, end };
 }
 
 err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,

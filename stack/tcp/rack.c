@@ -63,17 +63,30 @@ static uint32_t rack_window(const struct rec *r)
 
 uint64_t rack_wait(const struct rec *r)
 {
-	uint64_t us = (uint64_t)r->rack_rtt + rack_window(r);
-	uint64_t late = r->late_rtt + r->late_rtt / 8;
+	return ((uint64_t)r->rack_rtt + rack_window(r)) * US;
+}
 
-	/* Where some packets overtake others, the others take so long. */
-	return (r->reordering && late > us ? late : us) * US;
+/*
+ * Where some packets overtake others, the others take as long as the longest
+ * round trips; the shortest, that of one that has overtaken all, tells nothing
+ * there.  What was long once, or led to duplicates, counts up to a round trip.
+ */
+static uint64_t late_wait(const struct rec *r)
+{
+	uint64_t wait = rack_wait(r), late = r->late_rtt, more;
+
+	if (!r->reordering)
+		return wait;
+	more = r->later_rtt - r->late_rtt + late / 8 +
+	    (r->reo_mult - 1) * (late / 4);
+	late = US * (late + (more < r->srtt ? more : r->srtt));
+	return late > wait ? late : wait;
 }
 
 /* All that was sent before what has arrived, and has not itself. */
 static void detect(struct rec *r, uint64_t now)
 {
-	uint64_t wait = rack_wait(r);
+	uint64_t wait = late_wait(r);
 	struct tcp_seg *seg;
 
 	r->reo_due = 0;

@@ -103,6 +103,7 @@ struct rec {
 	uint32_t srtt, rttvar, rto;
 	uint32_t min_rtt;
 	uint32_t late_rtt;	/* the longest, with those of late */
+	uint32_t later_rtt;	/* the same, and remembered for longer */
 	uint64_t min_rtt_ns;	/* when it was measured */
 
 	/* RFC 8985: of the segment sent last that has arrived. */
@@ -262,7 +263,7 @@ void rack_arrived(struct rec *r, const struct tcp_seg *seg, uint64_t now);
 void rack_dsack(struct rec *r);
 /* Mark what is lost by now; sets reo_due. */
 void rack_detect(struct rec *r, uint64_t now);
-/* How long after it was sent a segment may be acknowledged, ns. */
+/* How long after it was sent a segment may be acknowledged (RFC 8985), ns. */
 uint64_t rack_wait(const struct rec *r);
 
 /* cwnd.c: the states, and how much may be on its way. */

@@ -50,6 +50,10 @@ void rtt_longest(struct rec *r, uint64_t ns)
 		r->late_rtt = us;
 	else
 		r->late_rtt -= (r->late_rtt - us) / 64;
+	if (us >= r->later_rtt)
+		r->later_rtt = us;
+	else
+		r->later_rtt -= (r->later_rtt - us) / 1024;
 }
 
 void rtt_shortest(struct rec *r, uint64_t ns, uint64_t now)

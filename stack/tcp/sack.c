@@ -94,15 +94,32 @@ static void take_block(struct rec *r, const struct tcp_sack_range *b,
 	}
 }
 
+/*
+ * From the lowest on: that one block stands before another does not say that
+ * its segments came first, as the acknowledgement before it may be lost.
+ */
+static void sort(struct tcp_sack_range *b, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++)
+		for (unsigned j = i; j && TCP_SEQ_LT(b[j].left,
+		    b[j - 1].left); j--) {
+			struct tcp_sack_range x = b[j];
+
+			b[j] = b[j - 1];
+			b[j - 1] = x;
+		}
+}
+
 void rec_sack(struct rec *r, uint32_t ackno, uint64_t now)
 {
-	const struct tcp_sack_range *b = rec_opts.block;
+	struct tcp_sack_range *b = rec_opts.block;
 	unsigned i = 0, n = rec_opts.n;
 
 	if (is_dsack(b, n, ackno)) {
 		take_dsack(r, b);
 		i = 1;
 	}
+	sort(b + i, n - i);
 	for (; i < n; i++)
 		if (TCP_SEQ_LT(b[i].left, b[i].right) &&
 		    TCP_SEQ_GT(b[i].left, r->pcb->lastack) &&
