@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bus/spin.h"
@@ -12,10 +13,20 @@
 #include "stack/core/core.h"
 
 #define BATCH	64
+#define LEAVING	32	/* fds that wait to be closed, at most */
 
 static int epfd = -1, kickfd = -1;
 static atomic_bool stopping;
 static struct pollable *retired, *all;	/* under the core lock */
+/*
+ * Of loop_leave().  Those in leaving, under the core lock, come to graves at
+ * the end of a turn; graves is the loop thread's, which takes one off before
+ * it frees it and its fd before it closes that, so that a forked child finds
+ * what is still open.
+ */
+static struct pollable *leaving, *_Atomic graves;
+static unsigned nleaving;
+static int few;			/* fd numbers from here on are scarce */
 /*
  * When the loop will wake by itself, CLOCK_MONOTONIC ns; 0 while it is awake
  * and will look at the timers anyhow.  Set under the core lock, so that no
@@ -27,7 +38,10 @@ static _Atomic uint64_t wakes_at;
 int loop_init(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
+	struct rlimit rl = { 0, 0 };
 
+	getrlimit(RLIMIT_NOFILE, &rl);
+	few = rl.rlim_cur > 65536 ? 32768 : (int)rl.rlim_cur / 2;
 	epfd = epoll_create1(EPOLL_CLOEXEC);
 	kickfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (epfd < 0 || kickfd < 0 ||
@@ -58,23 +72,35 @@ int loop_modify(struct pollable *p, uint32_t events)
 	return epoll_ctl(epfd, EPOLL_CTL_MOD, p->fd, &ev) < 0 ? -errno : 0;
 }
 
-void loop_close(struct pollable *p)
+static void unlist(struct pollable *p)
 {
-	if (p->fd < 0)
-		return;
-	/*
-	 * Closing alone would not do it: a duplicate may be in flight in a
-	 * queue and keep the description, and so the watch, alive.
-	 */
-	epoll_ctl(epfd, EPOLL_CTL_DEL, p->fd, NULL);
-	close(p->fd);
-	p->fd = -1;
 	if (!p->all_prev)
 		return;
 	*p->all_prev = p->all_next;
 	if (p->all_next)
 		p->all_next->all_prev = p->all_prev;
 	p->all_prev = NULL;
+}
+
+static void shut(struct pollable *p)
+{
+	int fd = p->fd;
+
+	p->fd = -1;
+	/*
+	 * Closing alone would not do it: a duplicate may be in flight in a
+	 * queue and keep the description, and so the watch, alive.
+	 */
+	epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);
+	close(fd);
+}
+
+void loop_close(struct pollable *p)
+{
+	if (p->fd < 0)
+		return;
+	shut(p);
+	unlist(p);
 }
 
 void loop_retire(struct pollable *p)
@@ -87,12 +113,48 @@ void loop_retire(struct pollable *p)
 	retired = p;
 }
 
+void loop_leave(struct pollable *p)
+{
+	if (p->dead)
+		return;
+	if (p->fd < 0 || p->fd >= few || nleaving >= LEAVING) {
+		loop_retire(p);
+		return;
+	}
+	p->dead = true;
+	unlist(p);
+	p->next = leaving;
+	leaving = p;
+	nleaving++;
+}
+
 static void bury(void)
 {
 	struct pollable *p;
 
 	while ((p = retired)) {
 		retired = p->next;
+		p->free(p);
+	}
+	if (atomic_load_explicit(&graves, memory_order_relaxed))
+		return;		/* the loop has more to do than these */
+	atomic_store_explicit(&graves, leaving, memory_order_relaxed);
+	leaving = NULL;
+	nleaving = 0;
+}
+
+/*
+ * Without the core lock, and when no event is fetched that points there.  A
+ * pair that is closed while others are in flight makes the kernel collect
+ * garbage, so what programs send is taken first, if they send.
+ */
+static void part(void)
+{
+	struct pollable *p;
+
+	while ((p = atomic_load_explicit(&graves, memory_order_relaxed))) {
+		shut(p);
+		atomic_store_explicit(&graves, p->next, memory_order_release);
 		p->free(p);
 	}
 }
@@ -106,6 +168,11 @@ void loop_in_child(void)
 		close(p->fd);
 		p->fd = -1;
 	}
+	for (p = leaving; p; p = p->next)
+		close(p->fd);
+	for (p = atomic_load(&graves); p; p = p->next)
+		if (p->fd >= 0)
+			close(p->fd);
 	close(kickfd);
 	close(epfd);
 	kickfd = epfd = -1;
@@ -168,6 +235,11 @@ static int await(struct epoll_event *ev, int ms)
 	struct await a = { ev, 0 };
 	uint64_t start;
 
+	if (atomic_load_explicit(&graves, memory_order_relaxed)) {
+		if (has_events(&a))
+			return a.n;
+		part();
+	}
 	if (ms && spin_until(&spin, has_events, &a))
 		return a.n;
 	start = clock_ns();

@@ -30,6 +30,11 @@ int loop_modify(struct pollable *p, uint32_t events);
 void loop_close(struct pollable *p);	/* stop watching, close the fd, keep p */
 /* Stop watching p and close its fd, now; call p->free later. */
 void loop_retire(struct pollable *p);
+/*
+ * The same for what nobody has the other end of: it is closed when there is
+ * nothing else to do, or now where that would be late.
+ */
+void loop_leave(struct pollable *p);
 
 /* In a forked child of the process that serves: let go of every fd. */
 void loop_in_child(void);

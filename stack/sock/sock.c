@@ -360,7 +360,10 @@ void sock_free(struct sock *s)
 		open_count--;
 	core_undefer(&s->work);
 	table_take(s);
-	loop_retire(&s->poll);
+	if (s->gone)
+		loop_leave(&s->poll);
+	else
+		loop_retire(&s->poll);
 }
 
 void sock_in_child(void)
