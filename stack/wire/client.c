@@ -2,9 +2,8 @@
 #include "stack/wire/client.h"
 
 #include <string.h>
-#include <sys/random.h>
 
-#include "stack/wire/clock.h"
+#include "stack/wire/draw.h"
 #include "stack/wire/right.h"
 #include "stack/wire/sys.h"
 
@@ -316,24 +315,10 @@ socklen_t client_hatch(uint64_t server, struct sockaddr_un *sun)
 	return (socklen_t)(p - (char *)sun);
 }
 
-/* Nobody can take a number or a name first that has this in it. */
-static void draw(uint64_t *r, size_t n)
-{
-	size_t size = n * sizeof(*r);
-
-	if (SYS3(SYS_getrandom, r, size, GRND_NONBLOCK) == (long)size)
-		return;
-	while (n--)		/* the machine has only just started */
-		r[n] = (clock_ns() + n) * 0x9e3779b97f4a7c15u ^ (uintptr_t)r;
-}
-
 void client_id_new(struct wire_id *id)
 {
-	uint64_t r[2];
-
-	draw(r, 2);
-	id->sock = (r[0] >> 16) | 1u << 31;
-	id->salt = r[1];
+	id->sock = (draw_number() >> 16) | 1u << 31;
+	id->salt = draw_number();
 }
 
 static void compose(const struct wire_id *id, uint64_t salt,
@@ -367,7 +352,7 @@ int client_id_bind(int fd, const struct wire_id *id)
 
 	for (int i = 0; i < 3 && err == -EADDRINUSE; i++) {
 		if (i || !salt)
-			draw(&salt, 1);
+			salt = draw_number();
 		compose(id, salt, &sun, &len);
 		err = (int)SYS3(SYS_bind, fd, &sun, len);
 	}
