@@ -1,14 +1,14 @@
 /*
  * accept.c: accept and accept4: one record with one fd off the listening pair.
  *
- * As the kernel does, the new fd's number is reserved before the wait: with
- * no number free the call fails with EMFILE and the connection stays in
- * the queue.
+ * As with the kernel, whoever has no number free gets EMFILE before he waits,
+ * and the connection stays in the queue.  None is held during the wait, since
+ * what held it would be the listening socket once more, for forked children
+ * to inherit.
  */
 #include "hijack/hijack.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/time.h>
 
@@ -24,26 +24,15 @@
 
 #define RETRIES	64	/* malformed records in a row */
 #define GONE_PAUSE	100	/* ms */
-#define NONE_KEPT	-1	/* no errno that fcntl gives */
 
-/*
- * Two numbers: the one to hand out, and one for the kernel to put the fd
- * on.  The second is let go at once: it is only tried whether there is one.
- */
-static int reserve(int like)
+static int check_number(int like)
 {
-	int keep = sys_fcntl(like, F_DUPFD_CLOEXEC, 0), second;
+	int fd = sys_fcntl(like, F_DUPFD_CLOEXEC, 0);
 
-	if (keep < 0)
-		return keep;
-	second = sys_fcntl(like, F_DUPFD_CLOEXEC, 0);
-	if (second >= 0) {
-		sys_close(second);
-		return keep;
-	}
-	/* The last number: the kernel itself will put the fd there. */
-	sys_close(keep);
-	return NONE_KEPT;
+	if (fd < 0)
+		return fd;
+	sys_close(fd);
+	return 0;
 }
 
 struct record {
@@ -62,7 +51,10 @@ static bool unseal(int fd)
 	return sys_recv(fd, &byte, 1, MSG_DONTWAIT) == 1 && byte == WIRE_SEAL;
 }
 
-/* Return: 0 and *r, -EAGAIN... as recvmsg(2), -EPROTO: not a record. */
+/*
+ * flags: of accept4(2).  Return: 0 and *r, -EAGAIN... as recvmsg(2), -EPROTO:
+ * not a record.
+ */
 static int take(int fd, int flags, struct record *r)
 {
 	union {
@@ -79,7 +71,7 @@ static int take(int fd, int flags, struct record *r)
 
 	memset(&c, 0, sizeof(c));
 	r->fd = -1;
-	n = next.recvmsg(fd, &m, flags | MSG_CMSG_CLOEXEC);
+	n = next.recvmsg(fd, &m, flags & SOCK_CLOEXEC ? MSG_CMSG_CLOEXEC : 0);
 	if (n < 0) {
 		n = -errno;
 		errno = keep;
@@ -165,84 +157,36 @@ static void inherit(int from, int to, unsigned mark)
 			    sizeof(val));
 }
 
-/* Put the new fd on the reserved number, with the flags asked for. */
-static int install(int got, int kept, int flags)
-{
-	int fd = got;
-
-	if (kept >= 0 && kept < got) {
-		fd = (int)SYS3(SYS_dup3, got, kept, flags & SOCK_CLOEXEC ?
-		    O_CLOEXEC : 0);
-		if (fd == kept)
-			sys_close(got);
-		else
-			fd = got;
-	}
-	if (kept >= 0 && fd != kept)
-		sys_close(kept);
-	if (fd != kept && !(flags & SOCK_CLOEXEC))
-		sys_fcntl(fd, F_SETFD, 0);
-	if (flags & SOCK_NONBLOCK)
-		sys_fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
-	fd_forget(fd);
-	return fd;
-}
-
-static void drop(void *kept)
-{
-	if (*(int *)kept >= 0)
-		sys_close(*(int *)kept);
-}
-
-/* A cancelled thread keeps no number reserved. */
-static int take_kept(int fd, int flags, struct record *r, int kept)
-{
-	int err;
-
-	pthread_cleanup_push(drop, &kept);
-	err = take(fd, flags, r);
-	pthread_cleanup_pop(0);
-	return err;
-}
-
 static int accept_one(int fd, unsigned mark, void *addr, socklen_t *len,
     int flags)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int err = check_number(fd);
 	struct sockaddr_storage ss;
-	int kept = reserve(fd), err = 0;
 	struct record r;
 	socklen_t n;
 
-	if (kept < NONE_KEPT)
-		return kept;
-	for (int i = 0; i < RETRIES; i++) {
-		/* Without a reserve, hold the free number only for a moment. */
-		if (kept < 0 && !(sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK))
-			sys_poll(&p, 1, -1);
-		err = take_kept(fd, kept < 0 ? MSG_DONTWAIT : 0, &r,
-		    kept);
-		if (err != -EPROTO && !(err == -EAGAIN && kept < 0 &&
-		    !(sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK)))
-			break;
-	}
-	if (err) {
-		drop(&kept);
+	if (err)
+		return err;
+	err = -EPROTO;
+	for (int i = 0; i < RETRIES && err == -EPROTO; i++)
+		err = take(fd, flags, &r);
+	if (err)
 		return err == -ENOTCONN || err == -ECONNRESET ? ended(fd) : err;
-	}
 	rpc_accepted(&r.rec);
 	inherit(fd, r.fd, mark);
-	fd = install(r.fd, kept, flags);
+	if (flags & SOCK_NONBLOCK)
+		sys_fcntl(r.fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	fd_is_plain(r.fd);
 	if (addr) {
 		n = addr_out(&r.rec.peer, mark & MARK_V6 ? AF_INET6 : AF_INET,
 		    &ss);
 		err = addr_give(&ss, n, addr, len);
 		if (err) {
-			sys_close(fd);
+			sys_close(r.fd);
 			return err;
 		}
 	}
-	return fd;
+	return r.fd;
 }
 
 /* Return: the fd, -errno, or -ENOSYS: not ours. */

@@ -15,19 +15,32 @@ uint64_t fd_hint[FD_HINTS / FD_PER_WORD];
 
 bool fd_recverr_used;
 
-void fd_forget(int fd)
+/* Instead of what was known.  Return: the word now. */
+static uint64_t hint_begin(int fd, uint64_t bits)
 {
 	uint64_t *word, old, want;
 
 	if ((unsigned)fd >= FD_HINTS)
-		return;
+		return 0;
 	word = &fd_hint[fd / FD_PER_WORD];
 	old = __atomic_load_n(word, __ATOMIC_RELAXED);
 	do {
 		want = (old & ~((uint64_t)3 << fd % FD_PER_WORD * 2)) +
 		    ((uint64_t)1 << 32);
+		want |= bits << fd % FD_PER_WORD * 2;
 	} while (!__atomic_compare_exchange_n(word, &old, want, true,
 	    __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	return want;
+}
+
+void fd_forget(int fd)
+{
+	hint_begin(fd, 0);
+}
+
+void fd_is_plain(int fd)
+{
+	hint_begin(fd, FD_PLAIN | FD_SOCKET);
 }
 
 /*
@@ -38,8 +51,9 @@ static void hint_set(int fd, uint64_t seen, uint64_t bits)
 {
 	uint64_t want = seen | bits << fd % FD_PER_WORD * 2;
 
-	__atomic_compare_exchange_n(&fd_hint[fd / FD_PER_WORD], &seen, want,
-	    false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	if ((unsigned)fd < FD_HINTS)
+		__atomic_compare_exchange_n(&fd_hint[fd / FD_PER_WORD], &seen,
+		    want, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
 static int mark_get(int fd, unsigned *val)
@@ -49,9 +63,10 @@ static int mark_get(int fd, unsigned *val)
 	return sys_getsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, val, &len);
 }
 
-static void mark_put(int fd, unsigned val)
+static int mark_put(int fd, unsigned val)
 {
-	sys_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &val, sizeof(val));
+	return sys_setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &val,
+	    sizeof(val));
 }
 
 /* The plug is gone, one way or the other: the attempt to connect is over. */
@@ -89,15 +104,24 @@ unsigned fd_mark_ask(int fd)
 		plug_out(fd);
 		mark_put(fd, SILENT_MAGIC | (val & MARK_BITS));
 	}
-	if ((unsigned)fd < FD_HINTS && err != -EBADF)
+	if (err != -EBADF)
 		hint_set(fd, seen, err ? FD_PLAIN : FD_PLAIN | FD_SOCKET);
 	return 0;
 }
 
 void fd_mark_set(int fd, unsigned bits)
 {
-	mark_put(fd, bits ? MARK_MAGIC | bits : ~0u);
-	fd_forget(fd);
+	uint64_t seen;
+
+	if (bits) {
+		mark_put(fd, MARK_MAGIC | bits);
+		fd_forget(fd);
+		return;
+	}
+	/* Whoever sets another meanwhile forgets this after it. */
+	seen = hint_begin(fd, 0);
+	if (mark_put(fd, ~0u) == 0)
+		hint_set(fd, seen, FD_PLAIN | FD_SOCKET);
 }
 
 /* Shifted, as the kernel makes 1 of 0. */

@@ -73,6 +73,8 @@ static inline unsigned fd_hint_of(int fd)
 
 /* fd is new in this process, or may be another file than before. */
 HJ_HIDDEN void fd_forget(int fd);
+/* fd is new in this process, and a socket without a mark. */
+HJ_HIDDEN void fd_is_plain(int fd);
 
 /* Ask the kernel. Return: enum fd_mark bits, 0: no virtual socket or plain. */
 HJ_HIDDEN unsigned fd_mark_ask(int fd);
