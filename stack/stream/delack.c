@@ -52,14 +52,22 @@ void delack_soon(struct stream *st)
 	if (now - st->rx_when > QUICK_PAUSE)
 		st->quick_acks = 0;
 	st->rx_when = now;
-	if ((st->quick_acks < QUICK_ACKS && st->s.opt.quickack) ||
-	    ndelack == DELACKS) {
+	if ((st->quick_acks < QUICK_ACKS && st->s.opt.quickack &&
+	    !st->fin_seen) || ndelack == DELACKS) {
 		st->quick_acks++;
 		tcp_ack_now(st->pcb);
 	} else if (!st->delack) {
 		st->delack = true;
 		delack[ndelack++] = st->s.id;
 	}
+}
+
+void delack_fin(struct tcp_pcb *pcb)
+{
+	if (pcb->state != CLOSE_WAIT || pcb->ts_lastacksent + 1 != pcb->rcv_nxt)
+		return;
+	tcp_clear_flags(pcb, TF_ACK_NOW);
+	tcp_set_flags(pcb, TF_ACK_DELAY);
 }
 
 void delack_init(void)

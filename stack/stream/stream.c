@@ -230,6 +230,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 		tcp_ack_now(pcb);
 	if (!p) {
 		st->fin_seen = true;
+		delack_fin(pcb);
 		stream_set_rx(st, st->rx_state == RX_DISCARD ? RX_SHUT :
 		    RX_EOF);
 	} else if (st->s.gone) {

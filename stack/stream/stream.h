@@ -234,5 +234,11 @@ void urgent_acked(struct stream *st);	/* what the peer has, has changed */
 void delack_init(void);
 /* An acknowledgement that lwIP has put off is sent, now or soon. */
 void delack_soon(struct stream *st);
+/*
+ * The peer's FIN has just come.  If nothing else is to be acknowledged, that
+ * can wait for the program's, as on Linux: most programs answer an end with
+ * theirs.
+ */
+void delack_fin(struct tcp_pcb *pcb);
 
 #endif
