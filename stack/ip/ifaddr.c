@@ -74,23 +74,45 @@ bool iface_addr_at(struct iface *f, unsigned n, struct wire_ifaddr *a)
 	return false;
 }
 
-/* 127.0.0.0/8 is lo's as a whole. */
+static bool has4(const struct iface *f, const uint8_t *ip)
+{
+	const struct iface_alias *al;
+	uint32_t want;
+
+	memcpy(&want, ip, sizeof(want));
+	if (want && netif_ip4_addr(&f->nif)->addr == want)
+		return true;
+	for (al = f->aliases; al; al = al->next)
+		if (netif_ip4_addr(&al->nif)->addr == want)
+			return true;
+	return false;
+}
+
+static bool has6(const struct iface *f, const struct wire_addr *want)
+{
+	for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++) {
+		const ip6_addr_t *ip = netif_ip6_addr(&f->nif, i);
+
+		if (ip6_addr_isvalid(netif_ip6_addr_state(&f->nif, i)) &&
+		    !memcmp(ip->addr, want->ip, 16) &&
+		    (!ip6_addr_islinklocal(ip) || !want->scope ||
+		    want->scope == netif_get_index(&f->nif)))
+			return true;
+	}
+	return false;
+}
+
+/* For each packet.  127.0.0.0/8 is lo's as a whole. */
 struct iface *iface_of_addr(const struct wire_addr *want)
 {
 	struct iface *f;
-	struct wire_ifaddr a;
 
 	if (want->family == AF_INET && want->ip[0] == 127)
 		return iface_next(NULL);
-	for (f = iface_next(NULL); f; f = iface_next(f)) {
-		for (unsigned i = 0; iface_addr_at(f, i, &a); i++) {
-			if (a.family == want->family && !memcmp(a.ip, want->ip,
-			    addr_len(a.family)) &&
-			    (a.scope != 253 || !want->scope ||
-			    want->scope == a.ifindex))
-				return f;
-		}
-	}
+	for (f = iface_next(NULL); f; f = iface_next(f))
+		if (want->family == AF_INET ? has4(f, want->ip) :
+		    want->family == AF_INET6 && has6(f, want))
+			return f;
 	return NULL;
 }
 

@@ -378,6 +378,7 @@ int input_ip6(struct pbuf *p, struct netif *in)
 
 	if (p->len < IP6_HLEN || IP6H_PLEN(ip) > p->tot_len - IP6_HLEN)
 		return 0;	/* it counts them */
+	timers_neighbour6();
 	addr_of(&dst, &ip->dest, in);
 	ours = is_ours(in, &dst);
 	if (ours && !syn_excess6(p) && !intercept(p, in))

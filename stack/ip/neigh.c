@@ -13,6 +13,7 @@
 #include "stack/ip/iface.h"
 #include "stack/ip/route.h"
 #include "stack/ip/static6.h"
+#include "stack/ip/timers.h"
 
 /* lwIP does not tell which are static. */
 #define STATICS	128
@@ -182,6 +183,7 @@ static int learn6(const struct wire_neigh *n)
 	e->netif = &f->nif;
 	e->state = ND6_STALE;
 	e->counter.reachable_time = 0;
+	timers_neighbour6();
 	return 0;
 }
 

@@ -145,6 +145,7 @@ err_t output_send_ip6(struct netif *nif, struct pbuf *p, const ip6_addr_t *dst)
 	s = static6_find(iface_index(nif), (const uint8_t *)hop->addr);
 	if (s)
 		return to_mac(nif, p, s->mac);
+	timers_neighbour6();
 	held_packet(p);
 	err = ethip6_output(nif, p, hop);
 	return err == ERR_MEM && held_refused() ? ERR_OK : err;

@@ -20,6 +20,7 @@
 #define FRAGMENT_LIFE	((IPV6_REASS_MAXAGE + 1) * CLOCK_NS_S)	/* IPv4: less */
 
 static uint64_t last_neighbour, last_fragment;	/* ns, 0: none yet */
+static bool used_nd6;		/* there may be something in its tables */
 
 void timers_fragment(void)
 {
@@ -29,6 +30,11 @@ void timers_fragment(void)
 void timers_neighbour(void)
 {
 	last_neighbour = clock_ns();
+}
+
+void timers_neighbour6(void)
+{
+	used_nd6 = true;
 }
 
 static bool since(uint64_t when, uint64_t life)
@@ -86,10 +92,8 @@ static bool need_nd6_of(struct netif *nif)
 	return false;
 }
 
-static bool need_nd6(void)
+static bool has_nd6(void)
 {
-	struct netif *nif;
-
 	for (int i = 0; i < LWIP_ND6_NUM_NEIGHBORS; i++)
 		if (neighbor_cache[i].state != ND6_NO_ENTRY)
 			return true;
@@ -99,11 +103,20 @@ static bool need_nd6(void)
 	for (int i = 0; i < LWIP_ND6_NUM_PREFIXES; i++)
 		if (prefix_list[i].netif)
 			return true;
+	return false;
+}
+
+/* Asked at the end of each turn, where tables that large are not walked. */
+static bool need_nd6(void)
+{
+	struct netif *nif;
+
 	NETIF_FOREACH(nif) {
 		if (need_nd6_of(nif))
 			return true;
 	}
-	return false;
+	used_nd6 = used_nd6 && has_nd6();
+	return used_nd6;
 }
 
 /* There are no routers on lo; and lwIP would tell a MAC address of 0 bytes. */

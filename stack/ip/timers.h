@@ -7,5 +7,7 @@ void timers_init(void);
 void timers_fragment(void);
 /* A packet went to a neighbour: ARP may have to ask again. */
 void timers_neighbour(void);
+/* A packet of IPv6, or somebody who configures, may have told ND of one. */
+void timers_neighbour6(void);
 
 #endif
