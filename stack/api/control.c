@@ -106,7 +106,7 @@ static bool only_ours(struct request *r)
 	bool ok = true;
 
 	for (int i = 0; i < r->nfd; i++) {
-		if (descr_is_pair(r->fd[i], 0) ||
+		if (descr_is_pair(r->fd[i]) ||
 		    descr_is_memory(r->fd[i]))
 			continue;
 		descr_close(r->fd[i]);
@@ -162,7 +162,23 @@ static void take(struct request *r, struct client *c, int flags)
 		request_lost(r);
 }
 
-/* 1: handled; 0: none now; -1: the program is gone. */
+/* Whoever asks waits for the answer; else the next one comes at once. */
+static bool answers(const struct request *r)
+{
+	switch (r->req.op) {
+	case WIRE_SOCKET:
+	case WIRE_SETSOCKOPT:
+	case WIRE_CHANNEL:
+	case WIRE_NOTE:
+		return r->req.reply;
+	}
+	return true;
+}
+
+/*
+ * 2: handled, and there is hardly another one now; 1: handled; 0: none now;
+ * -1: the program is gone.
+ */
 static int receive(struct client *c)
 {
 	static struct request r;	/* under the core lock */
@@ -200,7 +216,7 @@ static int receive(struct client *c)
 			close(r.fd[i]);
 	if (r.rep_fd >= 0)
 		close(r.rep_fd);
-	return n == 0 ? -1 : 1;
+	return n == 0 ? -1 : answers(&r) ? 2 : 1;
 }
 
 static void part(struct client *c)
@@ -222,7 +238,7 @@ static void on_request(struct pollable *p, uint32_t events)
 	(void)events;
 	for (int i = 0; i < BATCH && !p->dead; i++) {
 		r = receive(c);
-		if (r <= 0 || c->stranger)
+		if (r <= 0 || r == 2 || c->stranger)
 			break;
 	}
 	if (!p->dead && (r < 0 || (r > 0 && c->stranger)))

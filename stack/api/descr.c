@@ -26,10 +26,14 @@ static int option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &v, &len) < 0 ? -1 : v;
 }
 
-bool descr_is_pair(int fd, int type)
+bool descr_is_pair(int fd)
 {
-	return option(fd, SO_DOMAIN) == AF_UNIX &&
-	    (!type || option(fd, SO_TYPE) == type);
+	return option(fd, SO_DOMAIN) == AF_UNIX;
+}
+
+bool descr_has_type(int fd, int type)
+{
+	return option(fd, SO_TYPE) == type;
 }
 
 bool descr_is_memory(int fd)

@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 
-/* The end of an AF_UNIX pair, of that type; 0: of any. */
-bool descr_is_pair(int fd, int type);
+/* The end of an AF_UNIX pair. */
+bool descr_is_pair(int fd);
+bool descr_has_type(int fd, int type);	/* a socket, of that type */
 /* memfd_create(2)'s: reading it cannot block. */
 bool descr_is_memory(int fd);
 

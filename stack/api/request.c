@@ -78,7 +78,7 @@ static int do_socket(struct request *r)
 	int fd = request_take_fd(r, 0), err;
 	struct wire_made made;
 
-	if (r->req.len != sizeof(made) || !descr_is_pair(fd,
+	if (r->req.len != sizeof(made) || !descr_has_type(fd,
 	    r->req.b == SOCK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET)) {
 		close(fd);
 		return -EINVAL;

@@ -327,9 +327,9 @@ void connect_established(struct stream *st)
 	addr_from_lwip(&s->local, &st->pcb->local_ip, st->pcb->local_port);
 	sock_set_state(s, SOCK_OPEN);
 	event_connect(s, &s->peer, 0);
+	s->readable |= st->plug_bytes != 0;	/* there may be more behind */
 	connect_unplug(st);
 	reply(st, 0);
-	s->readable = true;
 	sock_defer(s);
 }
 
