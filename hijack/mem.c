@@ -5,6 +5,7 @@
 #include "hijack/hijack.h"
 
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/uio.h>
 
 #include "stack/wire/sys.h"
@@ -53,14 +54,32 @@ int hj_copy_out(void *user, const void *src, size_t n)
 
 #define PAGE		4096u
 #define NO_OPTION	0x7fffffff
+/* Of the first thread's stack the kernel maps twice as much at exec(2). */
+#define STACK_TOP	65536u
 
-/* On a page of this very call's stack, as most such variables are. */
+/* The kernel's random bytes lie at its end, behind the environment. */
+static bool is_stack_top(uintptr_t first, uintptr_t last)
+{
+	static uintptr_t top;	/* any thread finds the same */
+	uintptr_t end = __atomic_load_n(&top, __ATOMIC_RELAXED);
+
+	if (unlikely(!end)) {
+		end = getauxval(AT_RANDOM);
+		if (end < STACK_TOP)
+			return false;
+		__atomic_store_n(&top, end, __ATOMIC_RELAXED);
+	}
+	return first >= end - STACK_TOP && first <= last && last < end;
+}
+
+/* On the stack of this very call, as most such variables are. */
 static bool is_near(const void *user, size_t n)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 	uintptr_t first = (uintptr_t)user, last = first + n - 1;
 
-	return ((first ^ here) | (last ^ here)) < PAGE;
+	return ((first ^ here) | (last ^ here)) < PAGE ||
+	    is_stack_top(first, last);
 }
 
 /* The kernel reads the length before it knows that there is no such option. */
