@@ -13,10 +13,20 @@
 #include <link.h>
 
 #include "hijack/elfsym.h"
+#include "hijack/next.h"
+
+#define BEHIND_MAX	8
 
 struct args {
 	long v[3];	/* as the caller gave them; v[0] is also the result */
 };
+
+/* Where the caller goes on, beside the arguments on the stack. */
+#ifdef __aarch64__
+#define CALLER(a)	((void *)((long *)(a))[-1])
+#else
+#define CALLER(a)	((void *)((long *)(a))[3])
+#endif
 
 static struct {
 	void *(*open)(const char *, int);
@@ -24,7 +34,14 @@ static struct {
 	void *(*sym)(void *, const char *);
 	void *(*vsym)(void *, const char *, const char *);
 	const struct link_map *self, *libc;
+	uintptr_t in_libc[2];
 } dl;
+
+/* Libraries other than libc that define what our hooks go on to. */
+static struct {
+	uintptr_t in[BEHIND_MAX][2];
+	unsigned n;
+} behind;
 
 /* The next definition after ours, in the order of loading. */
 static void *after_us(const char *name)
@@ -47,11 +64,48 @@ static void find(void)
 		return;
 	dl.self = elfsym_object((void *)find);
 	dl.libc = elfsym_object((void *)gnu_get_libc_version);
+	elfsym_extent(dl.libc, dl.in_libc);
 	*(void **)&dl.open = after_us("dlopen");
 	*(void **)&dl.mopen = after_us("dlmopen");
 	*(void **)&dl.sym = after_us("dlsym");
 	*(void **)&dl.vsym = after_us("dlvsym");
 	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
+}
+
+static bool within(const uintptr_t in[2], const void *p)
+{
+	return (uintptr_t)p - in[0] < in[1] - in[0];
+}
+
+bool dl_behind_us(const void *code)
+{
+	unsigned n = __atomic_load_n(&behind.n, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < n; i++)
+		if (within(behind.in[i], code))
+			return true;
+	return false;
+}
+
+static void goes_on_to(const void *code)
+{
+	const struct link_map *m;
+
+	if (behind.n == BEHIND_MAX || within(dl.in_libc, code) ||
+	    dl_behind_us(code))
+		return;
+	m = elfsym_object(code);
+	if (!m || m == dl.self)
+		return;
+	elfsym_extent(m, behind.in[behind.n]);
+	__atomic_store_n(&behind.n, behind.n + 1, __ATOMIC_RELEASE);
+}
+
+void dl_look_behind(void)
+{
+#define LOOK(ret, name, par, raw)	goes_on_to((void *)next.name);
+	NEXT_CALLS(LOOK)
+#undef LOOK
 }
 
 void *dl_next(const char *name)
@@ -99,10 +153,19 @@ DECIDE *dl_decide_mopen(struct args *a)
 	return *(void **)&dl.mopen;
 }
 
+/* Does our hook of that name go on to who asks for it? */
+static bool comes_from_us(const char *name, const void *caller)
+{
+	const void *p = dl_next(name);
+
+	return p && elfsym_object(p) == elfsym_object(caller);
+}
+
 /*
  * Who asks for the next one after itself, or for the first of all, gets it;
  * the first of a version is never ours, which have none.  Who asks a library
- * gets ours instead of libc's.  Return: whether that is the result.
+ * gets ours instead of libc's, but for a wrapper behind us.  Return: whether
+ * that is the result.
  */
 static bool decide(struct args *a, const char *version)
 {
@@ -114,7 +177,8 @@ static bool decide(struct args *a, const char *version)
 	    !version))
 		return false;
 	sym = version ? dl.vsym(handle, name, version) : dl.sym(handle, name);
-	if (sym && elfsym_object(sym) == dl.libc)
+	if (sym && elfsym_object(sym) == dl.libc &&
+	    !comes_from_us(name, CALLER(a)))
 		sym = hook;
 	else if (handle == RTLD_DEFAULT)
 		return false;	/* who calls may see more than we */

@@ -85,3 +85,20 @@ void *elfsym_find(const struct link_map *m, const char *name)
 	}
 	return NULL;
 }
+
+void elfsym_extent(const struct link_map *m, uintptr_t v[2])
+{
+	const ElfW(Ehdr) *e = (const void *)m->l_addr;
+	const ElfW(Phdr) *p;
+
+	v[0] = v[1] = 0;
+	/* 0: a program that is not relocated, whose header lies elsewhere. */
+	if (!e || memcmp(e->e_ident, ELFMAG, SELFMAG) != 0)
+		return;
+	v[0] = v[1] = m->l_addr;
+	p = (const void *)(m->l_addr + e->e_phoff);
+	for (int i = 0; i < e->e_phnum; i++)
+		if (p[i].p_type == PT_LOAD &&
+		    v[0] + p[i].p_vaddr + p[i].p_memsz > v[1])
+			v[1] = v[0] + p[i].p_vaddr + p[i].p_memsz;
+}

@@ -13,5 +13,7 @@ HJ_HIDDEN const struct link_map *elfsym_object(const void *addr);
  * No lock, no allocation; nothing of dlfcn.h is needed for it.
  */
 HJ_HIDDEN void *elfsym_find(const struct link_map *m, const char *name);
+/* Where a shared object lies: from v[0] up to v[1], both 0 if that is unknown. */
+HJ_HIDDEN void elfsym_extent(const struct link_map *m, uintptr_t v[2]);
 
 #endif

@@ -45,6 +45,7 @@ static void init(void)
 	int keep = errno;
 
 	next_find();
+	dl_look_behind();
 	exec_find();
 	hj_env_read(&hj_set);
 	spawn_init();

@@ -14,6 +14,7 @@
 
 #include "hijack/calls.h"
 #include "hijack/debug.h"
+#include "hijack/dl.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
 #include "stack/wire/sys.h"
@@ -173,7 +174,8 @@ HOOK(long, syscall, long nr, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
-	if (socket_call(nr, a, &r) || fd_call(nr, a, &r))
+	if (!dl_behind_us(__builtin_return_address(0)) &&
+	    (socket_call(nr, a, &r) || fd_call(nr, a, &r)))
 		return r;
 	if (nr == SYS_seccomp)
 		debug_note(DEBUG_SANDBOX);

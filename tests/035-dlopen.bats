@@ -179,6 +179,66 @@ build_all() {
 	done
 }
 
+# As socket_wrapper takes libc, and tcmalloc maps memory.
+@test "a library behind that takes libc by its name or number ends there" {
+	[ -z "$SAN" ] || skip "a sanitizer takes no RTLD_DEEPBIND"
+	build behind.so <<-'EOF'
+	#include <dlfcn.h>
+	#include <stdarg.h>
+	#include <sys/socket.h>
+	#include <sys/syscall.h>
+	#include <unistd.h>
+	static void *libc(const char *name)
+	{
+		return dlsym(dlopen("libc.so.6", RTLD_LAZY), name);
+	}
+	int fcntl(int fd, int cmd, ...)
+	{
+		va_list ap;
+		long arg;
+
+		va_start(ap, cmd);
+		arg = va_arg(ap, long);
+		va_end(ap);
+		return ((int (*)(int, int, long))libc("fcntl"))(fd, cmd, arg);
+	}
+	ssize_t recv(int fd, void *p, size_t n, int flags)
+	{
+		return ((ssize_t (*)(int, void *, size_t, int))
+		    libc("recv"))(fd, p, n, flags);
+	}
+	int getnameinfo(const void *a, socklen_t al, void *h, socklen_t hl,
+	    void *s, socklen_t sl, int flags)
+	{
+		return ((int (*)(const void *, socklen_t, void *, socklen_t,
+		    void *, socklen_t, int))libc("getnameinfo"))(a, al, h, hl,
+		    s, sl, flags);
+	}
+	void *mmap(void *a, size_t n, int prot, int flags, int fd, off_t at)
+	{
+		return (void *)syscall(SYS_mmap, a, n, prot, flags, fd, at);
+	}
+	int close(int fd)
+	{
+		return (int)syscall(SYS_close, fd);
+	}
+	EOF
+	start_host a 10.0.0.1
+	run_cmd env RUMP_SERVER=unix://a.sock \
+		LD_PRELOAD="$HIJACK:$PWD/behind.so" "$PYTHON" -c '
+import mmap, socket
+mmap.mmap(-1, 65536).close()
+a = socket.create_server(("10.0.0.1", 80))
+c = socket.create_connection(("10.0.0.1", 80))
+c.setblocking(False)
+s = a.accept()[0]
+s.sendall(b"data")
+c.settimeout(5)
+print(c.recv(9), socket.getnameinfo(("192.0.2.9", 80), 3)[0])
+c.close()'
+	[ "$output" = "b'data' 192.0.2.9" ]
+}
+
 @test "Python's ctypes: libc by its name" {
 	[ -z "$SAN" ] || skip "a sanitizer needs dlsym for itself"
 	start_host a 10.0.0.1
