@@ -10,7 +10,7 @@
 
 #define STACK_SIZE	65536	/* bytes, the child's */
 
-int aside_start(int (*fn)(void *), void *arg)
+static int start(int (*fn)(void *), void *arg, int flags)
 {
 	uint64_t all = ~0ull, old;
 	int keep = errno, pid;
@@ -25,13 +25,23 @@ int aside_start(int (*fn)(void *), void *arg)
 	/* No handler of the program may run in the child. */
 	SYS4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof(all));
 	/* cppcheck-suppress nullPointerArithmeticRedundantCheck ; not NULL */
-	pid = clone(fn, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK, arg);
+	pid = clone(fn, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | flags,
+	    arg);
 	if (pid < 0)
 		pid = -errno;
 	SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, sizeof(old));
 	SYS2(SYS_munmap, stack, STACK_SIZE);
 	errno = keep;
 	return pid;
+}
+
+/*
+ * Who traces the program and its children, as strace -f does, waits for all of
+ * them: for a host that waits for the program's end, too, and so for ever.
+ */
+int aside_start(int (*fn)(void *), void *arg)
+{
+	return start(fn, arg, CLONE_UNTRACED);
 }
 
 int aside_wait(int pid, int *status)
@@ -46,7 +56,7 @@ int aside_wait(int pid, int *status)
 
 int aside_run(int (*fn)(void *), void *arg)
 {
-	int pid = aside_start(fn, arg), status = 0;
+	int pid = start(fn, arg, 0), status = 0;
 
 	if (pid < 0)
 		return pid;

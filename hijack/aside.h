@@ -19,7 +19,7 @@ HJ_HIDDEN int aside_run(int (*fn)(void *), void *arg);
 /*
  * The halves of it, for a child that becomes another program: this thread goes
  * on when it has done so or ended.  Exit signal 0: no SIGCHLD, and the
- * program's wait(2) does not see it.
+ * program's wait(2) does not see it; nor does who traces the program.
  * Return: its pid, or -errno.
  */
 HJ_HIDDEN int aside_start(int (*fn)(void *), void *arg);

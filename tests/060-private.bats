@@ -188,6 +188,17 @@ time.sleep(float(sys.argv[1]))'
 	[ "${before#* }" = '10.0.0.7/24 fd00::7/64' ]
 }
 
+# The host waits for who traces the program to end, which waits for all that
+# it traces.
+@test "who traces a program and its children need not trace the host" {
+	LIMIT=20 run_cmd shmhijack -b net "$B/tests/h_follow" "$PYTHON" -c "
+import os
+os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)
+$made"
+	[ "$output" -ge 2 ]
+	wait_for -5 has_members net 0
+}
+
 @test "a private host in use keeps its name and address" {
 	start_bg web shmhijack -b net -n web "$PYTHON" -c "$keeps" 60
 	wait_for in_file web.log there
