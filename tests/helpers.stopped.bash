@@ -41,6 +41,9 @@ while True: s.send(b"x" * 10000)'
 	start_bg life on a "$B/tests/h_life" loop 10.0.0.2
 	sleep "$1"
 	if [ "$2" = c ]; then
+		# What is not for it is not lost, if it was idle.
+		run_cmd -1 tool a ping -c 1 -W 1 10.0.0.3
+		before=$(sent)
 		wait_for has_passed "$before"
 		stop writer
 	fi
