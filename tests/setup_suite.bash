@@ -18,7 +18,29 @@ setup_suite() {
 	# Not a wrapper script of some version manager: it would cost each start.
 	PYTHON=$(python3 -c 'import sys; print(sys.executable)') || return
 	export PYTHON
-	[ -z "$SAN_PRELOAD" ] || curl_stand_in
+	[ -z "$SAN_PRELOAD" ] || stand_ins
+}
+
+# Programs that tests find in place of others, if there is a sanitizer.
+stand_ins() {
+	export PATH=$BATS_RUN_TMPDIR/bin:$PATH
+	mkdir "$BATS_RUN_TMPDIR/bin"
+	launcher_stand_in
+	curl_stand_in
+}
+
+# The launcher names its own library, and the sanitizer's would come after
+# libc: it would not see vfork(2), and hold what a child did to the stack that
+# it shares with its parent against that.
+launcher_stand_in() {
+	local file=$BATS_RUN_TMPDIR/bin/shmhijack
+
+	cat >"$file" <<-X
+		#!/bin/sh
+		export LD_PRELOAD=$SAN_PRELOAD\${LD_PRELOAD:+:\$LD_PRELOAD}
+		exec $B/shmhijack "\$@"
+	X
+	chmod 755 "$file"
 }
 
 # Some builds of curl (GnuTLS, p11-kit) hang in setlocale(3) under a
@@ -32,14 +54,12 @@ curl_stand_in() {
 	plain=$(dirname "$B")
 	env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BATS_TEST_DIRNAME/.." \
 		B="$plain" SAN='' "$plain/libshmhijack.so" >&2 || return
-	mkdir "$bin"
 	cp "$plain/libshmhijack.so" "$bin"
-	ln -s "$B/shmif_server" "$bin"
+	ln -s "$B/shmif_server" "$B/shmif_relay" "$bin"
 	cat >"$bin/curl" <<-X
 		#!/bin/sh
 		[ -z "\$LD_PRELOAD" ] || export LD_PRELOAD=$bin/libshmhijack.so
 		exec $(command -v curl) "\$@"
 	X
 	chmod 755 "$bin/curl"
-	export PATH=$bin:$PATH
 }
