@@ -32,6 +32,8 @@
 #define MAX_ROUTES	256
 #define MAX_URLS	16
 #define PRIVATE_GRACE	1000	/* ms without a client */
+/* Another number of them, for tests, which slow machines have as well. */
+#define PRIVATE_ENV	"SHMIF_GRACE__"
 
 static struct {
 	struct spec spec[MAX_SPECS];
@@ -314,6 +316,13 @@ static int listen_all(void)
 	return e;
 }
 
+static unsigned private_grace(void)
+{
+	const char *ms = getenv(PRIVATE_ENV);
+
+	return ms && atoi(ms) > 0 ? (unsigned)atoi(ms) : PRIVATE_GRACE;
+}
+
 int main(int argc, char **argv)
 {
 	int fd = -1, e;
@@ -345,7 +354,7 @@ int main(int argc, char **argv)
 		e = -EIO;
 	if (!e) {
 		if (cfg.private)
-			private_start(PRIVATE_GRACE);
+			private_start(private_grace());
 		if (fd >= 0)
 			background_ready(fd, log_verbose);
 		service_tell("READY=1\nSTATUS=Serving");

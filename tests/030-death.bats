@@ -188,6 +188,7 @@ for what in (lambda: socket.socket(),
 }
 
 @test "kill -9 of a private host: the next program makes another" {
+	keep_unused
 	start_host a 10.0.0.1
 	run_cmd -1 at 10.0.0.2 nc -z -w 5 10.0.0.1 7
 	pid=$(shmif bus show net | awk '/10\.0\.0\.2\/24/ { print $3 }')

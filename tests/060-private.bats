@@ -22,6 +22,7 @@ socket.socket(socket.AF_UNIX)'
 }
 
 @test "programs with the same bus and address share a host" {
+	keep_unused
 	echo 'same host' >file
 	start_bg web at 10.0.0.5 "$PYTHON" -m http.server 80
 	wait_for eval 'has_members net 1 2>/dev/null'
@@ -40,6 +41,7 @@ socket.socket(socket.AF_UNIX)'
 }
 
 @test "a private host goes away after its last client, not before" {
+	unset SHMIF_GRACE__
 	start_bg one at 10.0.0.5 "$PYTHON" -c 'import socket, time
 s = socket.socket()
 time.sleep(60)'
@@ -72,6 +74,7 @@ time.sleep(60)'
 }
 
 @test "no address: the slot's, and one host for a tree of processes" {
+	keep_unused
 	start_bg web shmhijack -b net -n web "$PYTHON" -m http.server 80
 	wait_for in_file web.log 'Serving'
 	run_cmd shmif bus show net
@@ -120,7 +123,7 @@ time.sleep(float(sys.argv[1]))'
 	first=$(member web)
 	[ "${first#* }" = 10.0.0.1/24 ]
 	# Longer than one that nobody holds would stay.
-	sleep 3
+	sleep 1
 	[ "$(member web)" = "$first" ]
 	touch go
 	wait_for test -e two
@@ -139,7 +142,7 @@ time.sleep(float(sys.argv[1]))'
 	done
 	has_members net 1
 	stop one
-	sleep 3
+	sleep 1
 	has_members net 1
 	stop two
 	wait_for -5 has_members net 0
@@ -160,6 +163,7 @@ time.sleep(float(sys.argv[1]))'
 @test "an unused private host makes way for the next of its name" {
 	local before
 
+	keep_unused
 	start_host a 10.0.0.1
 	run_cmd shmhijack -b net -n web "$PYTHON" -c "$made"
 	before=$(member web)
@@ -200,6 +204,7 @@ $made"
 }
 
 @test "a private host in use keeps its name and address" {
+	keep_unused
 	start_bg web shmhijack -b net -n web "$PYTHON" -c "$keeps" 60
 	wait_for in_file web.log there
 	local before

@@ -23,7 +23,10 @@ common_setup() {
 	HIJACK=${SAN_PRELOAD:+$SAN_PRELOAD:}$B/libshmhijack.so
 	mkdir -m 700 run
 	export XDG_RUNTIME_DIR=$DIR/run HOME=$DIR LC_ALL=C.UTF-8
-	export PATH=$B:$PATH PYTHONUNBUFFERED=1
+	export PATH=${SAN_PRELOAD:+$BATS_RUN_TMPDIR/bin:}$B:$PATH
+	export PYTHONUNBUFFERED=1
+	# An unused private host ends soon: the test waits for it.
+	export SHMIF_GRACE__=200	# ms
 	unset RUMP_SERVER RUMP_SERVER_KEY RUMPHIJACK RUMPHIJACK_RETRYCONNECT LD_PRELOAD \
 		SHMIF_BUS SHMIF_ADDR SHMIF_GATEWAY SHMIF_NAME SHMIF_HOST__ \
 		SHMIF_HOSTS SHMIF_RESOLV SHMIF_HOLDER__ \
@@ -46,6 +49,7 @@ common_teardown() {
 		00*) : >"$BATS_RUN_TMPDIR/smoke" ;;
 		esac
 	fi
+	[ "${SHMIF_GRACE__:-0}" -lt "$LONG" ] || end_unused
 	for ((i = ${#STARTED[@]} - 1; i >= 0; i--)); do
 		name=${STARTED[i]}
 		[ -z "${PID[$name]:-}" ] || stop "$name" || bad=1
@@ -55,6 +59,21 @@ common_teardown() {
 	cd /
 	rm -rf "$DIR"
 	return $bad
+}
+
+# Private hosts that nobody uses are there until the test has ended, however
+# slow the machine is.
+LONG=600000	# ms
+keep_unused() {
+	export SHMIF_GRACE__=$LONG
+}
+
+end_unused() {
+	local sock
+
+	while read -r sock; do
+		timeout 20 shmif -s "unix://$sock" halt || :
+	done < <(find "$DIR/run/shmif" -name '*.sock' 2>/dev/null)
 }
 
 show_logs() {

@@ -18,6 +18,7 @@
 
 #define HOLDERS_MAX	256
 #define UNUSED_MS	10000	/* until the first client comes */
+#define LOOK_MS		500
 
 struct holder {
 	struct pollable poll;	/* a pidfd; first */
@@ -129,10 +130,11 @@ static void look_idle(void)
 
 void private_start(unsigned grace_ms)
 {
-	static struct core_timer timer = { .fn = look_idle, .period = 500 };
+	static struct core_timer timer = { .fn = look_idle };
 
 	core_lock();
 	grace = grace_ms;
+	timer.period = LOOK_MS < grace ? LOOK_MS : grace;
 	core_timer_add(&timer);
 	core_unlock();
 }
