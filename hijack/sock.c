@@ -160,9 +160,7 @@ static void copy_signals(int from, int to, int fl)
 int sock_renew(int fd, const struct wire_id *id)
 {
 	int fl = sys_fcntl(fd, F_GETFL, 0), fdfl = sys_fcntl(fd, F_GETFD, 0);
-	static const struct linger hard = { 1, 0 };
 	struct watches watches;
-	struct wire_rep rep;
 	int neu, err;
 
 	neu = sock_make(id->domain, id->type | SOCK_CLOEXEC |
@@ -174,9 +172,6 @@ int sock_renew(int fd, const struct wire_id *id)
 	copy_option(fd, neu, SO_SNDTIMEO);
 	copy_option(fd, neu, SO_LINGER);
 	copy_option(fd, neu, SO_OOBINLINE);
-	/* What it was connected to is reset, not closed. */
-	rpc_sock(id, WIRE_SETSOCKOPT, SOL_SOCKET, SO_LINGER, 0, &hard,
-	    sizeof(hard), &rep);
 	copy_signals(fd, neu, fl);
 	watch_lift(&watches, fd);
 	err = (int)SYS3(SYS_dup3, neu, fd, fdfl & FD_CLOEXEC ? O_CLOEXEC : 0);
@@ -308,6 +303,15 @@ CALL(int, listen, "i:fd", (int fd, int backlog), fd, backlog)
 	return 0;
 }
 
+/* Has one end only been shut down, which a pair shut both ways hides? */
+static bool is_half_open(const struct wire_id *id)
+{
+	struct wire_rep rep;
+
+	return rpc_sock(id, WIRE_QUERY, WIRE_QUERY_STATE, 0, 0, NULL, 0,
+	    &rep) == 0 && rep.value == WIRE_STATE_CONNECTED;
+}
+
 /*
  * SHUT_RD of the pair would make the host's sends fail, where TCP goes on
  * taking data: so that half is the host's to do.
@@ -330,8 +334,10 @@ static int shutdown_stream(int fd, const struct wire_id *id, unsigned mark,
 	/* After both ends TCP says so; the pair does not mind. */
 	if (!mark && fd_mark_silent(fd))
 		fd_mark_set(fd, 0);	/* connect(2) has nothing more to say */
-	if (mark & MARK_FRESH || hung_up(fd))
+	if (mark & MARK_FRESH)
 		return -ENOTCONN;
+	if (hung_up(fd))
+		return is_half_open(id) ? 0 : -ENOTCONN;
 	if (how != SHUT_RD) {
 		err = (int)SYS2(SYS_shutdown, fd, how);
 		return err == -EINVAL ? -ENOTCONN : err;
@@ -347,13 +353,15 @@ static int shutdown_dgram(int fd, unsigned mark, int how)
 {
 	bool peer = mark & MARK_PEER;
 
-	if (how != SHUT_WR) {
+	if (how != SHUT_WR)
 		mark |= MARK_RDSHUT;
-		SYS2(SYS_shutdown, fd, SHUT_RD);
-	}
 	if (how != SHUT_RD)
 		mark |= MARK_WRSHUT;
 	fd_mark_set(fd, mark);
+	/* Of writing alone poll(2) is not to tell. */
+	if (mark & MARK_RDSHUT)
+		SYS2(SYS_shutdown, fd, mark & MARK_WRSHUT ? SHUT_RDWR :
+		    SHUT_RD);
 	return peer ? 0 : -ENOTCONN;
 }
 

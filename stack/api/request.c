@@ -69,6 +69,26 @@ static void send_reply(struct request *r, int fd)
 /* Sockets. */
 
 /*
+ * s comes in the place of one that cannot begin anew, with all that the
+ * program has set there.
+ */
+static void replace(struct sock *old, struct sock *s)
+{
+	struct wire_addr a = { .family = (uint16_t)s->domain };
+	bool bound = old->bound_addr || old->bound_port;
+
+	s->opt = old->opt;
+	s->ops->apply(s);
+	if (old->bound_addr)
+		a = old->local;
+	a.port = old->bound_port ? old->local.port : 0;
+	s->local.port = old->local.port;	/* shown, though not held */
+	sock_free(old);
+	if (bound)
+		s->ops->bind(s, &a);
+}
+
+/*
  * Nobody waits for an answer: what can be wrong with the kind of socket the
  * program has checked.  If it fails all the same, our end closes.
  */
@@ -90,10 +110,8 @@ static int do_socket(struct request *r)
 		return err;
 	}
 	r->req.sock = made.id;	/* for the log */
-	if (like && like->type == s->type && like->domain == s->domain) {
-		s->opt = like->opt;
-		s->ops->apply(s);
-	}
+	if (like && like->type == s->type && like->domain == s->domain)
+		replace(like, s);
 	return 0;
 }
 

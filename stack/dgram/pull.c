@@ -223,7 +223,8 @@ void dgram_input(struct sock *s, uint32_t events)
 	if (events & EPOLLOUT)
 		deliver_flush(dgram_of(s));
 	pull(s, BATCH);
-	if (events & (EPOLLHUP | EPOLLERR)) {
+	/* Shut down both ways it hangs up, too. */
+	if (events & EPOLLERR || (events & EPOLLHUP && sock_end_closed(s))) {
 		pull(s, 4096);	/* what it wrote before it closed is sent */
 		s->gone = true;
 		event_close(s, "");
