@@ -49,6 +49,8 @@ int hook_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags)
     __asm__("sendmmsg");
 ssize_t hook_sendfile(int out, int in, off_t *off, size_t n)
     __asm__("sendfile");
+ssize_t hook_splice(int in, off64_t *at_in, int out, off64_t *at_out, size_t n,
+    unsigned flags) __asm__("splice");
 
 int hook_close(int fd) __asm__("close");
 int hook_close_range(unsigned first, unsigned last, int flags)

@@ -222,7 +222,21 @@ static ssize_t recv_urgent(int fd, struct msghdr *m, int flags)
 	return r < 0 && errno == EOPNOTSUPP ? hj_ret(-EINVAL) : r;
 }
 
-/* recv with a flag of RECV_ODD, on an fd without a mark. */
+/*
+ * recv of no bytes waits for some, on a pair and on TCP.  When that time is
+ * over TCP has nothing to say.
+ */
+static ssize_t recv_nothing(int fd, int flags)
+{
+	ssize_t r = next.recv(fd, NULL, 0, flags);
+
+	if (r < 0 && errno == EAGAIN && !(flags & MSG_DONTWAIT) &&
+	    !(sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK))
+		return 0;
+	return r;
+}
+
+/* recv with a flag of RECV_ODD, or of nothing, on an fd without a mark. */
 static ssize_t recv_odd(int fd, void *buf, size_t n, int flags)
 {
 	struct iovec iov = { buf, n };
@@ -234,15 +248,27 @@ static ssize_t recv_odd(int fd, void *buf, size_t n, int flags)
 		return hj_ret(-EAGAIN);
 	if (flags & MSG_OOB)
 		return recv_urgent(fd, &m, flags);
-	if (!n)
-		return 0;		/* where a pair would wait for data */
-	return discard(fd, n, flags & ~MSG_TRUNC);
+	return n ? discard(fd, n, flags & ~MSG_TRUNC) :
+	    recv_nothing(fd, flags & ~MSG_TRUNC);
+}
+
+/* What readv(2) and writev(2) do not even look at a datagram socket for. */
+static bool is_nothing(int fd, const struct iovec *iov, int n)
+{
+	struct iovec v;
+
+	for (int i = 0; i < n; i++)
+		if (hj_get(fd, &v, &iov[i], sizeof(v)) || v.iov_len)
+			return false;
+	return n >= 0;
 }
 
 HOOK(ssize_t, read, int fd, void *buf, size_t n)
 {
 	unsigned mark = fd_mark(fd);
 
+	if (unlikely(mark && !n))
+		return 0;
 	if (unlikely(mark))
 		return recv_marked(fd, mark, buf, n, 0);
 	return io_read_done(fd, next.read(fd, buf, n), n);
@@ -258,6 +284,8 @@ HOOK(ssize_t, readv, int fd, const struct iovec *iov, int n)
 		return io_read_done(fd, next.readv(fd, iov, n), n > 0);
 	if (n < 0)
 		return hj_ret(-EINVAL);
+	if (is_nothing(fd, iov, n))
+		return 0;
 	m.msg_iovlen = (size_t)n;
 	return io_recv_marked(fd, mark, &m, 0);
 }
@@ -450,9 +478,9 @@ HOOK(ssize_t, writev, int fd, const struct iovec *iov, int n)
 		}
 		return next.writev(fd, iov, n);
 	}
-	if (n <= 0)
-		return n ? hj_ret(-EINVAL) : 0;
-	return io_send_marked(fd, mark, &m, 0);
+	if (n < 0)
+		return hj_ret(-EINVAL);
+	return is_nothing(fd, iov, n) ? 0 : io_send_marked(fd, mark, &m, 0);
 }
 
 static inline ssize_t send_done(int fd, ssize_t r, int flags)
@@ -540,19 +568,6 @@ HOOK(ssize_t, sendmsg, int fd, const struct msghdr *m, int flags)
 {
 	return io_sendmsg(fd, m, flags);
 }
-
-/* Datagrams get their header only from the calls above. */
-HOOK(ssize_t, sendfile, int out, int in, off_t *off, size_t n)
-{
-	unsigned mark = fd_mark(out);
-
-	if (mark & (MARK_DGRAM | MARK_NETLINK))
-		return hj_ret(-EINVAL);
-	if (mark & (MARK_FRESH | MARK_LISTEN))
-		return broken_pipe(0);
-	return next.sendfile(out, in, off, n);
-}
-HOOK_ALIAS(sendfile64, sendfile);
 
 /*
  * The forms that _FORTIFY_SOURCE makes of them: `room` is the size of the

@@ -298,17 +298,26 @@ static int until(int fd, const struct timespec *timeout, uint64_t *end)
 	return 0;
 }
 
+/* What is left of the time-out, if a message came. */
+static int time_left(int fd, struct timespec *timeout, uint64_t end, int r)
+{
+	uint64_t now = clock_ns(), left = end > now ? end - now : 0;
+	struct timespec t = {
+		.tv_sec = (time_t)(left / CLOCK_NS_S),
+		.tv_nsec = (long)(left % CLOCK_NS_S),
+	};
+
+	return r > 0 && end && hj_put(fd, timeout, &t, sizeof(t)) ?
+	    (int)hj_ret(-EFAULT) : r;
+}
+
 /* Like the kernel's, the time-out is looked at after each message only. */
 static int recv_many(int fd, unsigned mark, struct mmsghdr *v, unsigned n,
-    int flags, const struct timespec *timeout)
+    int flags, uint64_t end)
 {
 	bool one = flags & MSG_WAITFORONE, more = true;
-	uint64_t end;
 	unsigned i, k;
-	int err = until(fd, timeout, &end);
 
-	if (err)
-		return (int)hj_ret(err);
 	flags &= ~MSG_WAITFORONE;
 	for (i = 0; i < n; i += k) {
 		k = i ? recv_batch(fd, mark, v + i, n - i, flags, &more) : 0;
@@ -332,10 +341,14 @@ HOOK(int, recvmmsg, int fd, struct mmsghdr *v, unsigned n, int flags,
     struct timespec *timeout)
 {
 	unsigned mark = fd_mark(fd);
+	uint64_t end;
 	int r;
 
-	if (mark)
-		return recv_many(fd, mark, v, n, flags, timeout);
+	if (mark) {
+		r = until(fd, timeout, &end);
+		return r ? (int)hj_ret(r) : time_left(fd, timeout, end,
+		    recv_many(fd, mark, v, n, flags, end));
+	}
 	r = next.recvmmsg(fd, v, n, flags, timeout);
 	for (int i = 0; i < r; i++)
 		if (v[i].msg_hdr.msg_controllen)

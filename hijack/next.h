@@ -69,6 +69,8 @@ struct timeval;
 	    SYS4(SYS_sendmmsg, a, b, c, d))				\
 	X(ssize_t, sendfile, (int a, int b, off_t *c, size_t d),	\
 	    SYS4(SYS_sendfile, a, b, c, d))				\
+	X(ssize_t, splice, (int a, off64_t *b, int c, off64_t *d,	\
+	    size_t e, unsigned f), SYS6(SYS_splice, a, b, c, d, e, f))	\
 	X(int, open, (const char *a, int b, unsigned c),		\
 	    SYS4(SYS_openat, AT_FDCWD, a, b, c))			\
 	X(int, openat, (int a, const char *b, int c, unsigned d),	\

@@ -139,6 +139,10 @@ static bool fd_call(long nr, const long a[6], long *r)
 	case SYS_ioctl:
 		*r = hook_ioctl(I(0), (unsigned long)a[1], P(void *, 2));
 		break;
+	case SYS_splice:
+		*r = hook_splice(I(0), P(off64_t *, 1), I(2), P(off64_t *, 3),
+		    (size_t)a[4], (unsigned)a[5]);
+		break;
 	case SYS_sendfile:
 		*r = hook_sendfile(I(0), I(1), P(void *, 2), (size_t)a[3]);
 		break;

@@ -30,6 +30,14 @@ load helpers.conform
 	conforms data
 }
 
+@test "conformance: calls and arguments that few programs use" {
+	conforms calls
+}
+
+@test "conformance: turns that few sockets take" {
+	conforms turns
+}
+
 @test "conformance: datagrams" {
 	conforms dgram
 }

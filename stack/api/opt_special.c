@@ -109,6 +109,19 @@ static int set_lowat(struct sock *s, const void *val, size_t len)
 	return 0;
 }
 
+/* One or the other, and none of both turns both off. */
+static int set_stamps(struct sock *s, int name, const void *val, size_t len)
+{
+	int v, err = get_int(val, len, &v);
+
+	if (err)
+		return err;
+	s->opt.timestamp = v && name == SO_TIMESTAMP;
+	s->opt.timestampns = v && name == SO_TIMESTAMPNS;
+	s->ops->apply(s);
+	return 0;
+}
+
 static int sol_socket_set(struct sock *s, int name, const void *val,
     size_t len)
 {
@@ -132,6 +145,9 @@ static int sol_socket_set(struct sock *s, int name, const void *val,
 		return len < sizeof(int) ? -EINVAL : 0;
 	case SO_RCVLOWAT:
 		return set_lowat(s, val, len);
+	case SO_TIMESTAMP:
+	case SO_TIMESTAMPNS:
+		return set_stamps(s, name, val, len);
 	case SO_PEEK_OFF:
 	case SO_ZEROCOPY:
 		return is_icmp(s) && len >= sizeof(int) ? -EOPNOTSUPP :

@@ -48,6 +48,14 @@ static() {
 	static data
 }
 
+@test "static programs conform: calls and arguments that few programs use" {
+	static calls
+}
+
+@test "static programs conform: turns that few sockets take" {
+	static turns
+}
+
 @test "static programs conform: datagrams" {
 	static dgram
 }
