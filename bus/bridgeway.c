@@ -35,7 +35,10 @@ static void say_long(struct bridge_way *w, size_t len)
 	w->say(line);
 }
 
-/* Bytes of payload in the pieces of c, so that they fit; 0: it is no segment. */
+/*
+ * Bytes of payload in the pieces, so that they fit; 0: it is not to be cut.
+ * Where a datagram ends is not ours to say.
+ */
 static unsigned piece_size(const struct bridge_way *w, const uint8_t *frame,
     size_t len, unsigned seg_size)
 {
@@ -43,6 +46,8 @@ static unsigned piece_size(const struct bridge_way *w, const uint8_t *frame,
 	unsigned max;
 
 	gso_open(&c, frame, len, GSO_SEG_MIN);
+	if (c.seg.udp)
+		return seg_size;
 	if (c.n == 1)
 		return 0;
 	max = (w->to->cut_max - c.seg.head) & ~1u;
@@ -51,6 +56,11 @@ static unsigned piece_size(const struct bridge_way *w, const uint8_t *frame,
 
 static void pass_pieces(struct bridge_way *w, struct gso_cut *c)
 {
+	if (c->seg.head + c->seg_size > w->to->frame_max) {
+		say_long(w, c->seg.head + c->seg_size);
+		bridgeout_lost(&w->out, c->n - 1);
+		return;
+	}
 	for (unsigned i = 0; i < c->n; i++)
 		bridgeout_made(&w->out, gso_frame(c, i,
 		    bridgeout_room(&w->out), BRIDGE_FRAME));
@@ -66,7 +76,8 @@ static void pass(struct bridge_way *w, const uint8_t *frame, size_t len,
 
 	if (size)
 		gso_open(&c, frame, len, size);
-	if (c.n > 1 && size == seg_size && w->to->bus && len <= GSO_MAX)
+	if (c.n > 1 && size == seg_size && w->to->bus && len <= GSO_MAX &&
+	    c.seg.head + size <= w->to->frame_max)
 		bridgeout_put(&w->out, frame, len, seg_size);
 	else if (c.n > 1)
 		pass_pieces(w, &c);

@@ -1,9 +1,9 @@
 /*
  * gso.c: segments to a large segment and back; see gso.h.
  *
- * The payload of a segment is summed up once, by who made its TCP checksum:
- * the sum of a large segment is put together from those of its segments.  That
- * needs an even seg_size.
+ * The payload of a segment is summed up once, by who made its checksum: the
+ * sum of a large segment is put together from those of its segments.  Where one
+ * begins at an odd byte, the bytes of its sum change places.
  */
 #include "bus/gso.h"
 
@@ -21,11 +21,14 @@ enum {
 	IP6_END = ETH + 40,
 	/* in the TCP header */
 	SEQ = 4, OFFSET = 12, FLAGS = 13, SUM = 16, URGENT = 18,
+	TCP_HEAD = 20,
 	FIN = 0x01, PSH = 0x08, ACK = 0x10, URG = 0x20, ECE = 0x40,
 	CWR = 0x80,
 	LAST = FIN | PSH,	/* only the last of a large segment has them */
 	/* what may be set in one that is made, and in one that is cut */
 	JOINED = LAST, CUT = LAST | URG | ECE | CWR,
+	/* in the UDP header */
+	PORTS = 0, LENGTH = 4, UDP_SUM = 6, UDP_HEAD = 8,
 };
 
 static uint16_t get16(const uint8_t *p)
@@ -71,19 +74,25 @@ static uint16_t word_of(unsigned v)
 	return htons((uint16_t)v);
 }
 
+/* Where the checksum is. */
+static unsigned sum_at(const struct gso_seg *s)
+{
+	return s->l4 + (unsigned)(s->udp ? UDP_SUM : SUM);
+}
+
 /*
- * Of the pseudo header and the TCP header, its checksum left out: a word and
- * its complement together are 0xffff, which is 0.
+ * Of the pseudo header and the TCP or UDP header, its checksum left out: a
+ * word and its complement together are 0xffff, which is 0.
  */
 static uint64_t head_sum(const uint8_t *h, const struct gso_seg *s)
 {
-	bool v4 = s->tcp == IP4_END;
-	uint64_t sum = stack_chksum(h + s->tcp, s->head - s->tcp);
+	bool v4 = s->l4 == IP4_END;
+	uint64_t sum = stack_chksum(h + s->l4, s->head - s->l4);
 
 	sum += stack_chksum(h + (v4 ? IP4_ADDRS : IP6_ADDRS), v4 ? 8 : 32);
-	sum += (uint16_t)~word_at(h + s->tcp + SUM);
-	return sum + word_of(IPPROTO_TCP) +
-	    word_of(s->head - s->tcp + s->payload);
+	sum += (uint16_t)~word_at(h + sum_at(s));
+	return sum + word_of(s->udp ? IPPROTO_UDP : IPPROTO_TCP) +
+	    word_of(s->head - s->l4 + s->payload);
 }
 
 static void set_sum(uint8_t *p, uint64_t sum)
@@ -93,31 +102,63 @@ static void set_sum(uint8_t *p, uint64_t sum)
 	memcpy(p, &w, 2);
 }
 
+/* The protocol behind the IP header of a whole packet, 0: not to be cut. */
+static uint8_t look_ip(const uint8_t *h, size_t have, size_t len,
+    struct gso_seg *s)
+{
+	unsigned type = get16(h + 12);
+
+	if (type == 0x0800 && h[ETH] == 0x45 &&
+	    !(get16(h + IP4_FRAG) & 0xbfff) &&
+	    get16(h + IP4_LEN) == len - ETH) {
+		s->l4 = IP4_END;
+		return h[IP4_PROTO];
+	}
+	if (type == 0x86dd && h[ETH] >> 4 == 6 && have >= IP6_END + UDP_HEAD &&
+	    get16(h + IP6_LEN) == len - IP6_END) {
+		s->l4 = IP6_END;
+		return h[IP6_PROTO];
+	}
+	return 0;
+}
+
+static bool look_tcp(const uint8_t *h, size_t have, unsigned flags,
+    struct gso_seg *s)
+{
+	unsigned off;
+
+	if (have < (size_t)s->l4 + TCP_HEAD)
+		return false;
+	off = (h[s->l4 + OFFSET] >> 4) * 4u;
+	s->head = (uint16_t)(s->l4 + off);
+	return off >= TCP_HEAD && (h[s->l4 + FLAGS] & ~flags) == ACK;
+}
+
+/* One without a checksum would get one. */
+static bool look_udp(const uint8_t *h, size_t len, struct gso_seg *s)
+{
+	s->head = (uint16_t)(s->l4 + UDP_HEAD);
+	return get16(h + s->l4 + LENGTH) == len - s->l4 &&
+	    get16(h + s->l4 + UDP_SUM);
+}
+
 /*
- * Is it a TCP segment with a payload, in one piece, with nothing unusual?
- * Everything is checked that gso_frame() relies on.
+ * Is it a TCP segment or a datagram with a payload, in one piece, with nothing
+ * unusual?  Everything is checked that gso_frame() relies on.
  */
 static bool look(const uint8_t *h, size_t have, size_t len, unsigned flags,
     struct gso_seg *s)
 {
-	unsigned type, off;
+	uint8_t proto;
 
-	if (have < IP4_END + 20 || (flags == JOINED && len > GSO_MAX))
+	if (have < IP4_END + UDP_HEAD || (flags == JOINED && len > GSO_MAX))
 		return false;
-	type = get16(h + 12);
-	if (type == 0x0800 && h[ETH] == 0x45 && h[IP4_PROTO] == IPPROTO_TCP &&
-	    !(get16(h + IP4_FRAG) & 0xbfff) && get16(h + IP4_LEN) == len - ETH)
-		s->tcp = IP4_END;
-	else if (type == 0x86dd && h[ETH] >> 4 == 6 && have >= IP6_END + 20 &&
-	    h[IP6_PROTO] == IPPROTO_TCP &&
-	    get16(h + IP6_LEN) == len - IP6_END)
-		s->tcp = IP6_END;
-	else
+	proto = look_ip(h, have, len, s);
+	s->udp = proto == IPPROTO_UDP;
+	if (s->udp ? !look_udp(h, len, s) : proto != IPPROTO_TCP ||
+	    !look_tcp(h, have, flags, s))
 		return false;
-	off = (h[s->tcp + OFFSET] >> 4) * 4u;
-	s->head = (uint16_t)(s->tcp + off);
-	if (off < 20 || s->head > have || s->head >= len ||
-	    (h[s->tcp + FLAGS] & ~flags) != ACK)
+	if (s->head > have || s->head >= len)
 		return false;
 	s->payload = (uint32_t)(len - s->head);
 	return true;
@@ -126,8 +167,20 @@ static bool look(const uint8_t *h, size_t have, size_t len, unsigned flags,
 static uint16_t payload_sum(const uint8_t *h, const struct gso_seg *s)
 {
 	/* The checksum is ~(head + payload). */
-	return fold((uint64_t)(uint16_t)~word_at(h + s->tcp + SUM) +
+	return fold((uint64_t)(uint16_t)~word_at(h + sum_at(s)) +
 	    (uint16_t)~fold(head_sum(h, s)));
+}
+
+/* What stream segments may have that is not in the middle of a large one. */
+static bool is_last(const uint8_t *h, const struct gso_seg *s)
+{
+	return !s->udp && h[s->l4 + FLAGS] & LAST;
+}
+
+static bool fits(const struct gso_seg *s, unsigned seg_size)
+{
+	return s->udp ? seg_size > 0 : seg_size >= GSO_SEG_MIN &&
+	    seg_size % 2 == 0;
 }
 
 bool gso_start(struct gso *t, const uint8_t *head, size_t have,
@@ -135,9 +188,8 @@ bool gso_start(struct gso *t, const uint8_t *head, size_t have,
 {
 	struct gso_seg s;
 
-	if (!look(head, have, len, JOINED, &s) || s.payload < GSO_SEG_MIN ||
-	    s.payload % 2 || s.head + 2 * s.payload > GSO_MAX ||
-	    head[s.tcp + FLAGS] & LAST)
+	if (!look(head, have, len, JOINED, &s) || !fits(&s, s.payload) ||
+	    s.head + 2 * s.payload > GSO_MAX || is_last(head, &s))
 		return false;
 	memcpy(t->head, head, s.head);
 	t->seg = s;
@@ -148,28 +200,48 @@ bool gso_start(struct gso *t, const uint8_t *head, size_t have,
 	return true;
 }
 
+static bool same_ip(const struct gso *t, const uint8_t *h)
+{
+	const uint8_t *f = t->head;
+
+	if (t->seg.l4 == IP4_END)
+		return !memcmp(h, f, IP4_LEN) && get16(h + IP4_ID) ==
+		    (uint16_t)(get16(f + IP4_ID) + t->n) &&
+		    !memcmp(h + IP4_FRAG, f + IP4_FRAG, IP4_SUM - IP4_FRAG) &&
+		    !memcmp(h + IP4_ADDRS, f + IP4_ADDRS, 8);
+	return !memcmp(h, f, IP6_LEN) &&
+	    !memcmp(h + IP6_PROTO, f + IP6_PROTO, IP6_END - IP6_PROTO);
+}
+
+/* The same of TCP headers, in a segment of head bytes of headers. */
+static bool same_tcp(const struct gso *t, const uint8_t *h, size_t head)
+{
+	const uint8_t *f = t->head + t->seg.l4;
+
+	h += t->seg.l4;
+	return get32(h + SEQ) == get32(f + SEQ) + t->n * t->seg_size &&
+	    !memcmp(h, f, SEQ) &&
+	    !memcmp(h + SEQ + 4, f + SEQ + 4, FLAGS - SEQ - 4) &&
+	    !memcmp(h + FLAGS + 1, f + FLAGS + 1, SUM - FLAGS - 1) &&
+	    !memcmp(h + SUM + 2, f + SUM + 2, head - t->seg.l4 - SUM - 2);
+}
+
 /* Does h differ from the first only in what its order tells? */
 static bool follows(const struct gso *t, const uint8_t *h,
     const struct gso_seg *s)
 {
-	const uint8_t *f = t->head;
-	unsigned l4 = s->tcp;
+	if (s->l4 != t->seg.l4 || s->udp != t->seg.udp ||
+	    s->head != t->seg.head || !same_ip(t, h))
+		return false;
+	return s->udp ? t->n < GSO_DATAGRAMS &&
+	    !memcmp(h + s->l4, t->head + s->l4, LENGTH) :
+	    same_tcp(t, h, s->head);
+}
 
-	if (s->tcp != t->seg.tcp || s->head != t->seg.head ||
-	    get32(h + l4 + SEQ) != get32(f + l4 + SEQ) + t->n * t->seg_size)
-		return false;
-	if (l4 == IP4_END ? memcmp(h, f, IP4_LEN) ||
-	    get16(h + IP4_ID) != (uint16_t)(get16(f + IP4_ID) + t->n) ||
-	    memcmp(h + IP4_FRAG, f + IP4_FRAG, IP4_SUM - IP4_FRAG) ||
-	    memcmp(h + IP4_ADDRS, f + IP4_ADDRS, 8) :
-	    memcmp(h, f, IP6_LEN) ||
-	    memcmp(h + IP6_PROTO, f + IP6_PROTO, IP6_END - IP6_PROTO))
-		return false;
-	return !memcmp(h + l4, f + l4, SEQ) &&
-	    !memcmp(h + l4 + SEQ + 4, f + l4 + SEQ + 4, FLAGS - SEQ - 4) &&
-	    !memcmp(h + l4 + FLAGS + 1, f + l4 + FLAGS + 1,
-	    SUM - FLAGS - 1) &&
-	    !memcmp(h + l4 + SUM + 2, f + l4 + SUM + 2, s->head - l4 - SUM - 2);
+/* The sum of bytes that stand at byte `at` of others. */
+static uint16_t sum_behind(uint16_t sum, size_t at)
+{
+	return at % 2 ? (uint16_t)(sum << 8 | sum >> 8) : sum;
 }
 
 bool gso_add(struct gso *t, const uint8_t *head, size_t have, size_t len)
@@ -181,11 +253,12 @@ bool gso_add(struct gso *t, const uint8_t *head, size_t have, size_t len)
 	    t->seg.head + t->seg.payload + s.payload > GSO_MAX ||
 	    !follows(t, head, &s))
 		return false;
-	t->ended = s.payload < t->seg_size || head[s.tcp + FLAGS] & LAST;
-	t->head[s.tcp + FLAGS] |= head[s.tcp + FLAGS] & LAST;
+	t->ended = s.payload < t->seg_size || is_last(head, &s);
+	if (!s.udp)
+		t->head[s.l4 + FLAGS] |= head[s.l4 + FLAGS] & LAST;
+	t->sum += sum_behind(payload_sum(head, &s), t->seg.payload);
 	t->seg.payload += s.payload;
 	t->n++;
-	t->sum += payload_sum(head, &s);
 	return true;
 }
 
@@ -193,14 +266,20 @@ bool gso_add(struct gso *t, const uint8_t *head, size_t have, size_t len)
 static void set_lengths(uint8_t *h, const struct gso_seg *s,
     uint64_t payload_sum)
 {
-	if (s->tcp == IP4_END) {
+	uint8_t *sum = h + sum_at(s);
+
+	if (s->l4 == IP4_END) {
 		put16(h + IP4_LEN, s->head - ETH + s->payload);
 		put16(h + IP4_SUM, 0);
 		set_sum(h + IP4_SUM, stack_chksum(h + ETH, IP4_END - ETH));
 	} else {
 		put16(h + IP6_LEN, s->head - IP6_END + s->payload);
 	}
-	set_sum(h + s->tcp + SUM, head_sum(h, s) + payload_sum);
+	if (s->udp)
+		put16(h + s->l4 + LENGTH, UDP_HEAD + s->payload);
+	set_sum(sum, head_sum(h, s) + payload_sum);
+	if (s->udp && !get16(sum))
+		put16(sum, 0xffff);	/* 0 means that there is none */
 }
 
 size_t gso_finish(struct gso *t)
@@ -212,10 +291,13 @@ size_t gso_finish(struct gso *t)
 unsigned gso_count(const uint8_t *head, size_t have, size_t len,
     unsigned seg_size, struct gso_seg *s)
 {
-	if (seg_size < GSO_SEG_MIN || seg_size % 2 ||
-	    !look(head, have, len, CUT, s) || s->payload <= seg_size)
+	unsigned n;
+
+	if (!look(head, have, len, CUT, s) || !fits(s, seg_size) ||
+	    s->payload <= seg_size)
 		return 1;
-	return (s->payload + seg_size - 1) / seg_size;
+	n = (s->payload + seg_size - 1) / seg_size;
+	return s->udp && n > GSO_DATAGRAMS ? 1 : n;
 }
 
 void gso_open(struct gso_cut *c, const uint8_t *bytes, size_t len,
@@ -228,10 +310,10 @@ void gso_open(struct gso_cut *c, const uint8_t *bytes, size_t len,
 
 static bool sums_right(const uint8_t *h, const struct gso_seg *s)
 {
-	return (s->tcp != IP4_END ||
+	return (s->l4 != IP4_END ||
 	    stack_chksum(h + ETH, IP4_END - ETH) == 0xffff) &&
 	    fold(head_sum(h, s) + stack_chksum(h + s->head, (int)s->payload) +
-	    word_at(h + s->tcp + SUM)) == 0xffff;
+	    word_at(h + sum_at(s))) == 0xffff;
 }
 
 bool gso_sums_right(const uint8_t *frame, size_t len)
@@ -241,12 +323,13 @@ bool gso_sums_right(const uint8_t *frame, size_t len)
 	return look(frame, len, len, JOINED, &s) && sums_right(frame, &s);
 }
 
-/* What belongs to the first, or the last, only; h: the i-th one's headers. */
-static void cut_flags(const struct gso_cut *c, unsigned i, uint8_t *h)
+/* And what belongs to the first, or the last, only; h: the i-th's headers. */
+static void cut_tcp(const struct gso_cut *c, unsigned i, uint8_t *h)
 {
-	uint8_t *tcp = h + c->seg.tcp;
+	uint8_t *tcp = h + c->seg.l4;
 	unsigned urgent = get16(tcp + URGENT), before = i * c->seg_size;
 
+	put32(tcp + SEQ, get32(tcp + SEQ) + before);
 	if (i + 1 < c->n)
 		tcp[FLAGS] &= (uint8_t)~LAST;
 	if (i > 0)
@@ -279,9 +362,9 @@ size_t gso_frame(struct gso_cut *c, unsigned i, uint8_t *out, size_t cap)
 	else
 		s.payload -= i * c->seg_size;
 	memcpy(h, c->bytes, s.head);
-	cut_flags(c, i, h);
-	put32(h + s.tcp + SEQ, get32(h + s.tcp + SEQ) + i * c->seg_size);
-	if (s.tcp == IP4_END)
+	if (!s.udp)
+		cut_tcp(c, i, h);
+	if (s.l4 == IP4_END)
 		put16(h + IP4_ID, (get16(h + IP4_ID) + i) & 0xffff);
 	set_lengths(h, &s, stack_chksum(from, (int)s.payload) +
 	    (c->bad ? 1u : 0));

@@ -1,13 +1,15 @@
 /*
- * gso.h: several TCP segments of one stream that travel as one large segment.
+ * gso.h: several TCP segments of one stream, or datagrams from one socket to
+ * another, that travel as one large segment.
  *
  * A large segment is one Ethernet frame whose IP packet has the payloads of
  * segments that follow each other, behind the headers of the first: lwIP makes
- * it so (stack/tcp/large.c), or it sent them one after the other.  All but the last payload are `seg_size` bytes long, and nothing else
- * tells the segments apart than what follows from their order; so the frames
- * that the MTU asked for can be made of it again, bit by bit.  Who forwards or
- * shows frames does that; who is their receiver takes it as it is.  Linux
- * calls this GSO and BSD TSO.
+ * it so (stack/tcp/large.c), or it sent them one after the other.  All but the
+ * last payload are `seg_size` bytes long, and nothing else tells the segments
+ * apart than what follows from their order; so the frames that the MTU asked
+ * for can be made of it again, bit by bit.  Who forwards or shows frames does
+ * that; who is their receiver takes it as it is.  Linux calls this GSO, and
+ * UDP_SEGMENT is how its programs ask for it; BSD calls it TSO.
  *
  * No lwIP in here, and no bus: bytes only.
  */
@@ -20,11 +22,13 @@
 
 #define GSO_MAX	(32768u + 14)	/* bytes of a large segment */
 #define GSO_HEAD	(14 + 40 + 60)	/* bytes of the longest headers */
-#define GSO_SEG_MIN	256u		/* shorter payloads are not worth it */
+#define GSO_SEG_MIN	256u		/* TCP: shorter ones are not worth it */
+#define GSO_DATAGRAMS	128u		/* at most, as on Linux */
 
-/* Where things are in a frame with a TCP segment. */
+/* Where things are in a frame with a TCP segment or a UDP datagram. */
 struct gso_seg {
-	uint16_t tcp;		/* offset of the TCP header, 34 or 54 */
+	bool udp;
+	uint16_t l4;		/* offset of the TCP or UDP header, 34 or 54 */
 	uint16_t head;		/* of the payload: bytes of all headers */
 	uint32_t payload;	/* bytes */
 };
@@ -41,7 +45,7 @@ struct gso {
 
 /*
  * head: the first `have` bytes of a frame of len bytes, with all headers.
- * gso_start: may it be followed by others?  False also for what is not TCP.
+ * gso_start: may it be followed by others?  False also for what is neither.
  * gso_add: the same for one that shall follow; true if it now does.
  */
 bool gso_start(struct gso *t, const uint8_t *head, size_t have,
@@ -71,7 +75,7 @@ struct gso_cut {
 };
 
 /*
- * bytes may hold anything; seg_size 0: an ordinary frame.  Also one segment
+ * bytes may hold anything; seg_size 0: an ordinary frame.  Also one TCP segment
  * that is too long for a cable is cut like that, FIN and all.
  */
 void gso_open(struct gso_cut *c, const uint8_t *bytes, size_t len,

@@ -1,11 +1,12 @@
 /*
  * output.c: frames from lwIP to the bus.
  *
- * Between batch_begin and batch_end, around lwIP's tcp_output(), the
- * segments of one stream are gathered to large ones (gso.h).  Their pbufs are
- * only referred to: what lwIP has sent it does not touch before an answer
- * comes.  One that finds no room when it is complete is copied and waits:
- * its segments count as sent.
+ * Between batch_begin and batch_end, around lwIP's tcp_output() and while a
+ * program's datagrams are sent, what goes the same way is gathered to large
+ * segments (gso.h).  Their pbufs are only referred to: what lwIP has sent it
+ * does not touch before an answer comes, and a datagram in one pbuf is nobody
+ * else's.  One that finds no room when it is complete is copied and waits: its
+ * segments count as sent.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 #include "stack/ip/iface.h"
 #include "stack/ip/tap.h"
 
-#define TX_IOV	64	/* pieces of a frame that go as they are */
+#define TX_IOV	128	/* pieces of a frame that go as they are */
 #define KEPT_MAX	(128u << 10)	/* bytes that may be stuck */
 
 /* A frame that found no room. */
@@ -34,10 +35,9 @@ struct stuck {
 
 /* The one that is being made; at most one, under the core lock. */
 static struct {
-	bool batch;
 	struct shmif *sh;	/* NULL: none */
 	struct gso gso;
-	struct pbuf *seg[TX_IOV / 2];
+	struct pbuf *seg[TX_IOV];
 	unsigned pieces;	/* of all payloads */
 } making;
 
@@ -222,7 +222,7 @@ static bool gather(struct shmif *sh, struct pbuf *p)
 	struct gso *t = &making.gso;
 	int n;
 
-	if (making.sh == sh && t->n < TX_IOV / 2) {
+	if (making.sh == sh && t->n < TX_IOV && !(t->seg.udp && p->next)) {
 		n = pieces(p, t->seg.head, iov, TX_IOV - (int)making.pieces);
 		if (n + (int)making.pieces <= TX_IOV &&
 		    gso_add(t, p->payload, p->len, p->tot_len)) {
@@ -235,7 +235,8 @@ static bool gather(struct shmif *sh, struct pbuf *p)
 		}
 	}
 	send_gso();
-	if (sh->stuck || !gso_start(t, p->payload, p->len, p->tot_len))
+	if (sh->stuck || !gso_start(t, p->payload, p->len, p->tot_len) ||
+	    (t->seg.udp && p->next))	/* it may refer to what is passing */
 		return false;
 	n = pieces(p, t->seg.head, iov, TX_IOV);
 	if (n > TX_IOV)
@@ -249,15 +250,21 @@ static bool gather(struct shmif *sh, struct pbuf *p)
 
 void shmif_batch_begin(struct iface *f)
 {
-	(void)f;		/* one stream at a time goes by one interface */
-	making.batch = iface_tso;
+	struct shmif *sh = f->priv;
+
+	if (sh)
+		sh->batch = iface_tso;
 }
 
 void shmif_batch_end(struct iface *f)
 {
-	(void)f;
-	making.batch = false;
-	send_gso();
+	struct shmif *sh = f->priv;
+
+	if (!sh)
+		return;
+	sh->batch = false;
+	if (making.sh == sh)
+		send_gso();
 }
 
 static void show_frame(struct shmif *sh, struct pbuf *p)
@@ -298,7 +305,7 @@ err_t shmif_output(struct netif *nif, struct pbuf *p)
 		send_gso();	/* what was before it */
 		frames = gso_count(p->payload, p->len, p->tot_len,
 		    p->seg_size, &s);
-	} else if (making.batch && gather(sh, p)) {
+	} else if (sh->batch && gather(sh, p)) {
 		tap_frame(f, p, 0, true);
 		return ERR_OK;
 	}

@@ -30,6 +30,7 @@
 
 #define AUTO_TRIES 32	/* addresses */
 #define BATCH	32	/* frames per turn of the core lock */
+#define FLOOD	(32u << 10)	/* bytes that programs have not read, the same */
 
 void shmif_release(struct shmif *sh)
 {
@@ -66,18 +67,27 @@ static struct pbuf *receive(struct shmif *sh, int *err)
 	return NULL;
 }
 
-/* Is it for this host? */
-static bool ends_here(const struct gso_cut *c)
+static void addr_at(const struct shmif *sh, struct wire_addr *a,
+    const uint8_t *ip, const uint8_t *port, bool v4)
 {
-	struct wire_addr to = { .family = AF_INET };
+	*a = (struct wire_addr){ .family = v4 ? AF_INET : AF_INET6,
+	    .scope = iface_index(&sh->f->nif) };
+	memcpy(a->ip, ip, v4 ? 4 : 16);
+	memcpy(&a->port, port, 2);
+}
 
-	if (c->seg.tcp == BUS_ETH_HDR + IP_HLEN) {
-		memcpy(to.ip, c->bytes + BUS_ETH_HDR + 16, 4);
-	} else {
-		to.family = AF_INET6;
-		memcpy(to.ip, c->bytes + BUS_ETH_HDR + 24, 16);
-	}
-	return iface_has_addr(&to);
+/* Is it for this host, and for one socket of it? */
+static bool ends_here(const struct shmif *sh, const struct gso_cut *c)
+{
+	const uint8_t *ip = c->bytes + BUS_ETH_HDR, *l4 = c->bytes + c->seg.l4;
+	bool v4 = c->seg.l4 == BUS_ETH_HDR + IP_HLEN;
+	struct wire_addr from, to;
+
+	addr_at(sh, &to, ip + (v4 ? 16 : 24), l4 + 2, v4);
+	if (!iface_has_addr(&to))
+		return false;
+	addr_at(sh, &from, ip + (v4 ? 12 : 8), l4, v4);
+	return !c->seg.udp || iface_takes_datagrams(&from, &to);
 }
 
 void shmif_cut(struct shmif *sh, struct gso_cut *c, void (*fn)(
@@ -123,11 +133,13 @@ static void deliver(struct shmif *sh, struct pbuf *p)
 	}
 	gso_open(&c, p->payload, p->len, seg_size);
 	if (c.n == 1 || (!(sh->f->faults && sh->f->faults->in) &&
-	    ends_here(&c))) {
+	    ends_here(sh, &c))) {
 		sh->f->rx_packets += c.n - 1;
 		sh->f->rx_bytes += (c.n - 1) * c.seg.head;
 		if (tap_listener && c.n > 1)
 			shmif_cut(sh, &c, show_frame);
+		if (c.n > 1 && c.seg.udp)
+			p->seg_size = c.seg_size;
 		tap_input(sh->f, p, c.n == 1);
 		return;
 	}
@@ -163,11 +175,41 @@ static bool rejoin(struct shmif *sh)
 	return true;
 }
 
+/* 200 us.  To yield is not enough where others want the CPU as well. */
+static void let_read(void)
+{
+	const struct timespec nap = { .tv_nsec = 200000 };
+
+	nanosleep(&nap, NULL);
+}
+
+/*
+ * n frames to lwIP.  Where more messages come for programs than these read,
+ * they are let read before more come than their queues can hold: once in a
+ * while, and (true) in the end.
+ */
+static bool deliver_all(struct shmif *sh, struct pbuf **batch, int n)
+{
+	uint64_t at_first = iface_rx_behind;
+
+	for (int i = 0; i < n; i++) {
+		deliver(sh, batch[i]);
+		if (iface_rx_behind - at_first < FLOOD)
+			continue;
+		if (i + 1 == n)
+			return true;
+		core_unlock();
+		let_read();
+		core_lock();
+		at_first = iface_rx_behind;
+	}
+	return false;
+}
+
 /* false: the bus is broken. */
 static bool turn(struct shmif *sh)
 {
 	struct pbuf *batch[BATCH];
-	uint64_t delivered;
 	int n = 0, err = 0;
 	bool flood;
 
@@ -179,19 +221,15 @@ static bool turn(struct shmif *sh)
 			break;
 	}
 	core_lock();
-	delivered = iface_rx_delivered;
-	for (int i = 0; i < n; i++)
-		deliver(sh, batch[i]);
-	flood = iface_rx_delivered != delivered && n == BATCH;
+	flood = deliver_all(sh, batch, n);
 	if (sh->blocked) {
 		sh->blocked = false;
 		if (shmif_unstick(sh))
 			iface_tx_ready();
 	}
 	core_unlock();
-	/* Let the program read before more comes than its queue can hold. */
 	if (flood)
-		sched_yield();
+		let_read();
 	if (err == -ENOMEM)
 		return bus_wait(sh->bus, 10) != -EIO; /* 10 ms without */
 	return err != -EIO;

@@ -28,6 +28,7 @@ struct shmif {
 	struct bus *bus;
 	pthread_t thread;
 	atomic_bool stop;
+	bool batch;		/* what is sent is gathered; core lock */
 	/* The sender had no room: the thread tries again.  Core lock. */
 	bool blocked;
 	atomic_bool push_queued;	/* core_after() calls push() */

@@ -1,6 +1,6 @@
 /*
- * u_gso.c: segments to a large one and back, bit by bit; what may not travel
- * together; and bytes that are no large segment.
+ * u_gso.c: segments and datagrams to a large one and back, bit by bit; what may
+ * not travel together; and bytes that are no large segment.
  */
 #include "tests/u_bus.h"
 
@@ -30,22 +30,28 @@ static void put(uint8_t *p, size_t n, uint32_t v)
 
 /* What a stream looks like, and the segment at `seq` of it. */
 struct stream {
-	bool v6;
+	bool v6, udp;
 	unsigned opts;		/* bytes of TCP options */
 	uint16_t id;
 	uint32_t seq;
 };
 
-static uint8_t *tcp_of(uint8_t *f)
+static uint8_t *l4_of(uint8_t *f)
 {
 	return f + (f[12] == 0x86 ? 54 : 34);
 }
 
-/* The sums of a frame with a TCP segment, by the letter of RFC 1071. */
+static bool is_udp(const uint8_t *f)
+{
+	return f[f[12] == 0x86 ? 20 : 23] == 17;
+}
+
+/* The sums of a frame, by the letter of RFC 1071, 768 and 9293. */
 static void set_sums(uint8_t *f, size_t n)
 {
-	bool v6 = f[12] == 0x86;
-	uint8_t *t = tcp_of(f), pseudo[4] = { 0, 6 };
+	bool v6 = f[12] == 0x86, udp = is_udp(f);
+	uint8_t *t = l4_of(f), pseudo[4] = { 0, udp ? 17 : 6 };
+	uint8_t *at = t + (udp ? 6 : 16);
 	size_t rest = n - (size_t)(t - f);
 	uint32_t sum;
 
@@ -54,15 +60,17 @@ static void set_sums(uint8_t *f, size_t n)
 		put(f + 24, 2, ~add(0, f + 14, 20));
 	}
 	put(pseudo + 2, 2, (uint32_t)rest);
-	put(t + 16, 2, 0);
+	put(at, 2, 0);
 	sum = add(0, v6 ? f + 22 : f + 26, v6 ? 32 : 8);
-	put(t + 16, 2, ~add(add(sum, pseudo, 4), t, rest));
+	sum = ~add(add(sum, pseudo, 4), t, rest) & 0xffff;
+	put(at, 2, sum || !udp ? sum : 0xffff);
 }
 
 static size_t make(uint8_t *f, const struct stream *s, size_t payload,
     uint8_t flags)
 {
-	size_t ip = s->v6 ? 40 : 20, n = 14 + ip + 20 + s->opts + payload;
+	size_t ip = s->v6 ? 40 : 20, head = s->udp ? 8 : 20 + s->opts;
+	size_t n = 14 + ip + head + payload;
 	uint64_t state = s->seq + 1;
 	uint8_t *t;
 
@@ -76,20 +84,24 @@ static size_t make(uint8_t *f, const struct stream *s, size_t payload,
 	if (s->v6) {
 		f[14] = 0x60;
 		put(f + 18, 2, (uint32_t)(n - 54));
-		f[20] = 6;
+		f[20] = s->udp ? 17 : 6;
 	} else {
 		f[14] = 0x45;
 		put(f + 16, 2, (uint32_t)(n - 14));
 		put(f + 18, 2, s->id);
 		put(f + 20, 2, 0x4000);
-		f[23] = 6;
+		f[23] = s->udp ? 17 : 6;
 	}
-	t = tcp_of(f);
-	for (size_t i = 0; i < 20 + s->opts; i++)
+	t = l4_of(f);
+	for (size_t i = 0; i < head; i++)
 		t[i] = (uint8_t)(0x40 + i);
-	put(t + 4, 4, s->seq);
-	t[12] = (uint8_t)((20 + s->opts) / 4 << 4);
-	t[13] = flags;
+	if (s->udp) {
+		put(t + 4, 2, (uint32_t)(head + payload));
+	} else {
+		put(t + 4, 4, s->seq);
+		t[12] = (uint8_t)(head / 4 << 4);
+		t[13] = flags;
+	}
 	set_sums(f, n);
 	return n;
 }
@@ -111,7 +123,7 @@ static void make_all(struct stream s, unsigned n, size_t seg_size, size_t last,
 /* Only the headers are shown to it, as lwIP has them apart. */
 static bool gather(struct gso *t, unsigned i)
 {
-	size_t head = (size_t)(tcp_of(seg[i]) - seg[i]) + 60;
+	size_t head = (size_t)(l4_of(seg[i]) - seg[i]) + 60;
 
 	if (head > len[i])
 		head = len[i];
@@ -178,6 +190,104 @@ static void test_there_and_back(void)
 	}
 }
 
+/* Every size there is of few, many and most. */
+static void test_datagrams(void)
+{
+	static const size_t units[] = { 1, 2, 63, 64, 255, 256, 999, 1472,
+	    9001, 16000 };
+	struct gso t;
+	size_t total;
+
+	for (unsigned k = 0; k < 10 * 2 * 3 * 3; k++) {
+		struct stream s = { .v6 = k % 2, .udp = true, .id = 0xfffe };
+		size_t seg_size = units[k / 2 % 10], last = k / 20 % 3 == 0 ?
+		    seg_size : k / 20 % 3 == 1 ? 1 : seg_size / 2 + 1;
+		unsigned n = (unsigned)(32000 / seg_size);
+
+		n = k / 60 == 0 ? 2 : n > GSO_DATAGRAMS ? GSO_DATAGRAMS : n;
+		n = k / 60 == 1 && n > 3 ? 3 : n;
+		make_all(s, n, seg_size, last, 0);
+		total = couple(&t, n);
+		memcpy(out, whole, total);
+		set_sums(out, total);
+		CHECK(!memcmp(out, whole, total));
+		same_again(n, total, (unsigned)seg_size);
+	}
+}
+
+/* A sum of 0 is sent as 0xffff, of one and of all together. */
+static void test_sum_of_zero(void)
+{
+	struct stream s = { .udp = true, .id = 7 };
+	struct gso t;
+	size_t total;
+	uint8_t *sum, *word;
+
+	for (int all = 0; all < 2; all++) {
+		make_all(s, 3, 101, 101, 0);
+		couple(&t, 3);
+		sum = l4_of(all ? whole : seg[1]) + 6;
+		/* What is missing to 0 is added to a word that it counts. */
+		word = seg[1] + 42 + all;
+		put(word, 2, add(add(0, word, 2), sum, 2));
+		set_sums(seg[1], len[1]);
+		total = couple(&t, 3);
+		sum = l4_of(all ? whole : seg[1]) + 6;
+		CHECK_EQ(sum[0] << 8 | sum[1], 0xffff);
+		same_again(3, total, 101);
+	}
+}
+
+/* What says that it is many and is not. */
+static void test_forged_datagrams(void)
+{
+	struct stream s = { .udp = true, .id = 7 };
+	struct gso_cut c;
+	struct gso t;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		s.v6 = v6;
+		len[0] = make(seg[0], &s, 1000, 0);
+		static const struct { unsigned size, n; } cut[] = {
+			{ 0, 1 }, { 1, 1 }, { 7, 1 }, { 8, 125 }, { 999, 2 },
+			{ 1000, 1 }, { 1001, 1 }, { 65535, 1 },
+			{ 0x10008, 1 }, { ~0u, 1 },
+		};
+
+		for (unsigned i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+			gso_open(&c, seg[0], len[0], cut[i].size);
+			CHECK_EQ(c.n, cut[i].n);
+			for (unsigned k = 0; k < c.n; k++)
+				CHECK(gso_frame(&c, k, out, sizeof(out)) <=
+				    len[0]);
+		}
+		/* no sum; a length that is not IP's; a fragment; TCP's next */
+		put(l4_of(seg[0]) + 6, 2, 0);
+		CHECK(!gso_start(&t, seg[0], len[0], len[0]));
+		gso_open(&c, seg[0], len[0], 100);
+		CHECK_EQ(c.n, 1);
+		make(seg[0], &s, 1000, 0);
+		put(l4_of(seg[0]) + 4, 2, 1007);
+		CHECK(!gso_start(&t, seg[0], len[0], len[0]));
+		gso_open(&c, seg[0], len[0], 100);
+		CHECK_EQ(c.n, 1);
+		make(seg[0], &s, 1000, 0);
+		CHECK(gso_start(&t, seg[0], len[0], len[0]));
+		s.udp = false;
+		len[1] = make(seg[1], &s, 1000, 0x10);
+		CHECK(!gso_add(&t, seg[1], len[1], len[1]));
+		s.udp = true;
+	}
+	/* more than there may be, and an empty one */
+	make_all((struct stream){ .udp = true }, SEGS, 8, 8, 0);
+	for (unsigned i = 0; i < SEGS; i++)
+		CHECK(gather(&t, i) == (i < GSO_DATAGRAMS));
+	make_all((struct stream){ .udp = true }, 2, 8, 0, 0);
+	CHECK(gather(&t, 0) && !gather(&t, 1));
+	make_all((struct stream){ .udp = true }, 1, 8, 0, 0);
+	CHECK(!gather(&t, 0));
+}
+
 /* One bit of the second segment's headers is not what its order tells. */
 static void test_stranger(void)
 {
@@ -198,6 +308,26 @@ static void test_stranger(void)
 				CHECK(gather(&t, 1));
 			else
 				CHECK(!gather(&t, 1));
+		}
+	}
+}
+
+/* The same of datagrams: only their own sums do not count. */
+static void test_strange_datagram(void)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct stream s = { .v6 = v6, .udp = true, .id = 7 };
+		unsigned l4 = v6 ? 54 : 34;
+
+		for (unsigned at = 0; at < (l4 + 8) * 8; at++) {
+			unsigned byte = at / 8;
+			struct gso t;
+
+			make_all(s, 2, 1000, 1000, 0);
+			seg[1][byte] ^= (uint8_t)(1 << at % 8);
+			CHECK(gather(&t, 0));
+			CHECK(gather(&t, 1) == ((!v6 && byte / 2 == 12) ||
+			    byte / 2 == (l4 + 6) / 2));
 		}
 	}
 }
@@ -246,7 +376,7 @@ static void test_no_start(void)
 		{ 14, 0x46 },		/* options */
 		{ 17, 1 },		/* another length */
 		{ 20, 0x60 }, { 21, 1 },	/* a fragment */
-		{ 23, 17 },		/* UDP */
+		{ 23, 1 },		/* ICMP */
 		{ 46, 0x40 },		/* TCP's header */
 		{ 47, 0x11 }, { 47, 0x12 }, { 47, 0x14 }, { 47, 0x18 },
 		{ 47, 0x30 }, { 47, 0x00 }, { 47, 0x50 },
@@ -284,7 +414,7 @@ static void test_bad_sum(void)
 	for (unsigned which = 0; which < 4; which++) {
 		make_all(s, 3, 1000, 500, 0x18);
 		if (which < 3)
-			tcp_of(seg[which])[17] ^= 1;
+			l4_of(seg[which])[17] ^= 1;
 		total = couple(&t, 3);
 		if (which == 3)
 			whole[25] ^= 1;		/* the IP header's */
@@ -314,6 +444,7 @@ static void test_hostile(void)
 		uint8_t *p;
 
 		s.v6 = i % 2;
+		s.udp = i % 3 == 0;
 		if (i % 4)
 			n = make(seg[0], &s, n + 60, i % 8 < 6 ? 0x10 : (uint8_t)i);
 		for (unsigned k = t_random(&state) % 3; k; k--)
@@ -322,7 +453,8 @@ static void test_hostile(void)
 		p = malloc(n);
 		memcpy(p, seg[0], n);
 		gso_open(&c, p, n, seg_size);
-		CHECK(c.n >= 1 && c.n <= n / GSO_SEG_MIN + 1);
+		CHECK(c.n >= 1 && (c.n <= n / GSO_SEG_MIN + 1 ||
+		    (c.seg.udp && c.n <= GSO_DATAGRAMS)));
 		for (unsigned k = 0; k < c.n; k++) {
 			size_t f = gso_frame(&c, k, out, sizeof(out));
 
@@ -350,16 +482,16 @@ static void test_cut_one(void)
 
 	for (int v6 = 0; v6 < 2; v6++) {
 		s.v6 = v6;
-		put(tcp_of(one) + 18, 2, 0);
+		put(l4_of(one) + 18, 2, 0);
 		len[0] = make(one, &s, 40000, 0xb9);	/* CWR URG ACK PSH FIN */
-		put(tcp_of(one) + 18, 2, 1500);
+		put(l4_of(one) + 18, 2, 1500);
 		set_sums(one, len[0]);
 		gso_open(&c, one, len[0], 1000);
 		CHECK_EQ(c.n, 40);
 		for (unsigned i = 0; i < c.n; i++) {
 			size_t n = gso_frame(&c, i, out, sizeof(out));
 
-			t = tcp_of(out);
+			t = l4_of(out);
 			CHECK_EQ(n, c.seg.head + 1000);
 			CHECK_EQ(t[13], 0x10 | (i == 0 ? 0x80 : 0) |
 			    (i < 2 ? 0x20 : 0) | (i == 39 ? 0x09 : 0));
@@ -423,7 +555,11 @@ int main(void)
 {
 	t_start();
 	test_there_and_back();
+	test_datagrams();
+	test_sum_of_zero();
+	test_forged_datagrams();
 	test_stranger();
+	test_strange_datagram();
 	test_ends();
 	test_no_start();
 	test_bad_sum();

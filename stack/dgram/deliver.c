@@ -30,7 +30,8 @@
 #include "stack/wire/clock.h"
 
 #define PIECES		64	/* of a message that goes as it is */
-#define TOGETHER	32	/* messages that go with one call */
+#define TOGETHER	64	/* messages that go with one call */
+#define BYTES		32768	/* of data in them */
 #define IOVECS		512
 #define JOINED_MAX	65536	/* bytes, with all headers less than that */
 #define PAIR_MOST	212992	/* bytes, SO_SNDBUF as Linux shows it */
@@ -138,6 +139,7 @@ static bool keep(struct dgram *d, const struct msghdr *m, size_t len)
 	d->waiting_last = &p->next;
 	d->waiting_bytes += cost(len);
 	waiting += cost(len);
+	iface_rx_behind += cost(len);
 	trim_count((int64_t)cost(len));
 	sock_watch(&d->s, d->s.events | EPOLLOUT);
 	return true;
@@ -209,18 +211,27 @@ static struct {
 	struct iovec iov[IOVECS];
 	struct pbuf *ref[DGRAM_SEGMENTS * 2];
 	unsigned n, niov, nref;
+	size_t bytes;
 } come;
+
+/* Data of a packet: one datagram, or some that are `step` bytes long. */
+struct part {
+	struct pbuf *p;
+	unsigned niov, n;	/* pieces, datagrams */
+	size_t len, step;
+};
 
 /* As Linux does: of one sender, equally long but for the last. */
 static bool may_join(const struct coming *c, const struct dgram *d,
-    const struct wire_dgram *h, size_t len)
+    const struct wire_dgram *h, const struct part *a)
 {
 	size_t step = c->h.segment ? c->h.segment : c->len;
 	size_t heads = 14 + (ip_current_is_v6() ? 40 : 20) + 8;
 
 	return c->d == d && d->s.opt.udp_gro && !d->bare && !c->closed &&
-	    len && len <= step && c->joined < DGRAM_SEGMENTS &&
-	    heads + c->len + len < JOINED_MAX &&
+	    a->len && (a->n == 1 ? a->len <= step : a->step == step) &&
+	    c->joined + a->n <= DGRAM_SEGMENTS &&
+	    heads + c->len + a->len < JOINED_MAX &&
 	    c->h.tos == h->tos && c->h.ttl == h->ttl &&
 	    c->h.flags == h->flags && c->h.ifindex == h->ifindex &&
 	    !memcmp(&c->h.peer, &h->peer, sizeof(h->peer)) &&
@@ -272,6 +283,7 @@ static void hand_over_all(void)
 	for (i = 0; i < come.nref; i++)
 		pbuf_free(come.ref[i]);
 	come.n = come.niov = come.nref = 0;
+	come.bytes = 0;
 }
 
 static void hand_over_later(struct core_work *w)
@@ -347,64 +359,94 @@ static void make_room(void)
 {
 	static struct core_work work = { .fn = hand_over_later };
 
-	if (come.n == TOGETHER || come.niov + 1 + PIECES > IOVECS ||
+	if (come.n == TOGETHER || come.bytes > BYTES ||
+	    come.niov + 1 + PIECES > IOVECS ||
 	    come.nref == sizeof(come.ref) / sizeof(come.ref[0]))
 		hand_over_all();
 	core_defer(&work);
 }
 
-/* The data of p, whose niov pieces are the last in come.iov. */
-static void add(struct dgram *d, const struct wire_dgram *h, struct pbuf *p,
-    unsigned niov, size_t len)
+/* a's pieces are the last in come.iov. */
+static void add(struct dgram *d, const struct wire_dgram *h,
+    const struct part *a)
 {
 	struct coming *c = come.n ? &come.msg[come.n - 1] : NULL;
 	struct iovec *iov = &come.iov[come.niov];
 
-	pbuf_ref(p);
-	come.ref[come.nref++] = p;
-	if (c && may_join(c, d, h, len)) {
+	come.bytes += a->len;
+	pbuf_ref(a->p);
+	come.ref[come.nref++] = a->p;
+	if (c && may_join(c, d, h, a)) {
 		if (!c->h.segment)
 			c->h.segment = (uint16_t)c->len;
-		memmove(iov, iov + 1, niov * sizeof(*iov));
-		c->closed = len < c->h.segment;
-		c->niov += niov;
-		c->len += len;
-		c->joined++;
-		come.niov += niov;
+		memmove(iov, iov + 1, a->niov * sizeof(*iov));
+		c->closed = a->len < a->n * (size_t)c->h.segment;
+		c->niov += a->niov;
+		c->len += a->len;
+		c->joined += a->n;
+		come.niov += a->niov;
 		return;
 	}
 	c = &come.msg[come.n++];
 	*c = (struct coming){
-		.d = d, .h = *h, .iov = iov, .niov = 1 + niov, .len = len,
-		.joined = 1,
+		.d = d, .h = *h, .iov = iov, .niov = 1 + a->niov,
+		.len = a->len, .joined = a->n,
 	};
+	if (a->n > 1) {
+		c->h.segment = (uint16_t)a->step;
+		c->closed = a->len < a->n * a->step;
+	}
 	*iov = (struct iovec){ &c->h, sizeof(c->h) };
-	come.niov += 1 + niov;
+	come.niov += 1 + a->niov;
+}
+
+/* What begins at byte `at` of a->p. */
+static void deliver(struct dgram *d, const struct wire_dgram *h,
+    struct part *a, size_t at)
+{
+	struct iovec *iov;
+
+	make_room();
+	iov = &come.iov[come.niov + 1];
+	if (a->p->len >= at + a->len) {
+		iov[0].iov_base = (uint8_t *)a->p->payload + at;
+		iov[0].iov_len = a->len;
+		a->niov = 1;
+	} else {
+		a->niov = (unsigned)pieces(a->p, (uint16_t)at, iov);
+	}
+	if (d->loan && dgram_lend_deliver(d, &h->peer, iov, a->niov))
+		return;
+	if (d->rx_discard) {
+		lose(d);
+		return;
+	}
+	add(d, h, a);
+	/* What lwIP goes on with it may change, and `whole` is one buffer. */
+	if (!dgram_is_udp(&d->s) || (a->niov == 1 && a->p->next))
+		hand_over_all();
 }
 
 void deliver_packet(struct dgram *d, struct pbuf *p, uint16_t offset,
     const ip_addr_t *from, uint16_t port)
 {
 	struct wire_dgram h = { 0 };
-	struct iovec *iov;
-	unsigned n;
+	size_t len = (size_t)p->tot_len - offset, step = p->seg_size, at = 0;
+	struct part a = { .p = p, .n = 1, .len = len };
 
 	if (!address(d, &h, from, port))
 		return;
 	envelope(&d->s, &h);
 	affinity_sample(d->s.owner.affinity);
-	iface_rx_delivered++;
-	make_room();
-	iov = &come.iov[come.niov + 1];
-	n = (unsigned)pieces(p, offset, iov);
-	if (d->loan && dgram_lend_deliver(d, &h.peer, iov, n))
-		return;
-	if (d->rx_discard) {
-		lose(d);
-		return;
+	if (step && d->s.opt.udp_gro && !d->loan && !d->bare) {
+		a.step = step;
+		a.n = (unsigned)((len + step - 1) / step);
+		step = 0;
 	}
-	add(d, &h, p, n, (size_t)p->tot_len - offset);
-	/* What lwIP goes on with it may change, and `whole` is one buffer. */
-	if (!dgram_is_udp(&d->s) || (n == 1 && p->next))
-		hand_over_all();
+	do {
+		if (step)
+			a.len = len - at < step ? len - at : step;
+		deliver(d, &h, &a, offset + at);
+		at += a.len;
+	} while (step && at < len);
 }

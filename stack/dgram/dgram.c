@@ -27,6 +27,8 @@
 #include "stack/sock/port.h"
 #include "stack/sock/sock.h"
 
+#define COPY_MAX	(16u << 10)	/* bytes; two longer ones are no batch */
+
 static const struct dgram_ops *ops_of(const struct sock *s)
 {
 	return (const struct dgram_ops *)s->ops;
@@ -150,16 +152,34 @@ static bool is_whole(const struct sock *s, const struct dgram_route *r)
 	    (r->peer.family == AF_INET6 && o->dontfrag);
 }
 
+/*
+ * In one piece with its headers, so that a driver may keep it for a moment and
+ * gather what follows; or, where that would be much to copy, with PBUF_REF,
+ * which tells lwIP to copy it if it must be kept.
+ */
+static struct pbuf *buffer(const void *data, size_t len)
+{
+	bool copy = len <= COPY_MAX;
+	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len,
+	    copy ? PBUF_RAM : PBUF_REF);
+
+	if (p && copy)
+		memcpy(p->payload, data, len);
+	else if (p)
+		p->payload = (void *)(uintptr_t)data;
+	return p;
+}
+
 static int transmit_one(struct sock *s, const struct dgram_route *r,
     const void *data, size_t len)
 {
-	/* PBUF_REF tells lwIP to copy it if it must be kept. */
-	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_REF);
+	struct pbuf *p = buffer(data, len);
+	struct pbuf quote = { .payload = (void *)(uintptr_t)data,
+	    .len = (u16_t)len, .tot_len = (u16_t)len };
 	int err;
 
 	if (!p)
 		return -ENOBUFS;
-	p->payload = (void *)(uintptr_t)data;
 	output_whole = is_whole(s, r);
 	if (is_too_long(s, r, len))
 		err = -EMSGSIZE;
@@ -167,7 +187,7 @@ static int transmit_one(struct sock *s, const struct dgram_route *r,
 		err = ops_of(s)->transmit(dgram_of(s), r, p);
 	output_whole = false;
 	if (!err)
-		error_watch(s, &r->peer, p);
+		error_watch(s, &r->peer, &quote);	/* p has headers now */
 	pbuf_free(p);
 	return err;
 }
@@ -230,6 +250,7 @@ void dgram_release(struct sock *s)
 			udp_remove(d->udp);
 	} else if (d->raw) {
 		raw_remove(d->raw);
+		iface_raw_udp -= s->protocol == IPPROTO_UDP;
 	}
 	d->udp = NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "stack/core/counter.h"
 #include "stack/dgram/dgram.h"
+#include "stack/ip/iface.h"
 #include "stack/ip/route.h"
 #include "stack/sock/event.h"
 #include "stack/sock/sock.h"
@@ -200,12 +201,14 @@ static int read_pair(struct sock *s, size_t len[TOGETHER])
 	return got;
 }
 
+/* What is there leaves together. */
 static void pull(struct sock *s, int batch)
 {
 	size_t len[TOGETHER];
 
+	iface_batch_begin();
 	if (!retry_held(s))
-		return;
+		batch = 0;
 	while (s->readable && batch > 0 && !dgram_of(s)->held) {
 		int n = read_pair(s, len);
 
@@ -213,6 +216,7 @@ static void pull(struct sock *s, int batch)
 			take(s, &in[i], len[i]);
 		batch -= n;
 	}
+	iface_batch_end();
 	if (s->readable && !dgram_of(s)->held)
 		sock_defer(s);
 }

@@ -83,6 +83,7 @@ static int raw_open(struct sock *s)
 		return -ENOBUFS;
 	raw_recv(d->raw, on_recv, s);
 	raw_apply(s);
+	iface_raw_udp += s->protocol == IPPROTO_UDP;
 	return 0;
 }
 

@@ -160,9 +160,11 @@ static bool has_netem(const struct faults *l)
 static void settle(struct faults *l)
 {
 	l->iface.netem = has_netem(l);
-	l->iface.in = false;
-	for (const struct fault *e = l->first; e; e = e->next)
+	l->iface.in = l->iface.damages = false;
+	for (const struct fault *e = l->first; e; e = e->next) {
 		l->iface.in |= (e->conf.dirs & WIRE_FAULT_IN) != 0;
+		l->iface.damages |= e->conf.corrupt.p > 0;
+	}
 	if (l->first)
 		return;
 	put_functions(l->f, l->output, l->input);

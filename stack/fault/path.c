@@ -126,18 +126,6 @@ static uint64_t run(struct fault *e, uint64_t now)
 	return next;
 }
 
-/*
- * What leaves together may be joined to large segments, whose sum is put
- * together from theirs: two that are wrong could make one that is right.
- */
-static bool may_join(const struct faults *l)
-{
-	for (const struct fault *e = l->first; e; e = e->next)
-		if (e->conf.corrupt.p > 0)
-			return false;
-	return l->f->driver->batch_begin != NULL;
-}
-
 static void on_timer(struct pollable *p, uint32_t events)
 {
 	uint64_t n, next, now = clock_ns();
@@ -152,7 +140,7 @@ static void on_timer(struct pollable *p, uint32_t events)
 
 		if (!l)
 			continue;
-		join = may_join(l);
+		join = f->driver->batch_begin && !f->faults->damages;
 		if (join)
 			f->driver->batch_begin(f);
 		for (struct fault *e = l->first; e; e = e->next) {

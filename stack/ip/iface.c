@@ -21,7 +21,7 @@ static char wanted_name[64];	/* "": that */
 char iface_server[128];
 
 int iface_tso = 1;
-uint64_t iface_rx_delivered;
+uint64_t iface_rx_behind;
 static void (*tx_ready)(void);
 
 void iface_insert(struct iface *f)
@@ -186,7 +186,8 @@ void iface_tx_ready(void)
 void iface_batch_begin(void)
 {
 	for (struct iface *f = all; f; f = f->next)
-		if (f->driver->batch_begin)
+		if (f->driver->batch_begin && !(f->faults &&
+		    f->faults->damages))
 			f->driver->batch_begin(f);
 }
 

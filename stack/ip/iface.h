@@ -57,7 +57,8 @@ struct iface_driver {
 	uint32_t (*mtu_max)(const struct iface *f);
 	/*
 	 * In between, frames of one stream may be held back, to be joined to a
-	 * large segment (bus/gso.h): for the time of one tcp_output().
+	 * large segment (bus/gso.h): for the time of one tcp_output(), or of a
+	 * program's datagrams that are there.
 	 */
 	void (*batch_begin)(struct iface *f);
 	void (*batch_end)(struct iface *f);
@@ -91,6 +92,12 @@ struct iface_faults {
 	void (*gone)(struct iface *f);
 	bool netem;		/* all frames that go out meet one entry */
 	bool in;		/* there are entries for frames that come in */
+	/*
+	 * There are entries that damage frames.  What leaves together may not
+	 * be joined then: of several, all would be lost with one, and two sums
+	 * that are wrong could make one that is right.
+	 */
+	bool damages;
 };
 
 /* nif.state points back here, for aliases too. */
@@ -162,11 +169,21 @@ void iface_set_server(const char *path);
  */
 void iface_tx_ready(void);
 void iface_on_tx_ready(void (*fn)(void));
-/* Around lwIP's tcp_output(): batch_begin and batch_end of all drivers. */
+/* batch_begin and batch_end of all drivers. */
 void iface_batch_begin(void);
 void iface_batch_end(void);
 extern int iface_tso;		/* sysctl: whether to join segments */
-/* Messages given to programs since the start, for drivers to compare. */
-extern uint64_t iface_rx_delivered;
+/*
+ * datagrams.c: does one socket, and nobody else, get the datagrams from there
+ * to that address of ours?
+ */
+bool iface_takes_datagrams(const struct wire_addr *from,
+    const struct wire_addr *to);
+extern unsigned iface_raw_udp;	/* raw sockets that get all datagrams */
+/*
+ * Bytes of messages, since the start, that came when a program had not read
+ * those before; for drivers to compare.
+ */
+extern uint64_t iface_rx_behind;
 
 #endif
