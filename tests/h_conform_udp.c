@@ -398,6 +398,116 @@ static void ecn(void)
 	}
 }
 
+/* A control message more in `c`, of which n bytes are used. */
+static size_t put_beside(char *c, size_t n, int level, int type,
+    const void *val, size_t len)
+{
+	struct cmsghdr *h = (struct cmsghdr *)(void *)(c + n);
+
+	h->cmsg_level = level;
+	h->cmsg_type = type;
+	h->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(h), val, len);
+	return n + CMSG_SPACE(len);
+}
+
+/* 300 bytes by 100, with a TOS and a source: what is told of each read. */
+static void send_all_beside(int fd, int port, int tos, const char *source)
+{
+	char c[256] __attribute__((aligned(8))) = { 0 };
+	union any_addr a = addr_of(fam, NULL, port);
+	struct in_pktinfo info4 = { 0 };
+	struct in6_pktinfo info6 = { .ipi6_ifindex = 0 };
+	struct iovec v = { data, 300 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_name = &a,
+	    .msg_namelen = size_of(fam), .msg_control = c };
+	uint16_t segment = 100;
+	size_t n;
+
+	n = put_beside(c, 0, IPPROTO_UDP, UDP_SEGMENT, &segment, 2);
+	inet_pton(AF_INET, source, &info4.ipi_spec_dst);
+	inet_pton(AF_INET6, "::1", &info6.ipi6_addr);
+	if (fam == AF_INET) {
+		n = put_beside(c, n, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+		n = put_beside(c, n, IPPROTO_IP, IP_PKTINFO, &info4,
+		    sizeof(info4));
+	} else {
+		n = put_beside(c, n, IPPROTO_IPV6, IPV6_TCLASS, &tos,
+		    sizeof(tos));
+		n = put_beside(c, n, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+		    sizeof(info6));
+	}
+	m.msg_controllen = n;
+	CALL("send with all", sendmsg(fd, &m, 0));
+}
+
+/* What stands beside a read; how many come together is nobody's business. */
+static ssize_t read_all_beside(const char *what, int fd, size_t at)
+{
+	char c[256], from[64] = "", addr[64] = "";
+	struct iovec v = { room, sizeof(room) };
+	union any_addr a;
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_name = &a,
+	    .msg_namelen = sizeof(a), .msg_control = c,
+	    .msg_controllen = sizeof(c) };
+	int tos = -1, index = -1;
+	struct cmsghdr *h;
+	ssize_t n;
+
+	n = wait_for(fd, POLLIN) ? recvmsg(fd, &m, 0) : -1;
+	for (h = n < 0 ? NULL : CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
+		if (h->cmsg_type == (fam == AF_INET ? IP_TOS : IPV6_TCLASS))
+			tos = *CMSG_DATA(h);
+		if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo *i = (void *)CMSG_DATA(h);
+
+			index = i->ipi_ifindex;
+			inet_ntop(AF_INET, &i->ipi_addr, addr, sizeof(addr));
+		}
+		if (h->cmsg_level == IPPROTO_IPV6 &&
+		    h->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo *i = (void *)CMSG_DATA(h);
+
+			index = (int)i->ipi6_ifindex;
+			inet_ntop(AF_INET6, &i->ipi6_addr, addr, sizeof(addr));
+		}
+	}
+	if (n > 0)
+		inet_ntop(fam, fam == AF_INET ? (void *)&a.in.sin_addr :
+		    (void *)&a.in6.sin6_addr, from, sizeof(from));
+	say(what, "from byte %zu: TOS %d, interface %d, %s to %s", at, tos,
+	    index, from, addr);
+	return n;
+}
+
+/* TOS and addresses of a batch, in both directions, cut and whole. */
+static void beside_batch(void)
+{
+	int level = fam == AF_INET ? IPPROTO_IP : IPPROTO_IPV6, port;
+	int r = udp_bound(&port), w = sock(SOCK_DGRAM);
+	static const int tos[] = { 0, 1, 2, 3, 0xb8 | 2 };
+	char what[32];
+
+	fill();
+	set_int(r, level, fam == AF_INET ? IP_RECVTOS : IPV6_RECVTCLASS, 1);
+	set_int(r, level, fam == AF_INET ? IP_PKTINFO : IPV6_RECVPKTINFO, 1);
+	for (int gro = 0; gro < 2; gro++) {
+		set_int(r, IPPROTO_UDP, UDP_GRO, gro);
+		for (size_t i = 0; i < sizeof(tos) / sizeof(*tos); i++) {
+			ssize_t at, n;
+			int segment;
+
+			snprintf(what, sizeof(what), "TOS %d, gro %d", tos[i],
+			    gro);
+			send_all_beside(w, port, tos[i], "127.0.0.9");
+			at = read_all_beside(what, r, 0);
+			for (n = 1; at > 0 && at < 300 && n > 0; at += n)
+				n = gro ? next_message(r, &segment) :
+				    read_all_beside(what, r, (size_t)at);
+		}
+	}
+}
+
 /* An IPv6 socket that speaks IPv4, as QUIC servers have it. */
 static void mapped(void)
 {
@@ -426,6 +536,7 @@ static const struct conform_case cases[] = {
 	{ "corks", corks, false },
 	{ "many", many, false },
 	{ "ecn", ecn, false },
+	{ "beside-batch", beside_batch, false },
 	{ "mapped", mapped, true },
 	{ NULL, NULL, false },
 };
