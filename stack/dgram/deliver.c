@@ -156,18 +156,35 @@ static void take_first(struct dgram *d)
 	free(p);
 }
 
+/* The first ones that wait.  Return: how many of them the pair took, or -1. */
+static int send_waiting(struct dgram *d)
+{
+	size_t skip = d->bare ? sizeof(struct wire_dgram) : 0;
+	struct mmsghdr v[TOGETHER];
+	struct iovec iov[TOGETHER];
+	unsigned n = 0;
+
+	for (struct parcel *p = d->waiting; p && n < TOGETHER; p = p->next) {
+		iov[n] = (struct iovec){ p->bytes + skip, p->len - skip };
+		v[n].msg_hdr = (struct msghdr){ .msg_iov = &iov[n],
+		    .msg_iovlen = 1 };
+		n++;
+	}
+	return sendmmsg(d->s.poll.fd, v, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void deliver_flush(struct dgram *d)
 {
 	if (!d->waiting)
 		return;
 	while (d->waiting) {
-		struct parcel *p = d->waiting;
-		size_t skip = d->bare ? sizeof(struct wire_dgram) : 0;
+		int n = send_waiting(d);
 
-		if (send(d->s.poll.fd, p->bytes + skip, p->len - skip,
-		    MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN)
 			return;
-		take_first(d);
+		do
+			take_first(d);
+		while (--n > 0);
 	}
 	sock_watch(&d->s, d->s.events & ~(uint32_t)EPOLLOUT);
 }

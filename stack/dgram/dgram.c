@@ -91,6 +91,55 @@ static int route_for(struct sock *s, const struct wire_dgram *h,
 	return 0;
 }
 
+/*
+ * Where the last message of a batch went: many go the same way, and nothing
+ * that decides about it changes as long as the core lock is held.
+ */
+static struct {
+	bool on;
+	const struct sock *s;	/* NULL: there was none */
+	struct wire_dgram h;
+	struct dgram_route r;
+	bool resolved;		/* the neighbour is known */
+} last;
+
+void dgram_batch(bool on)
+{
+	last.on = on;
+	last.s = NULL;
+}
+
+static bool same_way(const struct sock *s, const struct wire_dgram *h)
+{
+	const struct wire_dgram *l = &last.h;
+
+	return last.s == s && h->flags == l->flags && h->ttl == l->ttl &&
+	    h->tos == l->tos && h->ifindex == l->ifindex &&
+	    !memcmp(&h->peer, &l->peer, sizeof(h->peer)) &&
+	    !memcmp(&h->local, &l->local, sizeof(h->local));
+}
+
+/* As route_for(), or as it was.  Return: 0 or -errno. */
+static int find_way(struct sock *s, const struct wire_dgram *h,
+    struct dgram_route *r)
+{
+	int err;
+
+	if (same_way(s, h)) {
+		*r = last.r;
+		return 0;
+	}
+	err = route_for(s, h, r);
+	last.s = NULL;
+	if (!err && last.on) {
+		last.s = s;
+		last.h = *h;
+		last.r = *r;
+		last.resolved = route_resolved(&r->peer, 0);
+	}
+	return err;
+}
+
 /* With all ports taken it fails with another errno than bind(2). */
 static int autobind(struct sock *s)
 {
@@ -186,7 +235,7 @@ static int transmit_one(struct sock *s, const struct dgram_route *r,
 	else
 		err = ops_of(s)->transmit(dgram_of(s), r, p);
 	output_whole = false;
-	if (!err)
+	if (!err && !(last.s == s && last.resolved))
 		error_watch(s, &r->peer, &quote);	/* p has headers now */
 	pbuf_free(p);
 	return err;
@@ -201,7 +250,7 @@ int dgram_transmit(struct sock *s, const struct wire_dgram *h,
 
 	err = autobind(s);
 	if (!err)
-		err = route_for(s, h, &r);
+		err = find_way(s, h, &r);
 	if (!err && h->segment && dgram_is_udp(s))
 		err = check_segments(s, &r, step, len);
 	if (err)

@@ -80,6 +80,8 @@ void dgram_release(struct sock *s);
  */
 int dgram_transmit(struct sock *s, const struct wire_dgram *h,
     const uint8_t *data, size_t len, size_t *at);
+/* Between on and off the core lock is held. */
+void dgram_batch(bool on);
 int dgram_bind(struct sock *s, const struct wire_addr *a);
 int dgram_connect(struct sock *s, const struct wire_addr *a);
 int dgram_listen(struct sock *s, int backlog);

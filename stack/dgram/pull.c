@@ -13,7 +13,7 @@
 #include "stack/sock/sock.h"
 
 #define BATCH		64	/* messages of one socket before others have a turn */
-#define TOGETHER	16	/* read with one call */
+#define TOGETHER	32	/* read with one call */
 
 struct message {
 	struct wire_dgram hdr;
@@ -180,12 +180,12 @@ static void take(struct sock *s, struct message *m, size_t n)
 /* Return: messages that are in `in` now, len bytes each. */
 static int read_pair(struct sock *s, size_t len[TOGETHER])
 {
-	struct mmsghdr v[TOGETHER];
-	struct iovec iov[TOGETHER];
+	/* The same each time: the kernel writes lengths and flags only. */
+	static struct mmsghdr v[TOGETHER];
+	static struct iovec iov[TOGETHER];
 	int n, got = 0;
 
-	memset(v, 0, sizeof(v));
-	for (int i = 0; i < TOGETHER; i++) {
+	for (int i = 0; i < TOGETHER && !v[i].msg_hdr.msg_iov; i++) {
 		iov[i] = (struct iovec){ &in[i], sizeof(in[i]) };
 		v[i].msg_hdr.msg_iov = &iov[i];
 		v[i].msg_hdr.msg_iovlen = 1;
@@ -207,6 +207,7 @@ static void pull(struct sock *s, int batch)
 	size_t len[TOGETHER];
 
 	iface_batch_begin();
+	dgram_batch(true);
 	if (!retry_held(s))
 		batch = 0;
 	while (s->readable && batch > 0 && !dgram_of(s)->held) {
@@ -216,6 +217,7 @@ static void pull(struct sock *s, int batch)
 			take(s, &in[i], len[i]);
 		batch -= n;
 	}
+	dgram_batch(false);
 	iface_batch_end();
 	if (s->readable && !dgram_of(s)->held)
 		sock_defer(s);
