@@ -26,6 +26,7 @@ static struct bus *bus;
 static uint8_t my_mac[6], my_ip[4], mac[6], ip[4];
 static uint8_t my_ip6[16], ip6[16];	/* link-local */
 static unsigned slot;			/* of the target */
+static unsigned seg_size;		/* what a frame says of itself, gso.h */
 
 static _Noreturn void die(const char *what)
 {
@@ -65,7 +66,7 @@ static void put_frame(uint8_t *f, size_t len)
 	struct iovec iov = { f, len };
 	int e;
 
-	while ((e = bus_send(bus, &iov, 1, 0)) == -EAGAIN)
+	while ((e = bus_send(bus, &iov, 1, seg_size)) == -EAGAIN)
 		bus_wait(bus, 100);
 	if (e)
 		die(strerror(-e));
@@ -199,12 +200,12 @@ static UNUSED void put_arp(unsigned op, const uint8_t *from)
 static UNUSED size_t take(const uint8_t **frame)
 {
 	static uint8_t f[70000];
-	uint32_t seg_size;
+	uint32_t size;
 	ssize_t n = bus_peek(bus);
 
 	if (n <= 0)
 		return 0;
-	n = bus_take(bus, f, sizeof(f), &seg_size);
+	n = bus_take(bus, f, sizeof(f), &size);
 	if (n < 14)
 		return 0;
 	if (n >= 42 && f[12] == 8 && f[13] == 6 && f[21] == 1 &&

@@ -1,15 +1,15 @@
 """Datagrams that are sent with one call, and what comes of them.
 
 usage: h_segments.py give ADDRESS PORT SIZE SEGMENT [TOS [SOURCE]]
+       h_segments.py refused ADDRESS PORT SIZE SEGMENT
        h_segments.py many ADDRESS PORT SIZE COUNT
-       h_segments.py take ADDRESS PORT BYTES [gro] [connect ADDRESS]
+       h_segments.py take ADDRESS PORT BYTES [gro]
        h_segments.py raw ADDRESS COUNT
 
-give sends SIZE bytes that are cut by SEGMENT (UDP_SEGMENT), and says which
-error comes later, if one does.  many sends COUNT datagrams in a row.  take reads
-until BYTES have come or nothing more does, and says of each read how long it
-is, what UDP_GRO says, its TOS, and its destination.  raw says how long the UDP
-packets are that a raw socket gets.
+give sends SIZE bytes that are cut by SEGMENT (UDP_SEGMENT); refused says which
+error comes then.  many sends COUNT datagrams in a row.  take reads until BYTES
+have come, and says of each read how long it is, what UDP_GRO says, its TOS, and
+its destination.  raw says how long the UDP packets are that a raw socket gets.
 """
 import socket
 import struct
@@ -49,11 +49,14 @@ def give(address, port, size, segment, tos="0", source=None):
               struct.pack("H", int(segment)))]
     about += beside(v6, int(tos), source)
     print("sent", s.sendmsg([content(int(size))], about), flush=True)
-    s.settimeout(0.5)
+    return s
+
+
+def refused(*argv):
+    s = give(*argv)
+    s.settimeout(10)
     try:
         s.recv(1)
-    except TimeoutError:
-        pass
     except OSError as e:
         print(e.strerror)
 
@@ -113,5 +116,5 @@ def raw(address, count):
     print("end", flush=True)
 
 
-{"give": give, "many": many, "take": take, "raw": raw}[
+{"give": give, "refused": refused, "many": many, "take": take, "raw": raw}[
     sys.argv[1]](*sys.argv[2:])
