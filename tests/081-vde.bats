@@ -346,12 +346,16 @@ no_orphans() {
 		expect '^from beyond$'
 	done
 	run_cmd "${USER_OF_IT[@]}" "$net" exec internet client \
-		shmif ping -c 1 10.78.0.1
+		shmif ping -c 1 server
+	# One LAN with one gateway.
+	run_cmd "${USER_OF_IT[@]}" "$net" exec internet client shmif arp -a
+	expect '\(10\.0\.2\.2\) at'
+	expect '\(10\.0\.2\.15\) at'
 	# Not what is the machine's own.
 	run_cmd -7 "${USER_OF_IT[@]}" "$net" exec internet client \
 		curl -sS http://10.0.2.2:8001/
 	run_cmd "${USER_OF_IT[@]}" "$net" show "$file"
-	expect '"client" -- "vde slirp:///disable_host_loopback" \[label="vde0'
+	expect '"bus lan" -- "vde slirp:///disable_host_loopback";'
 	run_cmd "${USER_OF_IT[@]}" "$net" down "$file"
 	in_file beyond.log '198\.51\.100\.2 - - .*GET /'
 	! grep GET own.log || fail "the machine's own service was reached"

@@ -182,9 +182,12 @@ start_machine() {
 		expect_err "^shmif-net: .*bad\.net:[0-9]+: .*$why"
 		[ ! -e run/shmif-net ]
 	done <<-'END'
-		frob\n|frob: not one of bus, tap, host
+		frob\n|frob: not one of bus, join, tap, host
 		iface lan\n|below a host
 		bus a\nbus a\n|a: there is such a bus already
+		bus a\njoin a b\n|b: no such bus above
+		join a slirp://\n|a: no such bus above
+		bus a\njoin a slirp:// mtu\n|mtu: not one of mtu=
 		bus a frob=1\n|frob=1: not one of mtu=
 		host a\niface lan\n|lan: no such bus above
 		bus a\nhost b\niface a 10.0.0.999/24\n|10\.0\.0\.999
@@ -201,6 +204,22 @@ start_machine() {
 	: >empty.net
 	run_bad 1 'empty\.net' 'no host in it' "$net" up empty.net
 	run_bad 2 usage up "$net" sideways empty.net
+}
+
+@test "buses that are joined; a join that fails" {
+	printf '%s\n' 'bus left' 'bus right mtu=1500' 'join left right' \
+		'host a' 'iface left 10.0.0.1/24' \
+		'host b' 'iface right 10.0.0.2/24' >two.net
+	up two.net
+	at_host a ping -c 1 b
+	run_cmd "$net" show two.net
+	expect '"bus left" -- "bus right"'
+	down two.net
+	no_leftovers
+	printf '%s\n' 'bus left' 'join left nosuch://' 'host a' 'iface left' \
+		>bad.net
+	run_bad 1 'nosuch://' 'libvdeplug' "$net" up bad.net
+	no_leftovers
 }
 
 @test "a bus that exists already is not taken, nor removed" {

@@ -27,9 +27,13 @@ def dot(net):
                    f"{quoted(label)}];".replace("\n", "\\n"))
     plugs = {to: None for h in net.hosts.values()
              for kind, _, to, _ in h.ifaces if kind == "vde"}
+    plugs |= {to: None for _, to, _ in net.joins if "://" in to}
     for vnl in plugs:
         out.append(f"\t{quoted('vde ' + vnl)} [shape=octagon, label="
                    f"{quoted(vnl)}];")
+    for bus, to, _ in net.joins:
+        far = f"{'vde' if '://' in to else 'bus'} {to}"
+        out.append(f"\t{quoted('bus ' + bus)} -- {quoted(far)};")
     for host in net.hosts.values():
         for kind, unit, to, words in host.ifaces:
             to = f"{'bus' if kind == 'shmif' else 'vde'} {to}" if to \

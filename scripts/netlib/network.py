@@ -69,6 +69,8 @@ class Network:
             run("shmif", "bus", "create", self.bus(name), *options)
             self.state.buses.append(self.bus(name))
             self.state.save()
+        for number, join in enumerate(self.net.joins, 1):
+            self.start_join(f"join{number}.log", *join)
         self.start_hosts(list(self.net.hosts.values()))
         # Before the programs, which are to meet them.
         self.state.links = [list(link) for link in self.net.links]
@@ -97,6 +99,27 @@ class Network:
                                      "host": host, "what": what})
         self.state.save()
         return p
+
+    def bridges(self, bus):
+        show = json.loads(run("shmif", "bus", "show", self.bus(bus), "--json"))
+        return {m["pid"] for m in show["members"] if "bridge_to" in m}
+
+    def start_join(self, log, bus, what, options):
+        """It is in the background once it passes frames, or tells why not."""
+        before = self.bridges(bus)
+        with open(self.state.path(log), "a", encoding="utf-8") as f:
+            status = subprocess.call(
+                [find_tool("shmif"), "bus", "join", "-d", *options,
+                 self.bus(bus), what if "://" in what else self.bus(what)],
+                stdin=subprocess.DEVNULL, stdout=f, stderr=f,
+                cwd=self.net.dir)
+        self.state.processes += [
+            {"pid": pid, "born": born(pid), "host": None,
+             "what": f"join {bus} {what}"}
+            for pid in self.bridges(bus) - before]
+        self.state.save()
+        if status:
+            raise Failure(self.last_words(log))
 
     def last_words(self, log):
         with open(self.state.path(log), encoding="utf-8",

@@ -36,6 +36,7 @@ class Topology:
         self.dir = os.path.dirname(self.path)
         self.name = net_name(path)
         self.buses = {}         # name: [mtu=.., size=.., subnet=..]
+        self.joins = []         # (bus, bus or VNL, [-m, MTU])
         self.taps = {}          # number: [nat|bridge, argument...]
         self.hosts = {}
         self.links = []         # [host, host, word of shmif-link...]
@@ -121,8 +122,8 @@ class Parser:
         args = list(lexer)[1:]
         rule = getattr(self, "do_" + word, None)
         if not rule:
-            raise Failure(f"{word}: not one of bus, tap, host, iface, virt, "
-                          "vde, gateway, route, forward, hosts, resolv, "
+            raise Failure(f"{word}: not one of bus, join, tap, host, iface, "
+                          "virt, vde, gateway, route, forward, hosts, resolv, "
                           "sysctl, run, wait, link, at")
         rule(*self.arguments(word, rule, args))
 
@@ -160,6 +161,25 @@ class Parser:
         self.net.buses[name] = self.options(args, ("mtu", "size", "subnet"))
         self.host = None
 
+    def old_bus(self, name):
+        if name not in self.net.buses:
+            raise Failure(f"{name}: no such bus above")
+
+    @staticmethod
+    def is_vnl(text):
+        return "://" in text and text.isprintable() and len(text) <= 400
+
+    def do_join(self, bus, what, *args):
+        self.old_bus(bus)
+        if "://" not in what:
+            self.old_bus(what)
+        elif not self.is_vnl(what):
+            raise Failure("join BUS VNL, with a VNL as slirp:// or "
+                          "vde:///PATH")
+        words = [w.partition("=")[2] for w in self.options(args, ("mtu",))]
+        self.net.joins.append((bus, what, ["-m", *words] if words else []))
+        self.host = None
+
     def do_tap(self, number, kind, *args):
         if not number.isdigit() or kind not in ("nat", "bridge"):
             raise Failure("tap NUMBER nat [ADDR/LEN [NET/LEN=GATEWAY]...], or "
@@ -184,8 +204,7 @@ class Parser:
 
     def do_iface(self, bus, *args):
         unit = sum(kind == "shmif" for kind, *_ in self.need_host().ifaces)
-        if bus not in self.net.buses:
-            raise Failure(f"{bus}: no such bus above")
+        self.old_bus(bus)
         self.add_iface("shmif", unit, bus, args)
 
     def do_virt(self, number, *args):
@@ -194,7 +213,7 @@ class Parser:
         self.add_iface("virt", int(number), None, args)
 
     def do_vde(self, vnl, *args):
-        if "://" not in vnl or not vnl.isprintable() or len(vnl) > 400:
+        if not self.is_vnl(vnl):
             raise Failure("vde VNL [ADDR/LEN]..., with a VNL as slirp:// or "
                           "vde:///PATH")
         unit = sum(kind == "vde" for kind, *_ in self.need_host().ifaces)
