@@ -72,3 +72,19 @@ int dump_neigh(struct wire_neigh *n)
 	sys_close(fd);
 	return err;
 }
+
+long dump_setting(const char *name)
+{
+	struct wire_req req = { .op = WIRE_SYSCTL };
+	struct wire_rep rep;
+	long val = 0;
+
+	req.len = (uint16_t)strlen(name);
+	memcpy(req.data, name, req.len);
+	if (rpc_call(&req, NULL, 0, &rep, NULL))
+		return 0;
+	for (unsigned i = 0; i < rep.len && i < 10 && rep.data[i] >= '0' &&
+	    rep.data[i] <= '9'; i++)
+		val = val * 10 + (rep.data[i] - '0');
+	return val;
+}

@@ -26,4 +26,7 @@ HJ_HIDDEN int dump_link(const char *name, unsigned index,
  */
 HJ_HIDDEN int dump_neigh(struct wire_neigh *n);
 
+/* The number that a setting of the host has; 0 if it has none of that name. */
+HJ_HIDDEN long dump_setting(const char *name);
+
 #endif

@@ -19,7 +19,7 @@
 
 /*
  * What the kernel says of these is about the machine and not about its
- * network.  NETLINK_SOCK_DIAG, NETFILTER, XFRM and GENERIC are: ss(8) falls
+ * network.  NETLINK_SOCK_DIAG, NETFILTER and XFRM are: ss(8) falls
  * back on /proc/net, which is the virtual host's, and nft(8) says it cannot.
  */
 static bool is_local_netlink(int protocol)

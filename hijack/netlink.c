@@ -1,5 +1,5 @@
 /*
- * netlink.c: NETLINK_ROUTE sockets, answered for the virtual host.
+ * netlink.c: NETLINK_ROUTE and NETLINK_GENERIC sockets, answered for the virtual host.
  *
  * Such a socket is one AF_UNIX datagram socket that is bound to a name of its
  * own.  A request never leaves the program: the send call composes the
@@ -8,6 +8,7 @@
  */
 #include "hijack/netlink.h"
 
+#include <linux/genetlink.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -17,6 +18,7 @@
 #include "hijack/addr.h"
 #include "hijack/fd.h"
 #include "hijack/next.h"
+#include "hijack/nlgen.h"
 #include "hijack/nltable.h"
 #include "hijack/rpc.h"
 #include "stack/wire/client.h"
@@ -26,13 +28,13 @@
 #define REQUEST_MAX	65536		/* with a table of tc(8)'s in it */
 #define QUEUE		(4 << 20)	/* bytes, for long lists */
 
-int netlink_make(int type)
+int netlink_make(int type, int protocol)
 {
 	int flags = type & (SOCK_CLOEXEC | SOCK_NONBLOCK), fd, err;
 	int size = QUEUE;
 	struct wire_id id = {
 		.domain = AF_NETLINK, .type = type & ~flags,
-		.protocol = NETLINK_ROUTE, .sock = (uint64_t)getpid(),
+		.protocol = protocol, .sock = (uint64_t)getpid(),
 	};
 
 	if (id.type != SOCK_RAW && id.type != SOCK_DGRAM)
@@ -89,10 +91,17 @@ static int notify(int fd, enum wire_notify_op op, uint32_t groups)
 	return err;
 }
 
+static bool is_route(int fd)
+{
+	struct wire_id id;
+
+	return client_id_of(fd, &id) && id.protocol == NETLINK_ROUTE;
+}
+
 int netlink_set_option(int fd, int level, int name, const void *val,
     socklen_t len)
 {
-	uint32_t group;
+	uint32_t group, most = is_route(fd) ? RTNLGRP_MAX : GENL_ID_CTRL;
 
 	if (level != SOL_NETLINK || (name != NETLINK_ADD_MEMBERSHIP &&
 	    name != NETLINK_DROP_MEMBERSHIP))
@@ -101,9 +110,10 @@ int netlink_set_option(int fd, int level, int name, const void *val,
 		return -EINVAL;
 	if (hj_copy_in(&group, val, sizeof(group)))
 		return -EFAULT;
-	if (!group || group > RTNLGRP_MAX)
+	if (!group || group > most)
 		return -EINVAL;
-	return group > 32 ? 0 : notify(fd, name == NETLINK_ADD_MEMBERSHIP ?
+	/* No news but those of 32 groups. */
+	return group > 32 || most != RTNLGRP_MAX ? 0 : notify(fd, name == NETLINK_ADD_MEMBERSHIP ?
 	    WIRE_NOTIFY_JOIN : WIRE_NOTIFY_LEAVE, 1u << (group - 1));
 }
 
@@ -118,7 +128,7 @@ int netlink_bind(int fd, const void *addr, socklen_t len)
 		return -EFAULT;
 	if (nl.nl_family != AF_NETLINK)
 		return -EINVAL;
-	return nl.nl_groups ? notify(fd, WIRE_NOTIFY_SET, nl.nl_groups) :
+	return nl.nl_groups && is_route(fd) ? notify(fd, WIRE_NOTIFY_SET, nl.nl_groups) :
 	    0;
 }
 
@@ -145,7 +155,7 @@ int netlink_option(const struct wire_id *id, int level, int name, void *val,
 	else if (name == SO_DOMAIN)
 		v = AF_NETLINK;
 	else if (name == SO_PROTOCOL)
-		v = NETLINK_ROUTE;
+		v = id->protocol;
 	else
 		return -ENOSYS;
 	if (hj_copy_in(&room, len, sizeof(room)))
@@ -185,19 +195,22 @@ static void put_done(struct nlmsg_out *o, int err)
 static void answer(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	/* Of each four numbers the third is GET. */
-	bool get = h->nlmsg_type % 4 == 2;
+	bool get = !o->generic && h->nlmsg_type % 4 == 2;
 	bool dump = get && h->nlmsg_flags & NLM_F_DUMP;
 	int err;
 
 	o->seq = h->nlmsg_seq;
 	o->why = NULL;
-	if (h->nlmsg_type < RTM_BASE || !(h->nlmsg_flags & NLM_F_REQUEST) ||
-	    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtgenmsg))) {
+	if (h->nlmsg_type < NLMSG_MIN_TYPE ||
+	    !(h->nlmsg_flags & NLM_F_REQUEST) || (!o->generic &&
+	    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtgenmsg)))) {
 		if (h->nlmsg_flags & NLM_F_ACK)
 			put_error(o, h, 0);
 		return;
 	}
-	if (get)
+	if (o->generic)
+		err = nlgen_answer(o, h);
+	else if (get)
 		err = nltable_get(o, h);
 	else
 		err = nltable_change(o, h);
@@ -241,6 +254,7 @@ static ssize_t answer_all(int fd, struct nlmsghdr *h, ssize_t n)
 	if (!client_id_of(fd, &id))
 		return -EBADF;
 	o.pid = (uint32_t)id.sock;
+	o.generic = id.protocol == NETLINK_GENERIC;
 	while (left >= sizeof(*h) && h->nlmsg_len >= sizeof(*h) &&
 	    h->nlmsg_len <= left) {
 		size_t step = NLMSG_ALIGN(h->nlmsg_len);

@@ -1,15 +1,21 @@
 /*
- * netlink.h: NETLINK_ROUTE sockets, answered for the virtual host.
+ * netlink.h: NETLINK_ROUTE and NETLINK_GENERIC sockets, answered for the virtual host.
  */
 #ifndef HIJACK_NETLINK_H
 #define HIJACK_NETLINK_H
+
+#include <linux/netlink.h>
 
 #include "hijack/hijack.h"
 
 struct wire_id;
 
-/* socket(AF_NETLINK, type, NETLINK_ROUTE). Return: the fd or -errno. */
-HJ_HIDDEN int netlink_make(int type);
+/* socket(AF_NETLINK, type, protocol). Return: the fd or -errno. */
+HJ_HIDDEN int netlink_make(int type, int protocol);
+static inline bool netlink_has(int protocol)
+{
+	return protocol == NETLINK_ROUTE || protocol == NETLINK_GENERIC;
+}
 /* bind(2) and setsockopt(2), by which it joins groups. Return: 0 or -errno. */
 HJ_HIDDEN int netlink_bind(int fd, const void *addr, socklen_t len);
 HJ_HIDDEN int netlink_set_option(int fd, int level, int name,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hijack/dump.h"
+#include "hijack/nlinfo.h"
 #include "hijack/nllocal.h"
 #include "hijack/nlqdisc.h"
 #include "hijack/rpc.h"
@@ -313,13 +314,20 @@ static void put_rule(struct nlmsg_out *o, int family, uint32_t table,
 	nlmsg_end(o);
 }
 
-/* Those that Linux begins with; they can't be changed here. */
+/*
+ * Those that Linux begins with, which is how a way is looked up here, too.
+ * They can't be changed, as in a kernel without policy routing; but that one
+ * lists none, and there are programs that wait until they have heard of some.
+ */
 static int get_rules(struct nlmsg_out *o, const struct nlmsghdr *h)
 {
 	const struct rtmsg *want = NLMSG_DATA(h);
 
 	if (!(h->nlmsg_flags & NLM_F_DUMP))
 		return -EOPNOTSUPP;
+	if (want->rtm_family && want->rtm_family != AF_INET &&
+	    want->rtm_family != AF_INET6)
+		return -EAFNOSUPPORT;	/* those of multicast routing */
 	for (int i = 0; i < 2; i++) {
 		int family = i ? AF_INET6 : AF_INET;
 
@@ -363,6 +371,12 @@ int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h)
 		return h->nlmsg_flags & NLM_F_DUMP ? 1 : -ENOENT;
 	case RTM_GETNSID:
 		return get_nsid(o, h);
+	case RTM_GETNETCONF:
+		return nlinfo_conf(o, h);
+	case RTM_GETNEIGHTBL:
+		return nlinfo_tables(o, h);
+	case RTM_GETADDRLABEL:
+		return nlinfo_labels(o, h);
 	default:
 		/* An empty list would say that the feature is there. */
 		return -EOPNOTSUPP;

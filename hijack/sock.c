@@ -239,12 +239,12 @@ CALL(int, socket, "n:DTd", (int domain, int type, int protocol), domain, type,
 
 	if (!hj_wants(domain) ||
 	    (domain == AF_INET && (type & 0xf) == SOCK_PACKET) ||
-	    (domain == AF_NETLINK && protocol != NETLINK_ROUTE)) {
+	    (domain == AF_NETLINK && !netlink_has(protocol))) {
 		fd = family_check(domain, type, protocol);
 		fd = fd ? (int)hj_ret(fd) :
 		    next.socket(domain, type, protocol);
 	} else if (domain == AF_NETLINK) {
-		fd = (int)hj_ret(netlink_make(type));
+		fd = (int)hj_ret(netlink_make(type, protocol));
 	} else {
 		fd = (int)hj_ret(sock_make(domain, type, protocol, NULL));
 	}

@@ -101,7 +101,7 @@ check("ip link add", ask(LINK + NEW, full + attr(3, b"br7\0") + attr(
 
 # What is not there must not look as if it were.
 for kind, who in ((0x6a, "FRR: next hops"), (0x7e, "a type of the future"),
-                  (0x2e, "tc: filters"), (0x52, "netconf")):
+                  (0x2e, "tc: filters")):
     check(who, ask(kind, bytes(24), DUMP), ["ENOTSUP"])
 check("tc: queues", ask(0x26, bytes(20), DUMP), 0x24)
 check("tc: classes", ask(0x2a, bytes(20), DUMP), [0])

@@ -94,6 +94,8 @@ void nlmsg_nest_end(struct nlmsg_out *o, struct nlmsg_nest nest)
 {
 	struct rtattr *a = (struct rtattr *)((char *)o->cur + nest.at);
 
+	/* As the kernel counts; see nlmsg_end(). */
+	o->cur->nlmsg_len = NLMSG_ALIGN(o->cur->nlmsg_len);
 	if (nest.at < o->cur->nlmsg_len)	/* there was room for it */
 		a->rta_len = (uint16_t)(o->cur->nlmsg_len - nest.at);
 }

@@ -4,6 +4,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@ static inline size_t nlmsg_addr_len(int family)
 struct nlmsg_out {
 	int fd;			/* the socket, which is also where it goes */
 	uint32_t pid, seq;	/* of the request */
+	bool generic;		/* it is of NETLINK_GENERIC */
 	int err;		/* first failure to send, -errno */
 	const char *why;	/* the error in the making, in words, or NULL */
 	size_t used;		/* bytes of whole messages */
