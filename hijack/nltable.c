@@ -92,6 +92,45 @@ static int get_addrs(struct nlmsg_out *o, const struct nlmsghdr *h)
 	return 1;
 }
 
+/*
+ * The groups that interfaces are in.  They come with the number of the request,
+ * as Linux has always had it.
+ */
+static int get_groups(struct nlmsg_out *o, const struct nlmsghdr *h)
+{
+	const struct rtgenmsg *want = NLMSG_DATA(h);
+	struct ifa_cacheinfo forever = { 0xffffffffu, 0xffffffffu, 0, 0 };
+	struct wire_group g;
+	unsigned count;
+	int fd;
+
+	if (!(h->nlmsg_flags & NLM_F_DUMP) || (want->rtgen_family != AF_INET &&
+	    want->rtgen_family != AF_INET6))
+		return -EOPNOTSUPP;
+	fd = dump_open(WIRE_DUMP_GROUP, &count);
+	if (fd < 0)
+		return fd;
+	for (unsigned i = 0; i < count && dump_get(fd, i, &g, sizeof(g)); i++) {
+		size_t n = nlmsg_addr_len(g.family);
+		struct ifaddrmsg *m;
+
+		if (g.family != want->rtgen_family)
+			continue;
+		m = nlmsg_begin(o, RTM_GETMULTICAST, NLM_F_MULTI, sizeof(*m));
+		m->ifa_family = g.family;
+		m->ifa_prefixlen = (uint8_t)(8 * n);
+		m->ifa_flags = IFA_F_PERMANENT;
+		if (g.family == AF_INET6 && (g.ip[1] & 15) == 5)
+			m->ifa_scope = RT_SCOPE_SITE;
+		m->ifa_index = g.ifindex;
+		nlmsg_attr(o, IFA_MULTICAST, g.ip, n);
+		nlmsg_attr(o, IFA_CACHEINFO, &forever, sizeof(forever));
+		nlmsg_end(o);
+	}
+	sys_close(fd);
+	return 1;
+}
+
 /* The address this host has in a route's network, for "src". */
 static bool source_for(const struct wire_route *r, uint8_t ip[16])
 {
@@ -371,6 +410,12 @@ int nltable_get(struct nlmsg_out *o, const struct nlmsghdr *h)
 		return h->nlmsg_flags & NLM_F_DUMP ? 1 : -ENOENT;
 	case RTM_GETNSID:
 		return get_nsid(o, h);
+	case RTM_GETMULTICAST:
+		return get_groups(o, h);
+	case RTM_GETANYCAST:
+		return h->nlmsg_flags & NLM_F_DUMP &&
+		    ((const struct rtgenmsg *)NLMSG_DATA(h))->rtgen_family ==
+		    AF_INET6 ? 1 : -EOPNOTSUPP;
 	case RTM_GETNETCONF:
 		return nlinfo_conf(o, h);
 	case RTM_GETNEIGHTBL:

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "hijack/hostname.h"
+#include "hijack/procgroup.h"
 #include "hijack/procroute.h"
 #include "hijack/proctext.h"
 #include "stack/wire/sys.h"
@@ -278,7 +279,6 @@ static const char *const heads[] = {
 	"",
 	("Iface\tDestination\tGateway \tFlags\t\tRefCnt\tUse\tMetric\tSource\t"
 	    "\tMTU\tWindow\tIRTT\tTOS\tHHRef\tHHUptod\tSpecDst\n"),
-	"Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n",
 };
 
 static void put_head(struct text *t, int arg)
@@ -333,9 +333,11 @@ static const struct table {
 	{ "snmp6", AF_INET6, put_snmp6, 0 },
 	{ "netstat", AF_INET, put_head, 0 },
 	{ "rt_cache", AF_INET, put_head, 1 },
-	{ "igmp", AF_INET, put_head, 2 },
-	{ "dev_mcast", AF_INET, put_head, 0 },
-	{ "igmp6", AF_INET6, put_head, 0 },
+	{ "igmp", AF_INET, procgroup_igmp, 0 },
+	{ "igmp6", AF_INET6, procgroup_igmp6, 0 },
+	{ "mcfilter", AF_INET, procgroup_filter, AF_INET },
+	{ "mcfilter6", AF_INET6, procgroup_filter, AF_INET6 },
+	{ "dev_mcast", AF_INET, procgroup_dev, 0 },
 	{ PROCNET_HOSTNAME, AF_UNSPEC, put_hostname, 0 },
 	{ PROCNET_FORWARD4, AF_INET, put_forward, AF_INET },
 	{ PROCNET_FORWARD6, AF_INET6, put_forward, AF_INET6 },

@@ -73,6 +73,41 @@ print("ready"); time.sleep(60)'
 	expect ': 00000000:0001 00000000:0000 07 '
 }
 
+# What Linux shows in the same place.
+@test "groups in /proc/net, by netlink, by ip and to Go" {
+	requires root netns ip
+	cat >linux.sh <<-'END'
+		ip link set lo up
+		ip link add shmif0 type veth peer name peer0
+		ip link set shmif0 address 02:00:00:00:00:01
+		ip addr add 10.0.0.1/24 brd + dev shmif0
+		ip addr add fd00::1/64 dev shmif0 nodad
+		ip link set shmif0 up
+		ip link set peer0 up
+		until ip -6 addr show dev shmif0 | grep 'inet6 fe80' |
+			grep -qv tentative; do sleep 0.1; done
+		exec "$@"
+	END
+	unshare -n timeout 20 sh linux.sh "$PYTHON" \
+		"$BATS_TEST_DIRNAME/h_groups.py" shmif0 >linux
+	start_bg host shmif_server -s -i \
+		shmif0=own,10.0.0.1/24,fd00::1/64,mac=02:00:00:00:00:01 \
+		unix://host.sock
+	wait_for host_up host
+	run_cmd on host "$PYTHON" "$BATS_TEST_DIRNAME/h_groups.py" shmif0
+	diff linux out
+	[ "$(wc -l <out)" -gt 40 ]
+	run_cmd on host ip maddress show dev shmif0
+	expect 'inet  224\.0\.0\.1$'
+	expect 'inet6 ff02::1:ff00:1 users 2$'
+	expect 'link  33:33:00:00:00:01$'
+	# All of them left with the program.
+	! grep -E '239|232|ff05|ff3e' out || fail "they are still there"
+	run_cmd on host ip link set shmif0 down
+	run_cmd on host ip maddress show dev shmif0
+	! grep -E 'link|224' out || fail "it is down"
+}
+
 @test "every way of opening /proc/net, and what is not ours" {
 	two_hosts
 	for file in /proc/net/dev /proc/self/net/dev /proc/thread-self/net/dev

@@ -15,6 +15,8 @@
 #include "stack/api/rights.h"
 #include "stack/api/sysctl.h"
 #include "stack/core/log.h"
+#include "stack/dgram/groups.h"
+#include "stack/dgram/mcast.h"
 #include "stack/fault/config.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/neigh.h"
@@ -171,6 +173,26 @@ static void fault_addrs(struct out *o)
 		}
 }
 
+static void group_out(void *arg, const struct wire_group *g)
+{
+	put(arg, g, sizeof(*g));
+}
+
+static void groups(struct out *o)
+{
+	groups_each(group_out, o);
+}
+
+static void source_out(void *arg, const struct wire_source *s)
+{
+	put(arg, s, sizeof(*s));
+}
+
+static void sources(struct out *o)
+{
+	mcast_sources(source_out, o);
+}
+
 static void (*const dumps[])(struct out *o) = {
 	[WIRE_DUMP_LINK] = links,
 	[WIRE_DUMP_ADDR] = addrs,
@@ -183,6 +205,8 @@ static void (*const dumps[])(struct out *o) = {
 	[WIRE_DUMP_SOCKINFO] = sockinfos,
 	[WIRE_DUMP_FAULT] = faults,
 	[WIRE_DUMP_FAULT_ADDR] = fault_addrs,
+	[WIRE_DUMP_GROUP] = groups,
+	[WIRE_DUMP_SOURCE] = sources,
 };
 static_assert(sizeof(dumps) / sizeof(dumps[0]) == WIRE_NUM_DUMPS,
     "a function for every list");

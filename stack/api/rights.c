@@ -31,6 +31,8 @@ static enum right of_dump(const struct wire_req *q)
 	case WIRE_DUMP_SYSCTL:
 	case WIRE_DUMP_FAULT:
 	case WIRE_DUMP_FAULT_ADDR:
+	case WIRE_DUMP_GROUP:
+	case WIRE_DUMP_SOURCE:
 	/* Without RIGHT_WATCH those of others are left out: rights_sees(). */
 	case WIRE_DUMP_SOCK:
 	case WIRE_DUMP_SOCKINFO:

@@ -212,6 +212,10 @@ static const struct {
 	    { LAST(wire_fault, ifname), LAST(wire_fault, match),
 	      LAST(wire_fault, dist) } },
 	[WIRE_DUMP_FAULT_ADDR] = { sizeof(struct wire_fault_addr), { 0 } },
+	[WIRE_DUMP_GROUP] = { sizeof(struct wire_group),
+	    { LAST(wire_group, ifname) } },
+	[WIRE_DUMP_SOURCE] = { sizeof(struct wire_source),
+	    { LAST(wire_source, ifname) } },
 	[WIRE_DUMP_COUNTER] = { sizeof(struct wire_counter),
 	    { LAST(wire_counter, name) } },
 #undef LAST

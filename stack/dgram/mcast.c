@@ -438,3 +438,24 @@ void mcast_leave_all(struct mc_member **list)
 		end(m);
 	}
 }
+
+void mcast_sources(void (*each)(void *arg, const struct wire_source *s),
+    void *arg)
+{
+	for (const struct mc_member *m = all; m; m = m->all_next) {
+		struct iface *f = iface_by_index(m->ifindex);
+		struct wire_source s = {
+			.ifindex = m->ifindex, .include = m->include,
+			.family = (uint8_t)m->group.family,
+		};
+
+		if (!f)
+			continue;
+		memcpy(s.group, m->group.ip, sizeof(s.group));
+		memcpy(s.ifname, f->name, sizeof(s.ifname));
+		for (unsigned i = 0; i < m->nsources; i++) {
+			memcpy(s.ip, m->sources[i].ip, sizeof(s.ip));
+			each(arg, &s);
+		}
+	}
+}

@@ -24,5 +24,9 @@ bool mcast_wants(const struct sock *s, const struct mc_member *list,
     const struct wire_addr *group, uint32_t ifindex,
     const struct wire_addr *source);
 void mcast_leave_all(struct mc_member **list);
+/* Call each for every source that a membership of any socket is about. */
+struct wire_source;
+void mcast_sources(void (*each)(void *arg, const struct wire_source *s),
+    void *arg);
 
 #endif

@@ -68,6 +68,33 @@ enum { WIRE_RT_GATEWAY = 1, WIRE_RT_HOST = 2, WIRE_RT_CONNECTED = 4,
        /* src counts; one way of several, which have dst and metric in common */
        WIRE_RT_SRC = 256, WIRE_RT_MULTI = 512 };
 
+/* A multicast group that an interface is in. */
+struct wire_group {
+	uint32_t ifindex;
+	uint8_t family;
+	uint8_t flags;		/* WIRE_GROUP_ */
+	uint8_t ip[16];
+	uint32_t users;
+	uint32_t timer;		/* ms until it is reported; 0: not due */
+	char ifname[WIRE_NAMELEN];
+};
+enum {
+	WIRE_GROUP_UP = 1,	/* the interface is */
+	WIRE_GROUP_LOOP = 2,	/* the interface is the loopback */
+	WIRE_GROUP_REPORTED = 4,	/* by this host, and no other since */
+	WIRE_GROUP_SILENT = 8,	/* all are in it, so none reports it */
+};
+
+/* A source that a socket's membership of a group is about. */
+struct wire_source {
+	uint32_t ifindex;
+	uint8_t family;
+	uint8_t include;	/* wanted; else unwanted */
+	uint8_t group[16];
+	uint8_t ip[16];
+	char ifname[WIRE_NAMELEN];
+};
+
 struct wire_neigh {
 	uint32_t ifindex;
 	uint8_t family, state;	/* NUD_ bits of rtnetlink */

@@ -274,6 +274,8 @@ enum wire_dump {
 	WIRE_DUMP_SOCKINFO,	/* struct wire_sockinfo, one for each socket */
 	WIRE_DUMP_FAULT,	/* struct wire_fault, by interface, as they count */
 	WIRE_DUMP_FAULT_ADDR,	/* struct wire_fault_addr, in the same order */
+	WIRE_DUMP_GROUP,	/* struct wire_group, by interface */
+	WIRE_DUMP_SOURCE,	/* struct wire_source, of all sockets */
 	WIRE_NUM_DUMPS
 };
 
