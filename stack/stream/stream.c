@@ -2,7 +2,6 @@
 #include "stack/stream/stream.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 #include "lwip/priv/tcp_priv.h"
 #include "stack/core/log.h"
@@ -299,12 +298,8 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 
 void stream_attach(struct stream *st, struct tcp_pcb *pcb)
 {
-	static const int on = 1;
-
 	st->pcb = pcb;
 	st->urgent.rx_next = pcb->rcv_nxt;
-	/* Where no mark is looked for, its byte is not to be lost. */
-	setsockopt(st->s.poll.fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	tcp_arg(pcb, st);
 	tcp_recv(pcb, on_recv);
 	tcp_sent(pcb, on_sent);

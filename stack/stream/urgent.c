@@ -86,8 +86,14 @@ uint32_t urgent_part(const struct stream *st, uint32_t sent, int *flags)
 
 /* From the program. */
 
+/* The library tells before it sends: till then there is nothing to keep. */
 void urgent_expect(struct stream *st)
 {
+	static const int on = 1;
+
+	if (!st->urgent.look && st->s.poll.fd >= 0)
+		setsockopt(st->s.poll.fd, SOL_SOCKET, SO_OOBINLINE, &on,
+		    sizeof(on));
 	st->urgent.look = true;
 }
 
