@@ -71,10 +71,10 @@ is_cut() {
 			[ "$(($(sent b ./net) - n))" -le 3 ]
 		done
 		# of several frames
-		take a "$at" 65000 gro
+		take a "$at" 64999 gro
 		n=$(sent b ./net)
-		give b "$at" 65000 1250 1
-		took 1 "65000 1250 1 $at"
+		give b "$at" 64999 1001 1
+		took 1 "64999 1001 1 $at"
 		few b ./net "$n"
 		take a "$at" 30000
 		give b "$at" 30000 1200 3

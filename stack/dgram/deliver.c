@@ -17,6 +17,7 @@
 #include "lwip/ip.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
+#include "lwip/stats.h"
 #include "stack/core/affinity.h"
 #include "stack/core/core.h"
 #include "stack/core/counter.h"
@@ -31,9 +32,8 @@
 
 #define PIECES		64	/* of a message that goes as it is */
 #define TOGETHER	64	/* messages that go with one call */
-#define BYTES		32768	/* of data in them */
 #define IOVECS		512
-#define JOINED_MAX	65536	/* bytes, with all headers less than that */
+#define JOINED_MAX	65536	/* bytes: of one with headers, of all without */
 #define PAIR_MOST	212992	/* bytes, SO_SNDBUF as Linux shows it */
 #define PAIR_LEAST	69632	/* one message of any size */
 
@@ -376,7 +376,7 @@ static void make_room(void)
 {
 	static struct core_work work = { .fn = hand_over_later };
 
-	if (come.n == TOGETHER || come.bytes > BYTES ||
+	if (come.n == TOGETHER || come.bytes > JOINED_MAX ||
 	    come.niov + 1 + PIECES > IOVECS ||
 	    come.nref == sizeof(come.ref) / sizeof(come.ref[0]))
 		hand_over_all();
@@ -464,6 +464,7 @@ void deliver_packet(struct dgram *d, struct pbuf *p, uint16_t offset,
 		if (step)
 			a.len = len - at < step ? len - at : step;
 		deliver(d, &h, &a, offset + at);
+		lwip_stats.udp.recv += at != 0;
 		at += a.len;
 	} while (step && at < len);
 }

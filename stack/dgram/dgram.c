@@ -10,14 +10,17 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "bus/bus.h"
 #include "lwip/ip.h"
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "lwip/raw.h"
+#include "lwip/stats.h"
 #include "lwip/udp.h"
 #include "stack/core/counter.h"
 #include "stack/dgram/mcast.h"
 #include "stack/ip/addr.h"
+#include "stack/ip/hooks.h"
 #include "stack/ip/iface.h"
 #include "stack/ip/input.h"
 #include "stack/ip/output.h"
@@ -202,13 +205,39 @@ static bool is_whole(const struct sock *s, const struct dgram_route *r)
 }
 
 /*
+ * Of `left` bytes that are cut by `step`, how many go through lwIP as one
+ * datagram, for a driver to carry (bus/gso.h)?  As TCP's segments they have
+ * numbers that others may have too, and so may not be cut further.
+ */
+static size_t together(const struct sock *s, const struct dgram_route *r,
+    size_t step, size_t left)
+{
+	bool v6 = r->peer.family == AF_INET6;
+	size_t head = (v6 ? 40 : 20) + 8, n;
+	int how = v6 ? s->opt.mtu_discover6 : s->opt.mtu_discover;
+
+	if (left <= step)
+		return left;
+	n = (BUS_MTU_DEFAULT - head) / step;
+	if (n > DGRAM_SEGMENTS)
+		n = DGRAM_SEGMENTS;
+	if (n < 2 || how == IP_PMTUDISC_DONT ||
+	    addr_is_multicast(&r->peer) ||
+	    (!v6 && route_is_broadcast(r->peer.ip)) ||
+	    !output_large(r->nif, &r->dst, (u16_t)(step > 12 ? step - 12 :
+	    0)))	/* it counts 20 bytes of a header */
+		return step;
+	return left < n * step ? left : n * step;
+}
+
+/*
  * In one piece with its headers, so that a driver may keep it for a moment and
  * gather what follows; or, where that would be much to copy, with PBUF_REF,
  * which tells lwIP to copy it if it must be kept.
  */
-static struct pbuf *buffer(const void *data, size_t len)
+static struct pbuf *buffer(const void *data, size_t len, size_t step)
 {
-	bool copy = len <= COPY_MAX;
+	bool copy = len <= COPY_MAX || len > step;
 	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len,
 	    copy ? PBUF_RAM : PBUF_REF);
 
@@ -216,21 +245,26 @@ static struct pbuf *buffer(const void *data, size_t len)
 		memcpy(p->payload, data, len);
 	else if (p)
 		p->payload = (void *)(uintptr_t)data;
+	if (p && len > step) {
+		p->seg_size = (u16_t)step;
+		lwip_stats.udp.xmit += (len - 1) / step;
+	}
 	return p;
 }
 
+/* One datagram, or several of `step` bytes. */
 static int transmit_one(struct sock *s, const struct dgram_route *r,
-    const void *data, size_t len)
+    const void *data, size_t len, size_t step)
 {
-	struct pbuf *p = buffer(data, len);
+	struct pbuf *p = buffer(data, len, step);
 	struct pbuf quote = { .payload = (void *)(uintptr_t)data,
 	    .len = (u16_t)len, .tot_len = (u16_t)len };
 	int err;
 
 	if (!p)
 		return -ENOBUFS;
-	output_whole = is_whole(s, r);
-	if (is_too_long(s, r, len))
+	output_whole = len > step || is_whole(s, r);
+	if (len <= step && is_too_long(s, r, len))
 		err = -EMSGSIZE;
 	else
 		err = ops_of(s)->transmit(dgram_of(s), r, p);
@@ -256,8 +290,8 @@ int dgram_transmit(struct sock *s, const struct wire_dgram *h,
 	if (err)
 		return err;
 	do {
-		part = len - *at < step ? len - *at : step;
-		err = transmit_one(s, &r, data + *at, part);
+		part = together(s, &r, step, len - *at);
+		err = transmit_one(s, &r, data + *at, part, step);
 		if (err)
 			return err;
 		*at += part;
