@@ -27,7 +27,7 @@ counted() {
 	ghost
 	start_bg server on a "$PYTHON" "$BATS_TEST_DIRNAME/h_tcp.py" serve 7
 	wait_for in_file server.log ready
-	for case in sack last overtaken newreno probe; do
+	for case in sack last overtaken newreno probe spike timeout; do
 		run_cmd "${GHOST[@]}" "$case"
 		expect '^ok$'
 	done

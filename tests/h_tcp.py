@@ -65,6 +65,7 @@ class Peer:
         self.port = 20000 + int(time.time() * 1000) % 20000
         self.seq, self.ack, self.first = 1000, 0, 0
         self.ts, self.echo, self.stamps = 1000000, 0, False
+        self.opened = False
 
     def send(self, flags, data=b"", sacks=(), seq=None, ack=None, ts=None,
              options=b"", dport=PORT):
@@ -102,13 +103,14 @@ class Peer:
             if f[12:14] != b"\x08\0" or f[23] != 6 or f[30:34] != self.me:
                 continue
             g = Segment(f[14:])
+            if self.opened and g.dport != self.port:
+                continue  # of the connection before
             g.at = time.monotonic()
-            if 8 in g.options:
-                self.echo = struct.unpack("!I", g.options[8][:4])[0]
+            self.echo_of(g)
             return g
 
     def open(self, sack=True, stamps=True, late=0):
-        self.stamps = stamps
+        self.stamps, self.opened = stamps, True
         options = struct.pack("!BBHBBB", 2, 4, MSS, 3, 3, 7)
         self.send(SYN, options=options + (b"\4\2" if sack else b""))
         g = self.get(5)
@@ -131,6 +133,10 @@ class Peer:
             if g.data:
                 got.append(g)
         return got
+
+    def echo_of(self, g):
+        if 8 in g.options:
+            self.echo = struct.unpack("!I", g.options[8][:4])[0]
 
     def end(self):
         self.send(RST, seq=self.seq)
@@ -262,6 +268,58 @@ def probe(p):
     p.send(ACK, ack=got[3].seq + len(got[3].data))
 
 
+def spike(p):
+    """All answers come a second late: nothing was lost."""
+    for sack, stamps in (True, True), (True, False), (False, False):
+        p.open(sack, stamps)
+        got = p.ask(3 * IW * MSS)
+        again = 0
+        end = time.monotonic() + 1
+        while g := data_of(p, max(0, end - time.monotonic())):
+            again += g.seq == got[0].seq
+        check(again, "there was no time-out")
+        came = []
+        for old in got:
+            p.ack = old.seq + len(old.data)
+            p.echo_of(old)
+            p.send(ACK)
+            while g := p.get(0.01):
+                came.append(g.seq)
+        while g := data_of(p, 0.3):
+            came.append(g.seq)
+        bad = [g.seq - p.first for g in got if g.seq in came]
+        check(not bad, f"SACK {sack}, time stamps {stamps}: {bad} came again")
+        p.again()
+
+
+def timeout(p):
+    """One that is real: what is new tells it, and all come again."""
+    for sack in True, False:
+        p.open(sack)
+        got = p.ask(4 * IW * SIZE)
+        g = data_of(p, 5)
+        while g.seq != got[0].seq:
+            g = data_of(p, 5)  # a probe
+        p.ack = got[1].seq
+        p.send(ACK)
+        g = data_of(p, 5)
+        check(g and g.seq > got[-1].seq, "not what is new, but "
+              f"{g and g.seq - p.first}")
+        if sack:
+            p.send(ACK, sacks=[(g.seq, g.seq + len(g.data))])
+        else:
+            p.send(ACK)
+        left = {g.seq for g in got[1:]}
+        while left:
+            g = data_of(p, 5)
+            check(g, f"did not come again: {left}")
+            left.discard(g.seq)
+            while g.seq == p.ack:
+                p.ack += len(g.data)
+                p.send(ACK)
+        p.again()
+
+
 def backoff(p):
     """A peer that is gone: each time after twice as long, from 0.2 s on."""
     p.open(sack=False)
@@ -372,8 +430,8 @@ def syn(p):
 
 
 CASES = {f.__name__: f for f in (
-    sack, last, overtaken, newreno, probe, backoff, dsack, dsacks, fin, paws,
-    every_second, syn)}
+    sack, last, overtaken, newreno, probe, spike, timeout, backoff, dsack,
+    dsacks, fin, paws, every_second, syn)}
 
 
 def serve(port):

@@ -95,7 +95,7 @@ static u32_t advance(struct rec *r, uint32_t ackno, uint64_t now)
 	r->acked += ackno - pcb->lastack;
 	r->bytes_acked += bytes;
 	r->advanced = true;
-	r->moved = now;
+	r->moved = r->acked_ns = now;
 	r->dups = r->dups > r->acked ? r->dups - r->acked : 0;
 	pcb->lastack = ackno;
 	pcb->snd_buf += bytes;

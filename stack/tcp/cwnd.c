@@ -86,7 +86,10 @@ static void undo(struct rec *r)
 	rec_stats.spurious++;
 	r->may_undo = false;
 	r->state = REC_OPEN;
+	r->frto = FRTO_NONE;
 	r->epoch_ns = 0;
+	if (r->rack_again)	/* but it has answered what was sent at first */
+		r->rack_ns = 0;
 }
 
 /* All that was sent before the loss has arrived. */
@@ -104,6 +107,7 @@ static bool leave(struct rec *r)
 	if (r->reo_keep && !--r->reo_keep)
 		r->reo_mult = 1;
 	r->state = REC_OPEN;
+	r->frto = FRTO_NONE;
 	r->may_undo = false;
 	r->dups = 0;
 	return true;
@@ -149,6 +153,37 @@ static void grow(struct rec *r, uint64_t now)
 		cubic_grow(r, n, now);
 }
 
+/* Something new is there, and Nagle's algorithm and the peer let it go. */
+static bool has_new(const struct rec *r)
+{
+	const struct tcp_pcb *pcb = r->pcb;
+	uint32_t mss = rec_mss(pcb), out = pcb->snd_nxt - pcb->lastack;
+
+	return pcb->unsent && pcb->snd_wnd >= out + mss &&
+	    (pcb->unsent->len >= mss || pcb->unsent->next ||
+	    pcb->flags & (TF_NODELAY | TF_FIN));
+}
+
+/*
+ * Was the time-out spurious (RFC 5682 2.1, 3.1)?  Yes if one arrives that was
+ * sent once only, before it; no if what is new arrives before, or duplicates
+ * come.
+ */
+static void look_at_timeout(struct rec *r)
+{
+	struct tcp_pcb *pcb = r->pcb;
+
+	if (r->state != REC_LOSS || !r->frto)
+		return;
+	if (r->original)
+		r->spurious = true;
+	else if (r->advanced && r->frto == FRTO_FIRST &&
+	    TCP_SEQ_LT(pcb->lastack, r->high) && has_new(r))
+		r->frto = FRTO_NEW;
+	else if (r->advanced || r->delivered || pcb->dupacks)
+		r->frto = FRTO_NONE;
+}
+
 void cwnd_step(struct rec *r, uint64_t now)
 {
 	uint32_t todo = r->todo, lost;
@@ -156,6 +191,7 @@ void cwnd_step(struct rec *r, uint64_t now)
 
 	if (rec_algorithm)
 		r->algorithm = rec_algorithm(r->pcb);
+	look_at_timeout(r);
 	undo(r);
 	left = leave(r);
 	rack_detect(r, now);
@@ -171,7 +207,7 @@ void cwnd_step(struct rec *r, uint64_t now)
 		reduce(r, lost);
 	else if (r->acked)
 		grow(r, now);
-	r->news = r->advanced = r->dsack = r->spurious = false;
+	r->news = r->advanced = r->dsack = r->spurious = r->original = false;
 	r->acked = r->delivered = 0;
 }
 
@@ -191,9 +227,14 @@ void cwnd_timeout(struct rec *r, uint64_t now)
 	uint64_t wait = rack_wait(r);
 	struct tcp_pcb *pcb = r->pcb;
 	struct tcp_seg *seg;
+	bool first = r->state <= REC_DISORDER ||
+	    TCP_SEQ_GEQ(pcb->lastack, r->high);
 
-	if (r->state <= REC_DISORDER || TCP_SEQ_GEQ(pcb->lastack, r->high) ||
-	    (r->state == REC_LOSS && !pcb->nrtx)) {
+	if (first)
+		r->frto = FRTO_FIRST;
+	else if (!pcb->nrtx)
+		r->frto = FRTO_NONE;
+	if (first || (r->state == REC_LOSS && !pcb->nrtx)) {
 		undo_begin(r);
 		bbr_loss(r);
 		pcb->ssthresh = cubic_loss(r);

@@ -178,11 +178,16 @@ void rec_sack_put(const struct tcp_pcb *pcb, u32_t *opts, u8_t n)
 }
 
 /* ms, from where nobody knows: how long the machine runs is its affair. */
-u32_t rec_tsval(void)
+u32_t rec_ts_at(uint64_t ns)
 {
 	static uint32_t base;
 
 	if (!base && getrandom(&base, sizeof(base), 0) != sizeof(base))
 		base = 1;
-	return base + (uint32_t)(clock_ns() / CLOCK_NS_MS);
+	return base + (uint32_t)(ns / CLOCK_NS_MS);
+}
+
+u32_t rec_tsval(void)
+{
+	return rec_ts_at(clock_ns());
 }

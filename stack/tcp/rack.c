@@ -15,10 +15,23 @@ static bool sent_after(uint64_t t1, uint32_t end1, uint64_t t2, uint32_t end2)
 	return t1 > t2 || (t1 == t2 && TCP_SEQ_GT(end1, end2));
 }
 
+/*
+ * One that is too fast, or has a time stamp of before the segment was sent
+ * again.
+ */
+static bool answers_first(const struct rec *r, const struct tcp_seg *seg,
+    uint32_t us)
+{
+	return us < r->min_rtt || (rec_opts.has_ts && rec_opts.tsecr &&
+	    TCP_SEQ_LT(rec_opts.tsecr, rec_ts_at(seg->sent_ns)));
+}
+
 void rack_arrived(struct rec *r, const struct tcp_seg *seg, uint64_t now)
 {
 	uint32_t us = (uint32_t)((now - seg->sent_ns) / US);
 
+	if (!(seg->marks & SEG_AGAIN) && TCP_SEQ_LEQ(seg_end(seg), r->high))
+		r->original = true;
 	if (TCP_SEQ_LT(seg_end(seg), r->fack) && !(seg->marks & SEG_AGAIN)) {
 		r->reordering = true;
 		r->total_reordered++;
@@ -26,13 +39,13 @@ void rack_arrived(struct rec *r, const struct tcp_seg *seg, uint64_t now)
 	}
 	if (TCP_SEQ_GT(seg_end(seg), r->fack))
 		r->fack = seg_end(seg);
-	/* An answer that is too fast is one to what was sent at first. */
-	if (seg->marks & SEG_AGAIN && us < r->min_rtt)
+	if (seg->marks & SEG_AGAIN && answers_first(r, seg, us))
 		return;
 	if (!sent_after(seg->sent_ns, seg_end(seg), r->rack_ns, r->rack_end))
 		return;
 	r->rack_ns = seg->sent_ns;
 	r->rack_end = seg_end(seg);
+	r->rack_again = seg->marks & SEG_AGAIN;
 	r->rack_rtt = us;
 }
 

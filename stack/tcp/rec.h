@@ -43,6 +43,13 @@ enum rec_state { REC_OPEN, REC_DISORDER, REC_CWR, REC_RECOVERY, REC_LOSS };
 /* TCP_CONGESTION; REC_BBR is CUBIC over short ways. */
 enum rec_algorithm { REC_BBR, REC_CUBIC, REC_RENO };
 
+/*
+ * RFC 5682, after a time-out: the first segment was sent again; its answer does
+ * not tell which one it is for, so what is new is sent; the answer to that
+ * tells.
+ */
+enum rec_frto { FRTO_NONE, FRTO_FIRST, FRTO_NEW };
+
 /* What the timer is for. */
 enum rec_what { WHAT_NONE, WHAT_RTO, WHAT_PROBE, WHAT_REORDER, WHAT_PERSIST,
 	WHAT_RETRY, WHAT_PACE, WHAT_ASK };
@@ -97,6 +104,7 @@ struct rec {
 	bool advanced;		/* pcb->lastack did */
 	bool dsack;		/* a duplicate was told */
 	bool spurious;		/* the first one sent again was not lost */
+	bool original;		/* one of before high arrived, sent once only */
 	uint32_t acked, delivered;	/* bytes; also by SACK */
 
 	/* Round trips, us; srtt 0: none known. */
@@ -109,6 +117,7 @@ struct rec {
 	/* RFC 8985: of the segment sent last that has arrived. */
 	uint64_t rack_ns;
 	uint32_t rack_end, rack_rtt;	/* us */
+	bool rack_again;	/* it was sent more than once */
 	uint32_t reo_mult;	/* of a quarter of min_rtt */
 	uint32_t reo_keep;	/* recoveries until it is 1 again */
 	uint32_t reo_round;	/* it grows once until this is acknowledged */
@@ -125,6 +134,7 @@ struct rec {
 	uint32_t undo_from;	/* lastack when this began */
 	uint32_t undo_left;	/* sent again, and not told to be duplicates */
 	uint32_t resent_ts;	/* time stamp of the first one sent again */
+	enum rec_frto frto;	/* in REC_LOSS */
 	bool limited;		/* cwnd is what stops us */
 	uint32_t flight;	/* rec_pipe() after the last tcp_output() */
 	double w_max, w_est, k;	/* RFC 9438, segments and s */
@@ -140,6 +150,7 @@ struct rec {
 	uint64_t fired;		/* the retransmission timer, at last */
 	bool asked;		/* and half of its time has passed */
 	uint64_t moved;		/* something new was sent or acknowledged */
+	uint64_t acked_ns;	/* the latter */
 	uint64_t heard;		/* a segment came */
 	uint64_t began;		/* to probe a window of zero */
 	uint8_t probes;		/* of it */
@@ -239,6 +250,7 @@ extern struct rec_opts rec_opts;
 u8_t rec_sack_count(const struct tcp_pcb *pcb, u8_t optlen);
 void rec_sack_put(const struct tcp_pcb *pcb, u32_t *opts, u8_t n);
 u32_t rec_tsval(void);
+u32_t rec_ts_at(uint64_t ns);	/* what it was then */
 
 /* ack.c: an acknowledgement.  Return: bytes of data it freed. */
 u32_t rec_ack(struct tcp_pcb *pcb, u32_t ackno, u16_t tcplen, bool wnd_same);

@@ -66,6 +66,14 @@ u32_t rec_seq(const struct tcp_pcb *pcb)
 	return TCP_SEQ_GT(pcb->snd_nxt, edge) ? edge : pcb->snd_nxt;
 }
 
+/* Two segments that are new (RFC 5682 2.1 step 2b). */
+static uint32_t frto_room(const struct rec *r)
+{
+	uint32_t two = 2 * rec_mss(r->pcb), n = r->pcb->snd_nxt - r->high;
+
+	return n < two ? two - n : 0;
+}
+
 u32_t rec_window(const struct tcp_pcb *pcb)
 {
 	const struct rec *r = rec_of(pcb);
@@ -75,6 +83,8 @@ u32_t rec_window(const struct tcp_pcb *pcb)
 		return LWIP_MIN(pcb->snd_wnd, pcb->cwnd);
 	pipe = rec_pipe(r);
 	room = pcb->cwnd > pipe ? pcb->cwnd - pipe : 0;
+	if (r->frto == FRTO_NEW)
+		room = LWIP_MIN(room, frto_room(r));
 	if (room > r->budget)
 		room = r->budget > 0 ? (uint32_t)r->budget : 0;
 	room += seg_begin(pcb->unsent) - pcb->lastack;
@@ -137,6 +147,8 @@ err_t rec_repair(struct tcp_pcb *pcb)
 	if (r->news)
 		cwnd_step(r, clock_ns());
 	set_budget(r);
+	if (r->frto == FRTO_NEW)
+		return ERR_OK;	/* what is new goes first */
 	for (seg = pcb->unacked; seg && r->todo && r->budget > 0 &&
 	    rec_pipe(r) < pcb->cwnd; seg = seg->next) {
 		if ((seg->marks & (SEG_LOST | SEG_RESENT)) != SEG_LOST)

@@ -169,7 +169,10 @@ static void set_due(struct rec *r)
 	    rec_pipe(r) < pcb->cwnd)
 		earlier(r, r->pace_ns, WHAT_PACE);
 	if (pcb->unacked) {
+		/* Each answer to something new begins it anew: RFC 6298 5.3 */
 		from = pcb->unacked->sent_ns;
+		if (from < r->acked_ns)
+			from = r->acked_ns;
 		if (from < r->fired || pcb->nrtx)
 			from = r->fired;
 		earlier(r, from + rto, WHAT_RTO);
