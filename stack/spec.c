@@ -223,17 +223,34 @@ static int set_addrs(struct spec *s, struct iface *f,
     char err[static IFACE_ERRLEN])
 {
 	struct wire_ifaddr slot = { .flags = WIRE_ADDR_SLOT };
-	int e;
+	int e, n = 0;
 
-	if (!s->naddr)
-		return f->driver->auto_addr ? ifconfig_addr_add(f, &slot, err) :
-		    ifconfig_up(f, true, err);
 	for (int i = 0; i < s->naddr; i++) {
 		e = ifconfig_addr_add(f, &s->addr[i], err);
-		if (e)
+		if (e && !(e == -EADDRINUSE && s->inherited))
 			return e;
+		n += !e;
 	}
-	return 0;
+	if (n)
+		return 0;
+	return f->driver->auto_addr ? ifconfig_addr_add(f, &slot, err) :
+	    ifconfig_up(f, true, err);
+}
+
+/* An address that somebody took when it was free for a moment is not kept. */
+static int set_link(struct spec *s, struct iface *f,
+    char err[static IFACE_ERRLEN])
+{
+	char path[512];
+	int e = spec_link_name(path, sizeof(path), s->iface, s->link, err);
+
+	if (!e)
+		e = ifconfig_link_now(f, path, err);
+	if (e == -EADDRINUSE && s->inherited) {
+		memset(f->want_ip4, 0, sizeof(f->want_ip4));
+		e = ifconfig_link_now(f, path, err);
+	}
+	return e;
 }
 
 int spec_link_name(char *dst, size_t size, const char *iface, const char *name,
@@ -246,7 +263,6 @@ int spec_link_name(char *dst, size_t size, const char *iface, const char *name,
 
 int spec_apply(struct spec *s, char err[static IFACE_ERRLEN])
 {
-	char path[512];
 	struct iface *f;
 	int e;
 
@@ -259,11 +275,8 @@ int spec_apply(struct spec *s, char err[static IFACE_ERRLEN])
 		e = ifconfig_mac(f, s->mac, err);
 	if (!e && s->naddr && s->addr[0].family == AF_INET)
 		memcpy(f->want_ip4, s->addr[0].ip, 4);
-	if (!e && f->driver->link) {
-		e = spec_link_name(path, sizeof(path), s->iface, s->link, err);
-		if (!e)
-			e = ifconfig_link_now(f, path, err);
-	}
+	if (!e && f->driver->link)
+		e = set_link(s, f, err);
 	if (!e && s->mtu)
 		e = ifconfig_mtu(f, s->mtu, err);
 	return e ? e : set_addrs(s, f, err);

@@ -21,6 +21,7 @@ struct spec {
 	uint32_t mtu;		/* 0: the bus's */
 	uint8_t mac[6];
 	bool has_mac;
+	bool inherited;		/* addr: who left may have lost it to others */
 	char name[64];
 };
 

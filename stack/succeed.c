@@ -103,6 +103,7 @@ static unsigned ask_all(struct spec *s, const char *own,
 		n++;
 		if (wants && !s->naddr)
 			take_addresses(s, &rep);
+		s->inherited = wants && s->naddr;
 	}
 	if (d)
 		closedir(d);

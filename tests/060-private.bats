@@ -192,6 +192,33 @@ time.sleep(float(sys.argv[1]))'
 	[ "${before#* }" = '10.0.0.7/24 fd00::7/64' ]
 }
 
+# The real one is still there: another that was quicker.
+@test "the address of who made way may be taken by another at once" {
+	start_host a 10.0.0.1
+	mkdir -p -m 700 run/shmif
+	start_bg left "$PYTHON" -c '
+import socket, sys
+sys.path.insert(0, sys.argv[1])
+from h_wire import Client, MAGIC, REP, REQ, W, fds_of
+data = Client("a.sock").call("RESOLVE", data=b"a")[2]
+left = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+left.bind("run/shmif/left.sock")
+left.listen()
+print("there", flush=True)
+msg, anc, _, _ = left.accept()[0].recvmsg(4096, 64)
+if REQ.unpack_from(msg)[:2] == (MAGIC, W["WIRE_YIELD"]):
+    socket.socket(fileno=fds_of(anc)[0]).send(
+        REP.pack(MAGIC, 0, 0, 0, len(data)) + data)
+    print("left", flush=True)' "$BATS_TEST_DIRNAME"
+	wait_for in_file left.log there
+	run_cmd shmhijack -b net -n a "$PYTHON" -c "$made"
+	wait_for in_file left.log left
+	local second
+	second=$(member a-2)
+	[ "${second#* }" = 10.0.0.2/24 ]
+	rm run/shmif/left.sock
+}
+
 # The host waits for who traces the program to end, which waits for all that
 # it traces.
 @test "who traces a program and its children need not trace the host" {
