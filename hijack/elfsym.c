@@ -45,6 +45,19 @@ static bool read_tables(const struct link_map *m, struct tables *t)
 	return t->sym && t->str && t->hash;
 }
 
+/*
+ * strcmp(3) may be that of a sanitizer, which asks us for libc's before it can
+ * do anything.
+ */
+static bool same(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
 static uint32_t hash_of(const char *name)
 {
 	uint32_t h = 5381;
@@ -78,7 +91,7 @@ void *elfsym_find(const struct link_map *m, const char *name)
 		return NULL;
 	for (i = buckets[h % t.hash[0]]; i; i++) {
 		if ((chain[i] | 1) == (h | 1) && is_function(&t.sym[i]) &&
-		    !strcmp(t.str + t.sym[i].st_name, name))
+		    same(t.str + t.sym[i].st_name, name))
 			return (void *)(m->l_addr + t.sym[i].st_value);
 		if (chain[i] & 1)
 			return NULL;
@@ -93,7 +106,7 @@ void elfsym_extent(const struct link_map *m, uintptr_t v[2])
 
 	v[0] = v[1] = 0;
 	/* 0: a program that is not relocated, whose header lies elsewhere. */
-	if (!e || memcmp(e->e_ident, ELFMAG, SELFMAG) != 0)
+	if (!e || e->e_ident[EI_MAG0] != ELFMAG0)
 		return;
 	v[0] = v[1] = m->l_addr;
 	p = (const void *)(m->l_addr + e->e_phoff);

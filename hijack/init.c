@@ -39,6 +39,18 @@ void *hj_libc(const char *name)
 	return sym;
 }
 
+/*
+ * AddressSanitizer wants to be the first library that is loaded, and ends the
+ * program if it is not; it works behind this one as well.
+ */
+#ifndef __SANITIZE_ADDRESS__
+HJ_EXPORT const char *__asan_default_options(void);
+HJ_EXPORT const char *__asan_default_options(void)
+{
+	return "verify_asan_link_order=0";
+}
+#endif
+
 static void init(void)
 {
 	void (*others)(void);

@@ -239,6 +239,34 @@ c.close()'
 	[ "$output" = "b'data' 192.0.2.9" ]
 }
 
+@test "programs with sanitizers" {
+	[ -z "$SAN" ] || skip "two of them do not go together"
+	start_host a 10.0.0.1
+	for kind in address undefined thread; do
+		build "$kind" -fsanitize="$kind" <<-'EOF'
+		#include <arpa/inet.h>
+		#include <stdio.h>
+		#include <sys/socket.h>
+		#include <unistd.h>
+		int main(void)
+		{
+			struct sockaddr_in in = { .sin_family = AF_INET };
+			int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+			inet_pton(AF_INET, "10.0.0.1", &in.sin_addr);
+			puts(bind(fd, (struct sockaddr *)&in, sizeof(in)) ?
+			    "machine" : "virtual");
+			return close(fd);
+		}
+		EOF
+		# That for threads takes not every kernel's addresses.
+		run_cmd "./$kind" || [ "$kind" = thread ] || fail "$kind"
+		[ "$output" = machine ] || continue
+		run_cmd on a "./$kind"
+		[ "$output" = virtual ]
+	done
+}
+
 @test "Python's ctypes: libc by its name" {
 	[ -z "$SAN" ] || skip "a sanitizer needs dlsym for itself"
 	start_host a 10.0.0.1
