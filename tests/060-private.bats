@@ -195,7 +195,6 @@ time.sleep(float(sys.argv[1]))'
 # The real one is still there: another that was quicker.
 @test "the address of who made way may be taken by another at once" {
 	start_host a 10.0.0.1
-	mkdir -p -m 700 run/shmif
 	start_bg left "$PYTHON" -c '
 import socket, sys
 sys.path.insert(0, sys.argv[1])
