@@ -156,7 +156,7 @@
 	(pcb)->state < ESTABLISHED ? connect_crossed(pcb, hdr) : \
 	TCPH_FLAGS(hdr) & TCP_URG ? urgent_came(pcb, hdr) : ERR_OK)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(p, hdr, pcb, opts) \
-	urgent_point(pcb, hdr, opts)
+	(rec_header(pcb, p, hdr), urgent_point(pcb, hdr, opts))
 #define LWIP_HOOK_TCP_ISN(l, lp, r, rp)		stream_isn(l, lp, r, rp)
 
 

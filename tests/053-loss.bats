@@ -60,6 +60,50 @@ counted() {
 	wait_for in_file peer.log ok
 }
 
+@test "marks in place of losses (ECN): asked, heard, answered" {
+	ghost
+	start_bg server on a "$PYTHON" "$BATS_TEST_DIRNAME/h_tcp.py" serve 7
+	wait_for in_file server.log ready
+	for case in ecn_sends ecn_takes; do
+		run_cmd "${GHOST[@]}" "$case"
+		expect '^ok$'
+	done
+	[ "$(counted ecncuts)" -eq 1 ] || fail "$(counted ecncuts) cuts"
+	[ "$(counted cein)" -eq 2 ] || fail "$(counted cein) marks"
+	run_cmd tool a sysctl -q net.inet.tcp.ecn=1
+	start_bg peer "${GHOST[@]}" ecn_syn
+	wait_for in_file peer.log ready
+	run_cmd on a "$PYTHON" "$BATS_TEST_DIRNAME/h_tcp.py" connect 10.0.0.77 9 1
+	wait_for in_file peer.log ok
+}
+
+@test "over a link that marks, nothing is sent again" {
+	run_cmd shmif bus create small mtu=1500
+	BUS=small start_host d 10.0.0.1
+	BUS=small start_host e 10.0.0.2
+	stat() { tool "$1" sysctl -n "net.inet.tcp.stats.$2"; }
+	run_cmd tool d sysctl -q net.inet.tcp.ecn=1
+	run_cmd tool d link shmif0 set delay 5ms loss 2% ecn limit 9999 \
+		seed 3 match tcp
+	run_cmd tool d ifconfig shmif0 inet6 fd00::1/64
+	run_cmd tool e ifconfig shmif0 inet6 fd00::2/64
+	random_file data 2000000
+	for to in TCP4 10.0.0.2 TCP6 '[fd00::2]'; do
+		case $to in TCP*) family=$to && continue ;; esac
+		start_bg sink on e socat -u "$family-LISTEN:7000,reuseaddr" \
+			OPEN:copy,creat,trunc
+		wait_for has_socket e '[.*]7000 .*LISTEN'
+		LIMIT=30 run_cmd on d socat -u OPEN:data "$family:$to:7000"
+		wait_for -30 gone "${PID[sink]}"
+		same_file copy data
+		marks=$(($(stat e cein) - ${before:-0}))
+		[ $marks -gt 10 ] || fail "$marks marks over $family"
+		before=$marks
+	done
+	[ "$(stat d ecncuts)" -gt 0 ] || fail "the sender did not slow down"
+	[ "$(stat d recoveries)" -eq 0 ] || fail "something was lost"
+}
+
 @test "8 MB arrive whole over a link that loses, repeats, turns and overtakes" {
 	head -c 8000000 /dev/urandom >big
 	start_bg web on b "$PYTHON" -m http.server --bind 10.0.0.2 80

@@ -14,7 +14,8 @@ import struct
 import sys
 import time
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+FIN, SYN, RST, PSH, ACK, ECE, CWR = 1, 2, 4, 8, 16, 64, 128
+ECT0, CE = 2, 3  # of an IP header
 PORT = 7
 MSS = 1460
 SIZE = 1448  # of a full segment, with time stamps
@@ -31,7 +32,7 @@ def checksum(data):
 
 class Segment:
     def __init__(self, p):
-        head = (p[0] & 15) * 4
+        head, self.ecn = (p[0] & 15) * 4, p[1] & 3
         t = p[head:struct.unpack("!H", p[2:4])[0]]
         (self.sport, self.dport, self.seq, self.ack, off, self.flags,
          self.wnd) = struct.unpack("!HHIIBBH", t[:16])
@@ -68,7 +69,7 @@ class Peer:
         self.opened = False
 
     def send(self, flags, data=b"", sacks=(), seq=None, ack=None, ts=None,
-             options=b"", dport=PORT):
+             options=b"", dport=PORT, ecn=0):
         if self.stamps:
             options += struct.pack("!BBBBII", 1, 1, 8, 10,
                                    self.ts if ts is None else ts, self.echo)
@@ -83,7 +84,8 @@ class Peer:
         t += options + data
         pseudo = self.me + self.it + struct.pack("!HH", 6, len(t))
         t = t[:16] + struct.pack("!H", checksum(pseudo + t)) + t[18:]
-        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(t), 1, 0, 64, 6, 0)
+        ip = struct.pack("!BBHHHBBH", 0x45, ecn, 20 + len(t), 1, 0, 64, 6,
+                         0)
         ip += self.me + self.it
         ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
         self.s.send(self.eth + ip + t)
@@ -109,10 +111,10 @@ class Peer:
             self.echo_of(g)
             return g
 
-    def open(self, sack=True, stamps=True, late=0):
+    def open(self, sack=True, stamps=True, late=0, more=0):
         self.stamps, self.opened = stamps, True
         options = struct.pack("!BBHBBB", 2, 4, MSS, 3, 3, 7)
-        self.send(SYN, options=options + (b"\4\2" if sack else b""))
+        self.send(SYN | more, options=options + (b"\4\2" if sack else b""))
         g = self.get(5)
         check(g and g.flags & (SYN | ACK) == SYN | ACK, "no SYN|ACK")
         check((4 in g.options) == sack and (8 in g.options) == stamps,
@@ -121,6 +123,7 @@ class Peer:
         self.ack = self.first = g.seq + 1
         time.sleep(late)
         self.send(ACK)
+        return g
 
     def ask(self, n):
         """The server shall send n bytes.  Return: what comes of them."""
@@ -418,6 +421,67 @@ def every_second(p):
     check(len(acks) >= 20, f"{len(acks)} acknowledgements of 40 segments")
 
 
+def ecn_sends(p):
+    """The host slows down, and says so once, in what is new."""
+    g = p.open(more=ECE | CWR)
+    check(g.flags & (ECE | CWR) == ECE and not g.ecn,
+          f"SYN|ACK: flags {g.flags:#x}, ECN {g.ecn}")
+    got = p.ask(10 * IW * SIZE)
+    check(all(g.ecn == ECT0 and not g.flags & (ECE | CWR) for g in got),
+          f"data: {[(g.flags, g.ecn) for g in got]}")
+    cwr, new, high = 0, [], got[-1].seq
+    for old in got:
+        p.ack = old.seq + len(old.data)
+        p.send(ACK | ECE)
+        while g := data_of(p, 0.02):
+            check(g.ecn == (ECT0 if g.seq > high else 0),
+                  f"ECN {g.ecn} of {g.seq - p.first}")
+            check(g.seq > high, "it was sent again")
+            high = g.seq
+            new.append(g)
+            cwr += g.flags & CWR != 0
+    check(new and cwr == 1 and new[0].flags & CWR,
+          f"CWR: {[g.flags for g in new]}")
+    p.ack = new[0].seq
+    p.send(ACK, sacks=[(new[1].seq, new[-1].seq)])
+    g = data_of(p, 5)
+    while g and g.seq != new[0].seq:
+        g = data_of(p, 5)
+    check(g and not g.ecn, "what is sent again may be marked")
+
+
+def ecn_takes(p):
+    """The host says that what comes is marked, until it hears CWR."""
+    p.open(more=ECE | CWR)
+    for flags, ecn, want in ((0, ECT0, 0), (0, CE, ECE), (0, ECT0, ECE),
+                             (0, ECT0, ECE), (CWR, ECT0, 0), (CWR, CE, ECE),
+                             (CWR, ECT0, 0)):
+        p.send(ACK | flags, b"x" * 100, ecn=ecn)
+        p.seq += 100
+        g = p.get(5)
+        while g and g.ack != p.seq:
+            g = p.get(5)
+        check(g and g.flags & (ECE | CWR) == want and not g.ecn,
+              f"ECN {ecn}, flags {flags:#x}: "
+              f"{g and (hex(g.flags), g.ecn)}")
+    p.again()
+    for more in 0, ECE, CWR:
+        g = p.open(more=more)
+        check(not g.flags & (ECE | CWR), f"{more:#x}: SYN|ACK {g.flags:#x}")
+        g = p.ask(SIZE)[0]
+        check(not g.ecn, "what may not be marked is said to")
+        p.again()
+
+
+def ecn_syn(p):
+    """A SYN that asks for it, and once more without."""
+    first = p.get(10)
+    check(first and first.flags == SYN | ECE | CWR and not first.ecn,
+          "it does not ask")
+    again = p.get(5)
+    check(again and again.flags == SYN, "it asks again")
+
+
 def syn(p):
     """A SYN that nobody answers, with TCP_SYNCNT of 1."""
     first = p.get(10)
@@ -431,7 +495,7 @@ def syn(p):
 
 CASES = {f.__name__: f for f in (
     sack, last, overtaken, newreno, probe, spike, timeout, backoff, dsack,
-    dsacks, fin, paws, every_second, syn)}
+    dsacks, fin, paws, every_second, ecn_sends, ecn_takes, ecn_syn, syn)}
 
 
 def serve(port):

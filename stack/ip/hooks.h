@@ -29,6 +29,8 @@ err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
 err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 err_t accept_admit(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
 err_t urgent_came(struct tcp_pcb *pcb, const struct tcp_hdr *h);
+void rec_header(const struct tcp_pcb *pcb, const struct pbuf *p,
+    struct tcp_hdr *h);
 u32_t *urgent_point(const struct tcp_pcb *pcb, struct tcp_hdr *h, u32_t *opts);
 
 #endif

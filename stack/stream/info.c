@@ -66,6 +66,8 @@ static void fill_recovery(struct stream_info *ti, const struct rec *r)
 {
 	const struct tcp_pcb *pcb = r->pcb;
 
+	ti->tcpi_options |= (r->ecn ? TCPI_OPT_ECN : 0) |
+	    (r->ecn_seen ? TCPI_OPT_ECN_SEEN : 0);
 	ti->tcpi_ca_state = (uint8_t)r->state;
 	ti->tcpi_rto = (uint32_t)(rtt_timeout(r, pcb->nrtx) / 1000);
 	ti->tcpi_rtt = r->srtt;

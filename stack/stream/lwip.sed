@@ -51,7 +51,11 @@ s|^ *pcb->cwnd = LWIP_TCP_CALC_INITIAL_CWND(pcb->mss);$|rec_established(pcb); /*
 s|^ *pcb->mss = ((mss > TCP_MSS).*|          if (flags \& TCP_SYN) pcb->mss = rec_peer_mss(mss); /* lwip.sed */|
 s|^ *tcp_rexmit(pcb);$|rec_again(pcb); /* lwip.sed */|
 s|^ *tcp_rexmit_rto(pcb);$|rec_again(pcb); /* lwip.sed */|
+/^tcp_listen_input(/,/^}/ s|^    tcp_parseopt(npcb);$|&\
+    rec_begun(npcb, tcphdr); /* lwip.sed */|
 # tcp_out.c
+# What is new may be marked: stack/tcp/ecn.c.
+s|^                     pcb->tos, IP_PROTO_TCP, netif);$|                     (u8_t)(pcb->tos \| rec_ect(pcb, seg)), IP_PROTO_TCP, netif); /* lwip.sed */|
 # Segments of several frames: stack/tcp/large.c.  One that was made when longer
 # ones might be is left as it is.
 s|^  mss_local = LWIP_MIN(pcb->mss, TCPWND_MIN16(pcb->snd_wnd_max / 2));$|  mss_local = large_max(pcb); /* lwip.sed */|

@@ -50,9 +50,13 @@ static void undo_begin(struct rec *r)
 
 static void enter(struct rec *r, enum rec_state state)
 {
-	rec_stats.recoveries++;
+	if (r->state == REC_CWR) {
+		r->state = state;	/* once a round trip is enough */
+		return;
+	}
 	undo_begin(r);
 	bbr_loss(r);
+	r->cwr_due = r->ecn;
 	r->state = state;
 	r->high = r->pcb->snd_nxt;
 	r->pcb->ssthresh = cubic_loss(r);
@@ -63,6 +67,7 @@ void cwnd_probe_lost(struct rec *r)
 {
 	if (r->state >= REC_CWR)
 		return;
+	rec_stats.recoveries++;
 	enter(r, REC_CWR);
 	r->pcb->cwnd = r->pcb->ssthresh;
 	r->may_undo = false;
@@ -101,6 +106,9 @@ static bool leave(struct rec *r)
 		return false;
 	/* Without SACK, duplicates of it may still come (RFC 6582 4). */
 	if (!rec_has_sack(r) && pcb->lastack == r->high && pcb->unacked)
+		return false;
+	/* The peer has to hear CWR first. */
+	if (r->state == REC_CWR && pcb->lastack == r->high)
 		return false;
 	if (r->state != REC_LOSS)
 		pcb->cwnd = pcb->ssthresh;
@@ -153,6 +161,18 @@ static void grow(struct rec *r, uint64_t now)
 		cubic_grow(r, n, now);
 }
 
+/* RFC 3168 6.1.2: as a loss, and no more than once for what is on its way. */
+static void told_of_congestion(struct rec *r)
+{
+	rec_stats.ecncuts++;
+	enter(r, REC_CWR);
+	r->may_undo = false;
+	if (!r->out) {
+		r->pcb->cwnd = r->pcb->ssthresh;
+		r->state = REC_OPEN;
+	}
+}
+
 /* Something new is there, and Nagle's algorithm and the peer let it go. */
 static bool has_new(const struct rec *r)
 {
@@ -197,17 +217,23 @@ void cwnd_step(struct rec *r, uint64_t now)
 	rack_detect(r, now);
 	lost = r->todo > todo ? r->todo - todo : 0;
 	entered = lost && r->state < REC_RECOVERY;
-	if (entered)
+	if (entered) {
+		rec_stats.recoveries++;
 		enter(r, REC_RECOVERY);
+	} else if (r->ece && r->state < REC_CWR) {
+		entered = true;
+		told_of_congestion(r);
+	}
 	if (r->state <= REC_DISORDER)
 		r->state = r->sacked || r->dups ? REC_DISORDER : REC_OPEN;
 	if (bbr_applies(r))
 		bbr_step(r, lost, entered, left, now);
-	else if (r->state == REC_RECOVERY)
+	else if (rec_reducing(r))
 		reduce(r, lost);
 	else if (r->acked)
 		grow(r, now);
 	r->news = r->advanced = r->dsack = r->spurious = r->original = false;
+	r->ece = false;
 	r->acked = r->delivered = 0;
 }
 
@@ -237,6 +263,7 @@ void cwnd_timeout(struct rec *r, uint64_t now)
 	if (first || (r->state == REC_LOSS && !pcb->nrtx)) {
 		undo_begin(r);
 		bbr_loss(r);
+		r->cwr_due = r->ecn;
 		pcb->ssthresh = cubic_loss(r);
 	}
 	if (pcb->unacked && pcb->unacked->marks & SEG_SACKED)

@@ -108,6 +108,8 @@ err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
 	struct rec *r;
 
 	parse(h, optlen, opt1len, opt2);
+	if (pcb->state == SYN_SENT && rec_of(pcb))
+		ecn_answered(rec_of(pcb), h);
 	if (pcb->state == LISTEN || pcb->state == SYN_SENT)
 		return ERR_OK;
 	if (too_old(pcb, flags, len)) {
@@ -121,6 +123,7 @@ err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
 	r->heard = clock_ns();
 	r->segs_in++;
 	r->bytes_in += p->tot_len;
+	ecn_input(r, h, len);
 	if (len && pcb->flags & TF_SACK && pcb->state >= ESTABLISHED)
 		look_for_duplicate(r, h->seqno, len);
 	return ERR_OK;

@@ -77,7 +77,8 @@ void large_route(struct tcp_pcb *pcb, bool takes)
 	uint32_t mss = rec_mss(pcb);
 
 	if (r)
-		r->large = takes && !r->single && mss >= 256 && mss % 2 == 0;
+		r->large = takes && !r->single && !r->cwr_due &&
+		    mss >= 256 && mss % 2 == 0;
 }
 
 void large_single(struct tcp_pcb *pcb, bool on)

@@ -9,6 +9,7 @@
  *	rec_ack		it acknowledges something	ack.c, sack.c
  *	tcp_output	what may be sent is sent	send.c, large.c
  *	timer.c		what has to be done later
+ *	rec_header	marks in place of losses	ecn.c
  *
  * A segment stays in pcb->unacked from when it was first sent until it is
  * acknowledged; what is known of it is in seg->marks, and summed up in struct
@@ -158,6 +159,14 @@ struct rec {
 	/* The receiving half. */
 	struct tcp_sack_range dup;	/* to be told; left == right: none */
 
+	/* ECN */
+	bool ecn;		/* both sides do it */
+	bool ecn_asked, ecn_seen;	/* by our SYN; in a packet that came */
+	bool ce;		/* one was marked, and the peer is to hear it */
+	bool ece;		/* we have heard it */
+	bool cwr_due;		/* and the peer is to hear that */
+	bool resending;		/* by rec_resend() */
+
 	/* Totals. */
 	uint32_t total_resent, total_dsacks, total_reordered;
 	uint64_t bytes_acked, bytes_in, bytes_resent;
@@ -171,6 +180,9 @@ extern struct rec_stats {
 	STAT_COUNTER spurious;		/* of these, taken back */
 	STAT_COUNTER reordered, dsackin, dsackout;
 	STAT_COUNTER windowprobes, keepprobes;
+	STAT_COUNTER ecn;		/* connections that agreed on it */
+	STAT_COUNTER cein;		/* segments that came marked */
+	STAT_COUNTER ecncuts;		/* of the window, as the peer said so */
 } rec_stats;
 
 static inline struct rec *rec_of(const struct tcp_pcb *pcb)
@@ -209,6 +221,12 @@ static inline uint32_t rec_packets(const struct tcp_pcb *pcb, uint32_t bytes)
 	uint32_t mss = rec_mss(pcb);
 
 	return bytes > mss ? (bytes + mss - 1) / mss : 1;
+}
+
+/* PRR goes on. */
+static inline bool rec_reducing(const struct rec *r)
+{
+	return r->state == REC_RECOVERY || r->state == REC_CWR;
 }
 
 static inline bool rec_has_sack(const struct rec *r)
@@ -326,6 +344,18 @@ err_t rec_resend(struct rec *r, struct tcp_seg *seg, uint32_t max);
 void rec_again(struct tcp_pcb *pcb);
 /* What is lost and may be sent again, is; tcp_output() does it too. */
 err_t rec_repair(struct tcp_pcb *pcb);
+
+/* ecn.c: RFC 3168. */
+extern int rec_ecn;	/* sysctl: 0 no, 1 ask for it, 2 if the peer asks */
+/* A SYN for a listener has made pcb. */
+void rec_begun(struct tcp_pcb *pcb, const struct tcp_hdr *syn);
+void ecn_answered(struct rec *r, const struct tcp_hdr *h);	/* our SYN */
+/* A segment came, with so many bytes and FIN. */
+void ecn_input(struct rec *r, const struct tcp_hdr *h, uint32_t len);
+/* One is about to leave, without a checksum yet: its flags. */
+void rec_header(const struct tcp_pcb *pcb, const struct pbuf *p,
+    struct tcp_hdr *h);
+u8_t rec_ect(const struct tcp_pcb *pcb, const struct tcp_seg *seg);
 
 /* large.c: segments of several frames. */
 /* Cut seg behind keep bytes; false: it cannot be now, and is as it was. */

@@ -55,7 +55,7 @@ void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg)
 	bbr_sent(r, seg, seg->sent_ns);
 	r->out += len;
 	spend(r, len);
-	if (r->state == REC_RECOVERY)
+	if (rec_reducing(r))
 		r->prr_out += len;
 }
 
@@ -101,8 +101,10 @@ err_t rec_resend(struct rec *r, struct tcp_seg *seg, uint32_t max)
 	/* A SYN that one from the peer has crossed is a SYN|ACK from then on. */
 	if (pcb->state != SYN_SENT)
 		TCPH_SET_FLAG(seg->tcphdr, TCP_ACK);
+	r->resending = true;
 	if (seg->p->ref == 1)
 		err = rec_lwip_emit(pcb, seg, max);
+	r->resending = false;
 	if (err != ERR_OK)
 		return err;
 	now = clock_ns();
@@ -114,7 +116,7 @@ err_t rec_resend(struct rec *r, struct tcp_seg *seg, uint32_t max)
 	rec_stats.rexmit += packets;
 	r->segs_out += packets;
 	r->bytes_resent += seg->len;
-	if (r->state == REC_RECOVERY)
+	if (rec_reducing(r))
 		r->prr_out += (uint32_t)TCP_TCPLEN(seg);
 	if (r->may_undo) {
 		r->undo_left += packets;

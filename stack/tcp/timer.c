@@ -144,9 +144,9 @@ static void earlier(struct rec *r, uint64_t at, enum rec_what what)
 /* RFC 8985 7.2: may the last segment be probed for? */
 static bool may_probe(const struct rec *r)
 {
-	return rec_has_sack(r) && r->state == REC_OPEN && !r->sacked &&
-	    !r->probe_out && r->srtt && !r->pcb->nrtx &&
-	    r->pcb->state >= ESTABLISHED;
+	return rec_has_sack(r) && !r->sacked && !r->probe_out &&
+	    (r->state == REC_OPEN || r->state == REC_CWR) && r->srtt &&
+	    !r->pcb->nrtx && r->pcb->state >= ESTABLISHED;
 }
 
 static uint64_t probe_after(const struct rec *r)
