@@ -44,8 +44,8 @@ static int connect_async(int fd, const struct wire_id *id,
 	struct wire_rep rep;
 	int err;
 
-	plug_in(fd);
 	request(&req, to, WIRE_CONNECT_ASYNC);
+	req.b = plug_in(fd);
 	err = rpc_call_on(id, &req, NULL, 0, &rep, NULL);
 	if (err == -EINPROGRESS)
 		fd_mark_set(fd, MARK_CONNECTING | (mark & MARK_V6));

@@ -17,6 +17,7 @@
 #include "hijack/netlink.h"
 #include "hijack/next.h"
 #include "hijack/packet.h"
+#include "hijack/plug.h"
 #include "hijack/rpc.h"
 #include "hijack/sock.h"
 #include "stack/wire/client.h"
@@ -78,6 +79,8 @@ static void keep_option(int fd, int level, int name, int on)
 {
 	unsigned mark = fd_mark(fd), bit;
 
+	if (level == SOL_SHMIF && name == SHMIF_OWNER)
+		plug_tail = true;	/* of others: this is an entry */
 	if (!(mark & MARK_DGRAM))
 		return;
 	if (level == IPPROTO_UDP)

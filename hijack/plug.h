@@ -7,8 +7,10 @@
 
 #include "hijack/hijack.h"
 
-/* Make fd not writable until the other end reads. */
-HJ_HIDDEN void plug_in(int fd);
+/* Make fd not writable until the other end reads.  Return: WIRE_CONNECT's b. */
+HJ_HIDDEN int plug_in(int fd);
+/* This is an entry: plugs have tails. */
+extern HJ_HIDDEN bool plug_tail;
 /* Once it has read: room for what a program writes, as before. */
 HJ_HIDDEN void plug_out(int fd);
 

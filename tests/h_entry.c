@@ -109,6 +109,28 @@ static void streams(void)
 	close(c);
 }
 
+/* One who asks nothing but poll(2) whether it may write. */
+static void by_poll(void)
+{
+	static char part[3000], all[20 * sizeof(part)];
+	int s = listener(), a;
+	int c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct pollfd p = { .fd = c, .events = POLLOUT };
+	long sent = 0, come = 0, n;
+
+	connect(c, (struct sockaddr *)&to, sizeof(to));
+	while (sent < (long)sizeof(all) && poll(&p, 1, 5000) > 0 &&
+	    (n = write(c, part, sizeof(part))) > 0)
+		sent += n;
+	a = accept(s, NULL, NULL);
+	close(c);
+	while ((n = read(a, all, sizeof(all))) > 0)
+		come += n;
+	printf("by poll: %ld, %ld, then %ld\n", sent, come, n);
+	close(a);
+	close(s);
+}
+
 static void datagrams(void)
 {
 	int a = socket(AF_INET, SOCK_DGRAM, 0);
@@ -139,11 +161,62 @@ static void datagrams(void)
 	close(b);
 }
 
+/* How it looks at one end that the other has reset. */
+static void look(const char *what, int fd)
+{
+	struct pollfd p = { .fd = fd };
+	socklen_t n = sizeof(int);
+	char text[8];
+	ssize_t r;
+	int e = -1;
+
+	printf("%s, poll: %d ", what, poll(&p, 1, 5000));
+	printf("%d\n", p.revents);
+	while ((r = read(fd, text, sizeof(text))) > 0)
+		printf("read: %zd\n", r);
+	say("read then", r);
+	say("and again", read(fd, text, sizeof(text)));
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &n);
+	printf("SO_ERROR: %d\n", e);
+	say("send", send(fd, "x", 1, MSG_NOSIGNAL));
+	close(fd);
+}
+
+/* Resets, with data before them or without, at both ends. */
+static void resets(void)
+{
+	static const struct linger hard = { 1, 0 };
+	int s = listener();
+
+	for (int i = 0; i < 8; i++) {
+		int c = socket(AF_INET, SOCK_STREAM |
+		    (i & 4 ? SOCK_NONBLOCK : 0), 0), a;
+		struct pollfd p = { .fd = c, .events = POLLOUT };
+
+		connect(c, (struct sockaddr *)&to, sizeof(to));
+		a = accept(s, NULL, NULL);
+		printf("connected: %d\n", poll(&p, 1, 5000));
+		if (i & 1) {
+			/* What comes, comes before the end does. */
+			write(i & 2 ? c : a, "data", 4);
+			p = (struct pollfd){ i & 2 ? a : c, POLLIN, 0 };
+			printf("data: %d\n", poll(&p, 1, 5000));
+		}
+		setsockopt(i & 2 ? c : a, SOL_SOCKET, SO_LINGER, &hard,
+		    sizeof(hard));
+		close(i & 2 ? c : a);
+		look(i & 2 ? "accepted" : "connected", i & 2 ? a : c);
+	}
+	close(s);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	alarm(20);
 	streams();
+	resets();
+	by_poll();
 	datagrams();
 	return 0;
 }

@@ -268,10 +268,38 @@ static long do_setsockopt(struct call *c)
 	    c->arg[3] ? value : NULL, (socklen_t)len));
 }
 
+static long do_listen(struct call *c)
+{
+	const int on = 1;
+
+	if (listen(c->fd, (int)c->arg[1]))
+		return -errno;
+	setsockopt(c->fd, SOL_SHMIF, SHMIF_TAIL, &on, sizeof(on));
+	return 0;
+}
+
+/*
+ * What the kernel knows of a stream's end a read(2) may have told, and what is
+ * told here read(2) is not to tell again.
+ */
+static bool error_is_told(const struct call *c)
+{
+	int knows = 0, ended = 0;
+	socklen_t len = sizeof(int);
+
+	if (c->type != SOCK_STREAM || c->arg[1] != SOL_SOCKET ||
+	    c->arg[2] != SO_ERROR)
+		return false;
+	sys_getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &knows, &len);
+	return !knows && !getsockopt(c->fd, SOL_SHMIF, SHMIF_TAIL, &ended,
+	    &len) && ended;
+}
+
 static long do_getsockopt(struct call *c)
 {
 	uint8_t value[OPTION_MAX];
 	socklen_t len, room;
+	bool told;
 
 	if (task_get(c, &room, c->arg[4], sizeof(room)))
 		return -EFAULT;
@@ -281,8 +309,11 @@ static long do_getsockopt(struct call *c)
 	/* Some are asked with a value. */
 	if (task_get(c, value, c->arg[3], len))
 		return -EFAULT;
+	told = error_is_told(c);
 	if (getsockopt(c->fd, (int)c->arg[1], (int)c->arg[2], value, &len))
 		return -errno;
+	if (told)
+		memset(value, 0, len);
 	if (task_put(c, c->arg[3], value, len < room ? len : room) ||
 	    task_put(c, c->arg[4], &len, sizeof(len)))
 		return -EFAULT;
@@ -455,7 +486,7 @@ long call_make(struct call *c)
 	case SYS_connect:
 		return do_connect(c);
 	case SYS_listen:
-		return done(listen(c->fd, (int)c->arg[1]));
+		return do_listen(c);
 	case SYS_accept:
 	case SYS_accept4:
 		return do_accept(c);

@@ -128,6 +128,10 @@ static int get_message(const struct call *c, struct message *g)
 	}
 	if (control > sizeof(g->control))
 		return -ENOBUFS;
+	/* sendto(2) takes an address of no bytes for one. */
+	if (c->nr == SYS_sendto && g->theirs.msg_name && !name &&
+	    c->type != SOCK_STREAM)
+		return -EINVAL;
 	g->ours = (struct iovec){ g->data, n };
 	g->m.msg_iov = &g->ours;
 	g->m.msg_iovlen = 1;
@@ -275,6 +279,19 @@ static int get_limit(struct call *c)
 	return 0;
 }
 
+/* The task hears of it if a message came. */
+static long time_left(const struct call *c, long r)
+{
+	uint64_t now = clock_ns(), left = c->until > now ? c->until - now : 0;
+	struct timespec t = {
+		.tv_sec = (time_t)(left / CLOCK_NS_S),
+		.tv_nsec = (long)(left % CLOCK_NS_S),
+	};
+
+	return r > 0 && c->until && task_put(c, c->arg[4], &t, sizeof(t)) ?
+	    -EFAULT : r;
+}
+
 static long with_message(struct call *c, int flags, bool several, short events,
     one_fn *one)
 {
@@ -285,7 +302,7 @@ static long with_message(struct call *c, int flags, bool several, short events,
 		return -ENOMEM;
 	r = get_limit(c);
 	if (!r)
-		r = several ? many(c, g, flags, events, one) :
+		r = several ? time_left(c, many(c, g, flags, events, one)) :
 		    wait_or(c, one(c, g, c->arg[1],
 		    flags & ~MSG_WAITFORONE), flags, events);
 	free(g);
@@ -301,11 +318,15 @@ static long with_message(struct call *c, int flags, bool several, short events,
 
 static bool is_plain(const struct call *c, int flags)
 {
+	struct pollfd p = { .fd = c->fd };
 	bool named = c->nr == SYS_sendto && c->arg[4];
 	int mark = 0;
 	socklen_t len = sizeof(mark);
 
 	if (c->type != SOCK_STREAM || flags & ~PLAIN_FLAGS || named)
+		return false;
+	/* Why it ended the host knows. */
+	if (sys_poll(&p, 1, 0) > 0 && p.revents & POLLERR)
 		return false;
 	/* Neither fresh nor listening nor connecting: hijack/fd.h. */
 	return sys_getsockopt(c->fd, SOL_SOCKET, SO_INCOMING_CPU, &mark,
@@ -331,8 +352,8 @@ long data_recv(struct call *c)
 	bool several = c->nr == SYS_recvmmsg;
 	int flags = (int)c->arg[c->nr == SYS_recvmsg ? 2 : 3];
 
-	/* Of nothing a pair would wait for data. */
-	if (is_plain(c, flags))
-		return c->nr == SYS_recvfrom && !c->arg[2] ? 0 : CALL_CONTINUE;
+	/* Of nothing TCP waits otherwise than a pair. */
+	if (is_plain(c, flags) && (c->nr != SYS_recvfrom || c->arg[2]))
+		return CALL_CONTINUE;
 	return with_message(c, flags, several, POLLIN, recv_one);
 }

@@ -74,6 +74,12 @@ static uint64_t deadline(const struct call *c)
  */
 #define RESTART	512
 
+/* recv(2) of nothing, of which TCP has nothing to say in the end. */
+static bool is_nothing(const struct call *c)
+{
+	return c->nr == SYS_recvfrom && c->type == SOCK_STREAM && !c->arg[2];
+}
+
 /* What a call comes to that does not go on. */
 static long cut_short(const struct call *c, long r)
 {
@@ -100,7 +106,8 @@ static long wait_for(struct call *c)
 		if (task_has_signal(c))
 			return cut_short(c, end ? -EINTR : -RESTART);
 		if (end && now_ms() >= end)
-			return cut_short(c, c->late ? c->late : -EAGAIN);
+			return cut_short(c, c->late ? c->late :
+			    is_nothing(c) ? 0 : -EAGAIN);
 		if (ready)
 			sys_poll(NULL, 0, 1);	/* somebody else had it */
 	}

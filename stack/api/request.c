@@ -191,7 +191,7 @@ static int do_connect(struct request *r, struct sock *s)
 	if (s->type != SOCK_STREAM)
 		return err;
 	if (r->req.a == WIRE_CONNECT_ASYNC) {
-		connect_plugged(stream_of(s));
+		connect_plugged(stream_of(s), r->req.b);
 		if (s->state != SOCK_CONNECTING && s->poll.fd >= 0)
 			connect_unplug(stream_of(s));	/* it failed at once */
 		return err;
@@ -244,6 +244,11 @@ static int own_option(struct request *r, struct sock *s)
 		return dgram_set_bare(s, v);
 	case SHMIF_ERROR:
 		return dgram_tell_again(s, v);
+	case SHMIF_TAIL:
+		if (s->state != SOCK_LISTEN)
+			return -EINVAL;
+		stream_of(s)->keeps_tail = v;
+		return 0;
 	}
 	return -ENOPROTOOPT;
 }
@@ -266,6 +271,17 @@ static int do_setsockopt(struct request *r, struct sock *s)
 	return packet_filter(s, r->fd[1], n);
 }
 
+static int own_value(struct request *r, const struct sock *s)
+{
+	const int closed = s->poll.fd < 0;
+
+	if (r->req.b != SHMIF_TAIL || r->req.c < (int)sizeof(closed))
+		return -ENOPROTOOPT;
+	memcpy(r->rep.data, &closed, sizeof(closed));
+	r->rep.len = sizeof(closed);
+	return 0;
+}
+
 static int do_getsockopt(struct request *r, struct sock *s)
 {
 	size_t len = r->req.c < 0 ? 0 : (size_t)r->req.c;
@@ -273,6 +289,8 @@ static int do_getsockopt(struct request *r, struct sock *s)
 
 	if (r->req.c < 0)
 		return -EINVAL;
+	if (r->req.a == SOL_SHMIF)
+		return own_value(r, s);
 	if (len > WIRE_DATA)
 		len = WIRE_DATA;
 	memcpy(r->rep.data, r->req.data, r->req.len);

@@ -301,6 +301,16 @@ static bool lingers(const struct far_sock *s, const struct wire_req *req)
 	    s->closing && s->flow.watch.fd >= 0;
 }
 
+/* What keeps its tail is the program's pair, and not ours. */
+static void plain(struct wire_req *req)
+{
+	if (req->op == WIRE_CONNECT)
+		req->b = 0;
+	if (req->op == WIRE_SETSOCKOPT && req->a == SOL_SHMIF &&
+	    req->b == SHMIF_TAIL)
+		req->len = 0;	/* refused */
+}
+
 static void ask(struct far *far, struct far_sock *s,
     const struct relay_msg *m, struct wire_req *req, const int *fd, int nfds)
 {
@@ -315,6 +325,7 @@ static void ask(struct far *far, struct far_sock *s,
 		far_asked(s, req);
 		far_ring_asked(s, req);
 	}
+	plain(req);
 	req->server = 0;
 	req->reply = ch ? ch->id : 0;
 	if (ch) {

@@ -483,7 +483,7 @@ fail:
 
 static void unplug(struct near_sock *s)
 {
-	char buf[WIRE_PLUG];
+	char buf[8192];
 
 	while (s->plug && s->flow.watch.fd >= 0) {
 		ssize_t n = recv(s->flow.watch.fd, buf, s->plug < sizeof(buf) ?
@@ -535,7 +535,8 @@ void near_asked(struct near_sock *s, const struct wire_req *req)
 	}
 	if (req->op == WIRE_CONNECT && s->type == SOCK_STREAM &&
 	    req->a == WIRE_CONNECT_ASYNC)
-		s->plug += WIRE_PLUG;
+		s->plug += req->b > 0 && req->b <= WIRE_PLUG_MAX ?
+		    (uint32_t)req->b : WIRE_PLUG;
 }
 
 static void listening(struct near_sock *s)

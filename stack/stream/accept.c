@@ -21,6 +21,7 @@
 #include "stack/stream/mss.h"
 #include "stack/stream/halfopen.h"
 #include "stack/stream/stream.h"
+#include "stack/stream/tail.h"
 #include "stack/wire/sys.h"
 
 /* Of several listeners with SO_REUSEPORT, one by the client's port. */
@@ -165,6 +166,8 @@ static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 		sock_free(s);
 		return NULL;
 	}
+	if (stream_of(l)->keeps_tail && seal(sv[1]))
+		tail_begin(stream_of(s));
 	s->opt = l->opt;
 	if (s->opt.oobinline)
 		setsockopt(sv[1], SOL_SOCKET, SO_OOBINLINE, &s->opt.oobinline,

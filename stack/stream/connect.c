@@ -20,6 +20,7 @@
 #include "stack/stream/accept.h"
 #include "stack/stream/mss.h"
 #include "stack/stream/pcbhash.h"
+#include "stack/stream/tail.h"
 #include "stack/stream/txbuf.h"
 #include "stack/tcp/rec.h"
 
@@ -285,9 +286,10 @@ void connect_wait(struct stream *st, int reply_fd)
 }
 
 /* Asked again while it connects, the program has plugged again. */
-void connect_plugged(struct stream *st)
+void connect_plugged(struct stream *st, int n)
 {
-	st->plug_bytes += WIRE_PLUG;
+	st->plug_tail = n > 0 && n <= WIRE_PLUG_MAX;
+	st->plug_bytes += st->plug_tail ? (uint32_t)n : WIRE_PLUG;
 }
 
 static bool reply(struct stream *st, int err)
@@ -308,7 +310,7 @@ static bool reply(struct stream *st, int err)
 void connect_unplug(struct stream *st)
 {
 	struct sock *s = &st->s;
-	char buf[WIRE_PLUG];
+	char buf[8192];
 	ssize_t n;
 
 	while (st->plug_bytes) {
@@ -328,6 +330,10 @@ void connect_established(struct stream *st)
 	sock_set_state(s, SOCK_OPEN);
 	event_connect(s, &s->peer, 0);
 	s->readable |= st->plug_bytes != 0;	/* there may be more behind */
+	if (st->plug_tail && st->plug_bytes) {
+		st->plug_bytes--;
+		tail_begin(st);
+	}
 	connect_unplug(st);
 	reply(st, 0);
 	sock_defer(s);

@@ -15,7 +15,8 @@ void connect_apply(struct sock *s);	/* options to the pcb */
  * over (a blocking connect), -1: nobody waits.
  */
 void connect_wait(struct stream *st, int reply_fd);
-void connect_plugged(struct stream *st);	/* see WIRE_CONNECT_ASYNC */
+/* See WIRE_CONNECT_ASYNC; n: its b. */
+void connect_plugged(struct stream *st, int n);
 void connect_unplug(struct stream *st);	/* take the plug out again */
 void connect_established(struct stream *st);
 void connect_failed(struct stream *st, int err);	/* positive errno */

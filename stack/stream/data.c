@@ -10,6 +10,7 @@
 #include "stack/core/trim.h"
 #include "stack/ip/iface.h"
 #include "stack/stream/stream.h"
+#include "stack/stream/tail.h"
 #include "stack/stream/txbuf.h"
 #include "stack/tcp/rec.h"
 
@@ -196,7 +197,8 @@ void data_cut(struct stream *st)
 		return;
 	/* In this order: what is written in between is refused. */
 	shutdown(st->s.poll.fd, SHUT_RD);
-	while (recv(st->s.poll.fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
+	while (!st->keeps_tail &&
+	    recv(st->s.poll.fd, sink, sizeof(sink), MSG_DONTWAIT) > 0)
 		;
 	if (!data_rx_empty(st)) {
 		setsockopt(st->s.poll.fd, SOL_SOCKET, SO_SNDBUF, &room,
@@ -276,7 +278,10 @@ static void rx_done(struct stream *st)
 	if ((st->rx_state == RX_EOF || st->rx_state == RX_SHUT) &&
 	    st->s.poll.fd >= 0) {
 		stream_set_rx(st, RX_DONE);
-		shutdown(st->s.poll.fd, SHUT_WR);
+		if (st->broken && st->keeps_tail && !st->fin_seen)
+			stream_show_reset(st);
+		else
+			shutdown(st->s.poll.fd, SHUT_WR);
 	}
 }
 
@@ -398,6 +403,7 @@ static bool tx_read(struct stream *st, uint32_t room)
 	}
 	want = TXBUF_SIZE - c->len < room ? TXBUF_SIZE - c->len : room;
 	n = st->urgent.look ? urgent_recv(st, c->data + c->len, want) :
+	    st->keeps_tail ? tail_recv(st, c->data + c->len, want) :
 	    recv(st->s.poll.fd, c->data + c->len, want, MSG_DONTWAIT);
 	if (n <= 0) {
 		st->s.readable = false;

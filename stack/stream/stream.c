@@ -120,6 +120,12 @@ void stream_hang_up(struct stream *st)
 	st->out_busy = false;
 }
 
+void stream_show_reset(struct stream *st)
+{
+	port_release(&st->s);
+	stream_hang_up(st);
+}
+
 /*
  * lwIP holds data we have not taken; tcp_close() would then reset and free
  * the pcb without a word.

@@ -118,6 +118,10 @@ struct stream {
 	uint64_t tx_full_ns;	/* when its share was used up, or 0 */
 	uint8_t tx_wide;	/* its share is doubled so often */
 
+	/* tail.c's. */
+	bool keeps_tail;	/* of a program without the library */
+	bool tail;		/* the pair begins with a byte that was taken */
+
 	/* delack.c's. */
 	bool delack;		/* in the list of delayed acknowledgements */
 	uint8_t quick_acks;	/* since rx_when */
@@ -125,6 +129,7 @@ struct stream {
 
 	/* connect.c's. */
 	uint32_t plug_bytes;	/* in our queue, not to be taken for data */
+	bool plug_tail;		/* the last of them is to stay */
 	int reply_fd;		/* a blocking connect waits here, or -1 */
 	uint64_t connect_ns;	/* when it began, for time-outs */
 
@@ -167,6 +172,8 @@ void stream_attach(struct stream *st, struct tcp_pcb *pcb);
 void stream_reset(struct stream *st);
 /* sock_hang_up(), and nothing is on its way to the pair any more. */
 void stream_hang_up(struct stream *st);
+/* The same of one that was reset, of which nobody sees the program's close. */
+void stream_show_reset(struct stream *st);
 /* The error that a read gives at the end of the data, taken; 0: none. */
 int stream_read_error(struct stream *st);
 

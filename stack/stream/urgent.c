@@ -14,6 +14,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "stack/ip/hooks.h"
 #include "stack/stream/stream.h"
+#include "stack/stream/tail.h"
 #include "stack/tcp/rec.h"
 
 /* Whose connection it is; before it is established that is not known. */
@@ -94,6 +95,7 @@ void urgent_expect(struct stream *st)
 	if (!st->urgent.look && st->s.poll.fd >= 0)
 		setsockopt(st->s.poll.fd, SOL_SOCKET, SO_OOBINLINE, &on,
 		    sizeof(on));
+	tail_drop(st);
 	st->urgent.look = true;
 }
 

@@ -36,6 +36,7 @@
 #define WIRE_AFFINITY_WORDS	1024	/* programs of a host with one of them */
 #define WIRE_AFFINITY_STEP	64	/* bytes to the next: a cache line */
 #define WIRE_AFFINITY_NONE	UINT32_MAX	/* in the word: not known */
+#define WIRE_PLUG_MAX	65537		/* of a program without the library */
 #define WIRE_PLUG	256		/* bytes that keep a connecting fd unwritable */
 
 /*
@@ -97,6 +98,9 @@ enum wire_op {
 	 * the errno for SO_ERROR.  The program puts SO_SNDBUF back with the
 	 * first call that finds the plug gone; the server has no duplicate of
 	 * its end, with which it would not see that it was closed.
+	 * b > 0: so many bytes of WIRE_PLUG_MAX were written instead, of which
+	 * the last, by itself, stays: the program has no library, see
+	 * stack/stream/tail.h.
 	 */
 	WIRE_CONNECT,
 	WIRE_LISTEN,		/* a = backlog */
@@ -260,6 +264,12 @@ enum {
 	SHMIF_OWNER = 1,	/* the process that uses it, of the same user */
 	SHMIF_BARE = 2,		/* datagram: what comes has no header */
 	SHMIF_ERROR = 3,	/* datagram: an errno, to be told once more */
+	/*
+	 * Listener: what is accepted is for programs without the library.  Read
+	 * of any: has the host closed its end, so that the kernel knows of the
+	 * error?
+	 */
+	SHMIF_TAIL = 4,
 };
 
 enum wire_dump {
