@@ -38,7 +38,7 @@ static size_t size_limit(unsigned mark, const struct wire_dgram *h)
 static int check_echo(unsigned mark, const struct iovec *iov, size_t iovlen,
     size_t total)
 {
-	unsigned char head[2];
+	unsigned char head[2] = { 0 };
 	size_t got = 0;
 
 	if (total < 8)

@@ -14,6 +14,7 @@ int dump_open(enum wire_dump what, unsigned *count)
 	struct wire_rep rep;
 	int fd = -1, err = rpc_call(&req, NULL, 0, &rep, &fd);
 
+	*count = 0;
 	if (err) {
 		if (fd >= 0)
 			sys_close(fd);

@@ -107,10 +107,11 @@ static int start(const struct start *s, char *const *env)
 }
 
 /* By the second entry.  argv may be NULL, as Linux has it. */
-static int start_entering(struct start *s, char *const *env)
+static int start_entering(const struct start *s, char *const *env)
 {
 	static char *const none[] = { NULL };
 	char *const *argv = s->argv ? s->argv : none;
+	struct start entry = *s;
 	size_t n = 0;
 
 	while (argv[n])
@@ -118,9 +119,9 @@ static int start_entering(struct start *s, char *const *env)
 	{
 		char *words[ESCAPE_WORDS + n + 1];
 
-		s->path = escape_words(s->path, argv, words);
-		s->argv = words;
-		return start(s, env);
+		entry.path = escape_words(s->path, argv, words);
+		entry.argv = words;
+		return start(&entry, env);
 	}
 }
 

@@ -165,9 +165,9 @@ static long give_address(const struct call *c, const struct sockaddr_storage *ss
  */
 static struct kept {
 	uint64_t listener;	/* its cookie; 0: nothing is kept here */
-	int fd;
 	struct sockaddr_storage peer;
 	socklen_t len;
+	int fd;
 } kept[16];
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 
