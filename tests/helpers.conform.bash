@@ -86,13 +86,14 @@ differences() {
 	local -A host virt
 
 	mapfile -t list < <(patterns "$1")
+	# Of thousands of lines only those that differ: bash is slow.
 	while IFS= read -r line; do
 		host[${line%%: *}]=${line#*: }
-	done <"host.$1"
+	done < <(grep -vxFf "virt.$1" "host.$1")
 	while IFS= read -r line; do
 		virt[${line%%: *}]=${line#*: }
 		: "${host[${line%%: *}]:=(no such line)}"
-	done <"virt.$1"
+	done < <(grep -vxFf "host.$1" "virt.$1")
 	for key in "${!host[@]}"; do
 		[ "${host[$key]}" != "${virt[$key]:-(no such line)}" ] ||
 			continue
