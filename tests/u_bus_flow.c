@@ -295,10 +295,28 @@ static void *sender(void *arg)
 	return NULL;
 }
 
+/* How soon fn wakes b, in ms, at best: a lost wake-up is always late. */
+static uint64_t woken(struct bus *b, void *(*fn)(void *), struct bus *arg)
+{
+	uint64_t start, took, best = UINT64_MAX;
+	pthread_t t;
+
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(pthread_create(&t, NULL, fn, arg), 0);
+		start = now_ms();
+		CHECK_EQ(bus_wait(b, 10000), 0);
+		took = now_ms() - start;
+		best = took < best ? took : best;
+		pthread_join(t, NULL);
+		if (arg != b)
+			CHECK_EQ(take(b), 9);
+	}
+	return best;
+}
+
 static void test_wait(void)
 {
 	struct bus *a, *b;
-	pthread_t t;
 	uint64_t start;
 
 	t_create(BUS_SIZE_MIN, 1500);
@@ -312,21 +330,13 @@ static void test_wait(void)
 		bus_kick(b);
 		CHECK_EQ(bus_wait(b, -1), 0);
 		CHECK_EQ(bus_wait(b, 1), -ETIMEDOUT);
-		CHECK_EQ(pthread_create(&t, NULL, kicker, b), 0);
-		CHECK_EQ(bus_wait(b, 10000), 0);
-		pthread_join(t, NULL);
-		CHECK(now_ms() - start < 400);
+		CHECK(woken(b, kicker, b) < 400);
 		if (!member)
 			CHECK(bus_join(b, &(struct bus_want){ 0 }, t_err) >= 0);
 	}
 	for (int spin = 0; spin < 2; spin++) {
 		bus_set_spin(spin * 100);
-		CHECK_EQ(pthread_create(&t, NULL, sender, a), 0);
-		start = now_ms();
-		CHECK_EQ(bus_wait(b, 10000), 0);
-		CHECK(now_ms() - start < 400);
-		pthread_join(t, NULL);
-		CHECK_EQ(take(b), 9);
+		CHECK(woken(b, sender, a) < 400);
 	}
 	bus_set_spin(0);
 	bus_close(a);
