@@ -195,12 +195,15 @@ def connect():
     s.connect(("10.0.0.2", 80))
     took.append(time.monotonic() - began)
 took = []
-connect()
+for _ in range(3): connect()
+one = min(took)
 many = [threading.Thread(target=connect) for _ in range(20)]
 for t in many: t.start()
 for t in many: t.join()
 assert 0.8 <= min(took), took
-assert max(took) < 1.4, took'
+assert one < 1.4 and min(took[3:]) < 1.4, took
+# One after the other they would take 16 s.
+assert max(took) < 4, took'
 }
 
 @test "a near half that is killed is its programs end, and others find one" {
