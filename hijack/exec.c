@@ -350,6 +350,7 @@ static int spawn_path(struct start *s, char *const *env)
 
 static int spawn_name(struct start *s, char *const *env)
 {
+	struct start entry = *s;
 	char path[PATH_MAX];
 	int r = 0;
 
@@ -362,8 +363,8 @@ static int spawn_name(struct start *s, char *const *env)
 		return ENOSYS;
 	if (r != ESCAPE_ENTERS)
 		return start(s, env);
-	s->path = path;
-	return start_entering(s, env);
+	entry.path = path;
+	return start_entering(&entry, env);
 }
 
 #define SPAWN(name, how)						\

@@ -97,7 +97,7 @@ static int collect(getaddrinfo_fn *libc, const char *node,
 		freeaddrinfo(*res);
 		*res = NULL;
 	}
-	if (!err && hints->ai_flags & AI_CANONNAME) {
+	if (*res && hints->ai_flags & AI_CANONNAME) {
 		free((*res)->ai_canonname);
 		(*res)->ai_canonname = strdup(node);
 	}

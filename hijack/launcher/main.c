@@ -527,6 +527,7 @@ static int run(char **argv)
 static int enter(const struct options *o, char *entry, int argc, char **argv)
 {
 	char **words = calloc((size_t)argc + 3, sizeof(*words));
+	int status;
 
 	if (!words) {
 		say("%s", strerror(ENOMEM));
@@ -535,7 +536,9 @@ static int enter(const struct options *o, char *entry, int argc, char **argv)
 	words[0] = entry;
 	words[1] = (char *)(uintptr_t)o->path;
 	memcpy(words + 2, argv, (size_t)argc * sizeof(*argv));
-	return run(words);
+	status = run(words);
+	free(words);
+	return status;
 }
 
 /* The way out: the library, should it be in here, lets go by that word. */
