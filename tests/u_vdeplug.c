@@ -168,8 +168,8 @@ static int ended(void)
 
 int main(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-	puts("libvdeplug loads by RTLD_DEEPBIND, which ASan refuses");
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	puts("libvdeplug loads by RTLD_DEEPBIND, which sanitizers refuse");
 	return 77;
 #endif
 	return refused() || frames() || plain() || ended();
