@@ -101,6 +101,29 @@ setup() {
 	wait_for lines_are slow.log '^route 10\.8\.' 300
 }
 
+# netlink.sent is the table of what they send.
+@test "what bird, FRR, avahi, chromium, pyroute2 and ip send, as on Linux" {
+	local sent=("$PYTHON" "$BATS_TEST_DIRNAME/h_sent.py"
+		"$BATS_TEST_DIRNAME/netlink.sent" shmif0)
+
+	requires root netns ip
+	cat >linux.sh <<-'END'
+		ip link set lo up
+		ip link add shmif0 type veth peer name peer0
+		ip addr add 10.0.0.1/24 brd + dev shmif0
+		ip addr add fd00::1/64 dev shmif0 nodad
+		ip link set shmif0 up
+		ip link set peer0 up
+		exec "$@"
+	END
+	run_cmd unshare -n sh linux.sh "${sent[@]}"
+	mv out linux
+	tool a ifconfig shmif0 inet6 fd00::1/64
+	run_cmd on a "${sent[@]}" virtual
+	diff linux out
+	[ "$(wc -l <out)" -gt 75 ]
+}
+
 # usage: refused MESSAGE {STATUS ARGUMENTS}...
 refused() {
 	local message=$1
