@@ -14,6 +14,7 @@
 #include "hijack/dump.h"
 #include "hijack/mem.c"
 #include "hijack/nlchange.c"
+#include "hijack/nlgen.h"
 #include "hijack/nltable.c"
 #include "hijack/rpc.h"
 #include "stack/wire/client.h"
@@ -64,6 +65,12 @@ int dump_neigh(struct wire_neigh *n)
 	return dump_get(-1, 0, n, sizeof(*n)) ? 0 : -ENOENT;
 }
 
+long dump_setting(const char *name)
+{
+	(void)name;
+	return take8(&rest);
+}
+
 static void one_reply(int to, int from)
 {
 	struct wire_rep rep;
@@ -91,6 +98,7 @@ static void one_netlink(int to)
 	if (n < sizeof(in.h))
 		return;
 	in.h.nlmsg_len = (uint32_t)n;
+	nlgen_answer(&o, &in.h);
 	if (in.h.nlmsg_type % 4 == 2)
 		nltable_get(&o, &in.h);
 	else
