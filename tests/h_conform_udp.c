@@ -412,7 +412,8 @@ static size_t put_beside(char *c, size_t n, int level, int type,
 }
 
 /* 300 bytes by 100, with a TOS and a source: what is told of each read. */
-static void send_all_beside(int fd, int port, int tos, const char *source)
+static void send_all_beside(const char *what, int fd, int port, int tos,
+    const char *source)
 {
 	char c[256] __attribute__((aligned(8))) = { 0 };
 	union any_addr a = addr_of(fam, NULL, port);
@@ -438,13 +439,13 @@ static void send_all_beside(int fd, int port, int tos, const char *source)
 		    sizeof(info6));
 	}
 	m.msg_controllen = n;
-	CALL("send with all", sendmsg(fd, &m, 0));
+	CALL(what, sendmsg(fd, &m, 0));
 }
 
 /* What stands beside a read; how many come together is nobody's business. */
 static ssize_t read_all_beside(const char *what, int fd, size_t at)
 {
-	char c[256], from[64] = "", addr[64] = "";
+	char c[256], from[64] = "", addr[64] = "", name[64];
 	struct iovec v = { room, sizeof(room) };
 	union any_addr a;
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_name = &a,
@@ -475,8 +476,8 @@ static ssize_t read_all_beside(const char *what, int fd, size_t at)
 	if (n > 0)
 		inet_ntop(fam, fam == AF_INET ? (void *)&a.in.sin_addr :
 		    (void *)&a.in6.sin6_addr, from, sizeof(from));
-	say(what, "from byte %zu: TOS %d, interface %d, %s to %s", at, tos,
-	    index, from, addr);
+	snprintf(name, sizeof(name), "%s, from byte %zu", what, at);
+	say(name, "TOS %d, interface %d, %s to %s", tos, index, from, addr);
 	return n;
 }
 
@@ -499,7 +500,7 @@ static void beside_batch(void)
 
 			snprintf(what, sizeof(what), "TOS %d, gro %d", tos[i],
 			    gro);
-			send_all_beside(w, port, tos[i], "127.0.0.9");
+			send_all_beside(what, w, port, tos[i], "127.0.0.9");
 			at = read_all_beside(what, r, 0);
 			for (n = 1; at > 0 && at < 300 && n > 0; at += n)
 				n = gro ? next_message(r, &segment) :
