@@ -3,59 +3,14 @@
 # OpenSSH: a server with its sandbox on, a new process for each login.
 
 load helpers.programs
+load helpers.ssh
 
-SSHD=/usr/sbin/sshd
-
-# sshd wants the directory in which it is before a login, empty.
-setup_file() {
-	[ "$(id -u)" -ne 0 ] || [ -d /run/sshd ] || ! mkdir -m 755 /run/sshd ||
-		: >"$BATS_FILE_TMPDIR/made"
-}
-
-teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/made" ] || rmdir /run/sshd
-}
-
-setup_sshd() {
-	requires ssh sftp scp ssh-keygen "$SSHD"
-	case $(getent passwd "$(id -u)") in
-	*/nologin | */false | '') skip "this user may not log in" ;;
-	esac
-	mkdir -m 700 keys
-	run_cmd ssh-keygen -q -t ed25519 -N '' -f keys/host
-	run_cmd ssh-keygen -q -t ed25519 -N '' -f keys/user
-	cp keys/user.pub keys/authorized
-	echo "$A4,$A6 $(cut -d ' ' -f 1,2 keys/host.pub)" >keys/known
-	cat >sshd.conf <<-EOF
-	Port 22
-	HostKey $DIR/keys/host
-	PidFile none
-	AuthorizedKeysFile $DIR/keys/authorized
-	StrictModes no
-	UsePAM no
-	PasswordAuthentication no
-	PermitRootLogin prohibit-password
-	AllowTcpForwarding yes
-	GatewayPorts clientspecified
-	Subsystem sftp internal-sftp
-	LogLevel VERBOSE
-	$1
-	EOF
-	cat >ssh.conf <<-EOF
-	Host *
-	IdentityFile $DIR/keys/user
-	IdentitiesOnly yes
-	UserKnownHostsFile $DIR/keys/known
-	GlobalKnownHostsFile /dev/null
-	StrictHostKeyChecking yes
-	BatchMode yes
-	ConnectTimeout 10
-	User $(id -un)
-	EOF
-}
-
+# usage: start_sshd [LINE]: of sshd.conf
 start_sshd() {
-	setup_sshd "${1:-}"
+	requires sftp scp
+	setup_ssh 22 "$A4,$A6" 'AllowTcpForwarding yes' \
+		'GatewayPorts clientspecified' 'Subsystem sftp internal-sftp' \
+		'LogLevel VERBOSE' "$@"
 	start_bg sshd on a "$SSHD" -D -e -f "$DIR/sshd.conf"
 	wait_listen a 22
 	not_on_the_host 22

@@ -3,61 +3,17 @@
 
 load helpers
 load helpers.net
-
-SSHD=/usr/sbin/sshd
+load helpers.ssh
 
 setup() {
 	common_setup
 	export OVER=tcp
 }
 
-# sshd wants the directory in which it is before a login, empty.
-setup_file() {
-	[ "$(id -u)" -ne 0 ] || [ -d /run/sshd ] || ! mkdir -m 755 /run/sshd ||
-		: >"$BATS_FILE_TMPDIR/made"
-}
-
-teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/made" ] || rmdir /run/sshd
-}
-
 # A server of ssh on loopback, and an ssh that finds it: SSH_PORT.
 start_sshd() {
-	requires ssh ssh-keygen "$SSHD"
-	case $(getent passwd "$(id -u)") in
-	*/nologin | */false | '') skip "this user may not log in" ;;
-	esac
-	SSH_PORT=$(free_port)
-	mkdir -m 700 keys bin
-	run_cmd ssh-keygen -q -t ed25519 -N '' -f keys/host
-	run_cmd ssh-keygen -q -t ed25519 -N '' -f keys/user
-	cp keys/user.pub keys/authorized
-	echo "[127.0.0.1]:$SSH_PORT $(cut -d ' ' -f 1,2 keys/host.pub)" \
-		>keys/known
-	cat >sshd.conf <<-EOF
-	Port $SSH_PORT
-	ListenAddress 127.0.0.1
-	HostKey $DIR/keys/host
-	PidFile none
-	AuthorizedKeysFile $DIR/keys/authorized
-	StrictModes no
-	UsePAM no
-	PasswordAuthentication no
-	PermitRootLogin prohibit-password
-	MaxSessions 2
-	SetEnv PATH=$B:$PATH XDG_RUNTIME_DIR=$DIR/run
-	EOF
-	cat >ssh.conf <<-EOF
-	Host *
-	IdentityFile $DIR/keys/user
-	IdentitiesOnly yes
-	UserKnownHostsFile $DIR/keys/known
-	GlobalKnownHostsFile /dev/null
-	StrictHostKeyChecking yes
-	BatchMode yes
-	ConnectTimeout 10
-	User $(id -un)
-	EOF
+	start_local_sshd "$DIR/run"
+	mkdir bin
 	cat >bin/ssh <<-EOF
 	#!/bin/sh
 	echo "\$*" >>$DIR/sshs
@@ -65,8 +21,6 @@ start_sshd() {
 	EOF
 	chmod 755 bin/ssh
 	export PATH=$DIR/bin:$PATH
-	start_bg sshd "$SSHD" -D -e -f "$DIR/sshd.conf"
-	wait_for in_file sshd.log 'listening'
 }
 
 @test "ssh://: one ssh for all programs, and every byte" {

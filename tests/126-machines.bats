@@ -4,6 +4,7 @@
 
 load helpers
 load helpers.net
+load helpers.ssh
 
 # Namespaces that their processes keep: m1 and m2 with 192.168.9.1 and .2, over a
 # veth.
@@ -261,6 +262,41 @@ assert not b["beyond"], b'
 	stop switch
 	wait_for in_file br1.log 'its other end is gone'
 	wait_for gone "${PID[br1]}"
+}
+
+other_knows() {
+	"${there[@]}" shmif bus show net | grep -q "beyond the bridge.* $1 "
+}
+
+# As shmif(4) has it, under "Secrecy": the other machine is another runtime
+# directory of this one.
+@test "machines: by ssh, to a switch on the other one" {
+	requires vde_switch vde_plug
+	there=(env "XDG_RUNTIME_DIR=$DIR/there")
+	mkdir -m 700 there
+	start_local_sshd "$DIR/there"
+	mkfifo open
+	exec 9<>open
+	INPUT=open start_bg switch vde_switch -s "$DIR/there/switch"
+	wait_for [ -S there/switch/ctl ]
+	start_bg far "${there[@]}" shmif bus join net "vde://$DIR/there/switch"
+	start_bg near shmif bus join net "cmd://ssh -F $DIR/ssh.conf -p $SSH_PORT \
+127.0.0.1 vde_plug vde://$DIR/there/switch"
+	start_host a 10.0.0.1
+	urls_for b
+	start_bg b "${there[@]}" shmif_server -s \
+		-i shmif0=net,10.0.0.2/24,name=b "${URLS[@]}"
+	wait_for host_up b
+	wait_for in_show net b
+	wait_for other_knows a
+	random_file www 2000000
+	start_bg www on b "$PYTHON" -m http.server 80
+	wait_listen b 80
+	run_cmd on a curl -sS -o got http://b/www
+	same_file got www
+	stop near
+	stop far
+	[ ! -s far.log ] || fail "it said something"
 }
 
 # usage: udp_count N COLUMN: of the Udp lines of its /proc/net/snmp
