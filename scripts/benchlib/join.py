@@ -6,6 +6,7 @@ for what either wraps around a frame.
 
 import ctypes
 import os
+import shutil
 import statistics
 
 from benchlib import proc
@@ -17,6 +18,8 @@ ROUNDS = 5
 WIDE = 9200
 CABLE = 4790  # the UDP port, which no server has
 MTUS = (1500, 9000)
+# Other cables, whose frames libvdeplug or a switch sends one by one: 1500 only.
+OTHERS = ("vxlan", "vde")
 ROWS = (("bulk", ["bulk", "0.5"], "Gbit/s"),
         ("bulk-back", ["rbulk", "0.5"], "Gbit/s"),
         ("bulk-8", ["bulk", "0.5", "8"], "Gbit/s"),
@@ -70,10 +73,16 @@ class Vxlan(Network):
 
 
 class Joined(Network):
-    """A bus on each machine, a bridge on each, and a cable by UDP."""
+    """A bus on each machine, a bridge on each, and a cable of that kind."""
 
-    def __init__(self, procs, top, machines, mtu):
+    def __init__(self, procs, top, machines, mtu, kind="udp"):
         super().__init__(procs, "joined")
+        self.kind, self.switch = kind, os.path.join(top, "switch")
+        if kind == "vde":
+            # A path is not the namespace's; it ends with its input.
+            self.start(["vde_switch", "-s", self.switch], ENV, talk=True)
+            proc.wait_until("the switch", lambda: os.path.exists(
+                os.path.join(self.switch, "ctl")))
         self.addr = "10.0.0.1"
         self.prefix, self.server_prefix = (machines.prefix,
                                            machines.server_prefix)
@@ -85,12 +94,17 @@ class Joined(Network):
         proc.wait_until("the bridges", lambda: works(ping))
         self.serve()
 
+    def cable(self, i):
+        return {"udp": f"udp://{CABLE}->10.9.0.{3 - i}:{CABLE}",
+                "vxlan": f"vxlan://239.1.2.3/port={CABLE}",
+                "vde": f"vde://{self.switch}"}[self.kind]
+
     def machine(self, top, i, at, mtu):
         """Return: the environment of programs on its host."""
-        bus = os.path.join(top, f"join{mtu}-{i}")
+        bus = os.path.join(top, f"join-{self.kind}-{mtu}-{i}")
         proc.run([CTL, "bus", "create", bus, f"mtu={mtu}"], ENV)
         self.start([*at, CTL, "bus", "join", "-m", str(mtu), bus,
-                    f"udp://{CABLE}->10.9.0.{3 - i}:{CABLE}"], ENV)
+                    self.cable(i)], ENV)
         url = f"unix://{bus}.host"
         self.hosts.append(self.start(
             [*at, SERVER, "-s", "-i", f"shmif0={bus},10.0.0.{i}/24,name=m{i}",
@@ -105,21 +119,33 @@ def join(lab, results):
         results.setdefault("skipped", {})["join"] = lacks
         print(f"join skipped: {lacks}")
         return
-    print("\nbuses on two machines, joined over UDP; ratio to the kernel's "
-          "VXLAN between the same")
+    print("\nbuses on two machines, joined over UDP or what is named; ratio "
+          "to the kernel's VXLAN between the same")
     out = results["join"] = {}
     machines = Kernel(lab.procs)
     for at in (machines.server_prefix, machines.prefix):
         proc.run([*at, "ip", "link", "set", "v0", "mtu", str(WIDE)])
+        proc.run([*at, "ip", "route", "add", "224.0.0.0/4", "dev", "v0"])
     for mtu in MTUS:
-        nets = [Vxlan(lab.procs, machines, mtu),
-                Joined(lab.procs, lab.top, machines, mtu)]
         out[mtu] = {}
-        for name, args, unit in ROWS:
-            one(out[mtu], mtu, nets, name, args, unit)
-        for net in nets:
-            net.close()
+        between(lab, machines, out[mtu], mtu, "udp", ROWS)
+    for kind in OTHERS:
+        if kind == "vde" and not shutil.which("vde_switch"):
+            print("  vde skipped: vde_switch is not installed")
+            continue
+        out[kind] = {}
+        between(lab, machines, out[kind], 1500, kind, ROWS[:1])
     machines.close()
+
+
+def between(lab, machines, out, mtu, kind, rows):
+    nets = [Vxlan(lab.procs, machines, mtu),
+            Joined(lab.procs, lab.top, machines, mtu, kind)]
+    for name, args, unit in rows:
+        one(out, mtu if kind == "udp" else f"{mtu} {kind}://", nets, name,
+            args, unit)
+    for net in nets:
+        net.close()
 
 
 def one(out, mtu, nets, name, args, unit):
