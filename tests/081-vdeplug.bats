@@ -56,6 +56,21 @@ start_two() {
 	wait_for has_members one 1
 }
 
+@test "vdens: a namespace of the kernel on the bus" {
+	requires vdens netns
+	run_cmd shmif bus create one mtu=1500
+	BUS=one start_host a 10.9.0.1
+	echo "a's" >it
+	start_http web a 80
+	# shellcheck disable=SC2016
+	run_cmd vdens shmif://one sh -ec 'ip addr add 10.9.0.9/24 dev vde0
+		ip link set vde0 up
+		ping -c 1 -W 5 10.9.0.1
+		exec curl -sS http://10.9.0.1/it'
+	expect "^a's"
+	wait_for has_members one 1
+}
+
 @test "frames of up to 9,216 bytes; what is longer is told once" {
 	start_two 9216
 	run_cmd tool a ping -c 1 -D -s 9000 10.9.0.2
