@@ -102,7 +102,6 @@ static void detect(struct rec *r, uint64_t now)
 	uint64_t wait = late_wait(r);
 	struct tcp_seg *seg;
 
-	r->reo_due = 0;
 	for (seg = r->pcb->unacked; seg; seg = seg->next) {
 		if (seg->marks & SEG_SACKED || (seg->marks & (SEG_LOST |
 		    SEG_RESENT)) == SEG_LOST)
@@ -139,6 +138,7 @@ static void detect_reno(struct rec *r)
 
 void rack_detect(struct rec *r, uint64_t now)
 {
+	r->reo_due = 0;
 	if (!rec_has_sack(r))
 		detect_reno(r);
 	else if (r->rack_ns)
