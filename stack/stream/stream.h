@@ -121,6 +121,7 @@ struct stream {
 	/* tail.c's. */
 	bool keeps_tail;	/* of a program without the library */
 	bool tail;		/* the pair begins with a byte that was taken */
+	uint32_t tail_run;	/* bytes since a message of the pair ended */
 
 	/* delack.c's. */
 	bool delack;		/* in the list of delayed acknowledgements */

@@ -5,7 +5,8 @@
  * with something unread, and then only.  So the last byte that such a program
  * wrote stays in the pair, though it was taken: it takes two system calls to
  * read the pair, which is why programs with the library, which asks the host,
- * do without it.  The first such byte is the last one of the plug
+ * do without it.  After a long message there is none until a short one comes.
+ * The first such byte is the last one of the plug
  * (WIRE_CONNECT), or comes with the pair (accept.c).
  */
 #ifndef STACK_TAIL_H
