@@ -136,8 +136,8 @@ static void reuseport(void)
 	CALL("second without", bind_to(two, fam, NULL, port));
 	NEED(set_int(two, SOL_SOCKET, SO_REUSEPORT, 1));
 	CALL("second", bind_to(two, fam, NULL, port));
-	listen(one, 4);
-	listen(two, 4);
+	listen(one, 16);
+	listen(two, 16);
 	pid = fork();
 	if (!pid) {
 		struct pollfd p = { .fd = two, .events = POLLIN };
