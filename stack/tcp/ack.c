@@ -5,6 +5,8 @@
 struct covered {
 	uint64_t first_ns, last_ns;	/* sent once only; 0: none */
 	bool again;			/* one was sent more than once */
+	bool head;			/* the first of them is known: */
+	uint64_t head_ns;		/* it was sent again then; 0: not */
 };
 
 static void arrived(struct rec *r, struct tcp_seg *seg, struct covered *c,
@@ -16,6 +18,9 @@ static void arrived(struct rec *r, struct tcp_seg *seg, struct covered *c,
 		r->delivered += len;
 		bbr_arrived(r, seg, now);
 		rack_arrived(r, seg, now);
+		if (!c->head && seg->marks & SEG_AGAIN)
+			c->head_ns = seg->sent_ns;
+		c->head = true;
 		if (seg->marks & SEG_AGAIN) {
 			c->again = true;
 		} else {
@@ -66,6 +71,21 @@ static void measure(struct rec *r, const struct covered *c, uint64_t now)
 	}
 }
 
+/*
+ * Does it answer what was sent before that time (RFC 3522)?  That is noted a
+ * moment after the time stamp was made, and may be in the next ms.
+ */
+bool rec_older(uint64_t ns)
+{
+	return rec_opts.has_ts && rec_opts.tsecr &&
+	    TCP_SEQ_LT(rec_opts.tsecr + 1, rec_ts_at(ns));
+}
+
+/*
+ * Of several segments the time stamp is that of the first (RFC 7323 4.3); only
+ * if that one was sent again, and in this recovery, it tells whether it was
+ * lost.
+ */
 static u32_t advance(struct rec *r, uint32_t ackno, uint64_t now)
 {
 	struct tcp_pcb *pcb = r->pcb;
@@ -88,9 +108,8 @@ static u32_t advance(struct rec *r, uint32_t ackno, uint64_t now)
 	    TCP_SEQ_LEQ(seg_end(pcb->unsent), ackno))
 		bytes += release(pcb, &pcb->unsent);
 	measure(r, &c, now);
-	/* Answers what was sent at first: nothing was lost (RFC 3522). */
-	if (c.again && r->resent_ts && rec_opts.has_ts && rec_opts.tsecr &&
-	    TCP_SEQ_LT(rec_opts.tsecr, r->resent_ts))
+	if (c.head_ns && r->resent_ts && rec_older(c.head_ns) &&
+	    TCP_SEQ_GEQ(rec_ts_at(c.head_ns), r->resent_ts))
 		r->spurious = true;
 	r->acked += ackno - pcb->lastack;
 	r->bytes_acked += bytes;

@@ -22,8 +22,7 @@ static bool sent_after(uint64_t t1, uint32_t end1, uint64_t t2, uint32_t end2)
 static bool answers_first(const struct rec *r, const struct tcp_seg *seg,
     uint32_t us)
 {
-	return us < r->min_rtt || (rec_opts.has_ts && rec_opts.tsecr &&
-	    TCP_SEQ_LT(rec_opts.tsecr, rec_ts_at(seg->sent_ns)));
+	return us < r->min_rtt || rec_older(seg->sent_ns);
 }
 
 void rack_arrived(struct rec *r, const struct tcp_seg *seg, uint64_t now)

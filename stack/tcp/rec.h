@@ -269,6 +269,7 @@ u8_t rec_sack_count(const struct tcp_pcb *pcb, u8_t optlen);
 void rec_sack_put(const struct tcp_pcb *pcb, u32_t *opts, u8_t n);
 u32_t rec_tsval(void);
 u32_t rec_ts_at(uint64_t ns);	/* what it was then */
+bool rec_older(uint64_t ns);	/* what came answers what was sent before */
 
 /* ack.c: an acknowledgement.  Return: bytes of data it freed. */
 u32_t rec_ack(struct tcp_pcb *pcb, u32_t ackno, u16_t tcplen, bool wnd_same);
