@@ -148,7 +148,7 @@ static void bury(void)
  * pair that is closed while others are in flight makes the kernel collect
  * garbage, so what programs send is taken first, if they send.
  */
-static void part(void)
+static void close_buried(void)
 {
 	struct pollable *p;
 
@@ -238,7 +238,7 @@ static int await(struct epoll_event *ev, int ms)
 	if (atomic_load_explicit(&graves, memory_order_relaxed)) {
 		if (has_events(&a))
 			return a.n;
-		part();
+		close_buried();
 	}
 	if (ms && spin_until(&spin, has_events, &a))
 		return a.n;
