@@ -51,7 +51,7 @@ start_switch() {
 	[ -e in ] || mkfifo in
 	# shellcheck disable=SC2016
 	start_bg switch sh -c 'exec vde_switch -s "$0" 0<>in' "$DIR/sw"
-	wait_for test -S sw/ctl
+	wait_for listens_at "$DIR/sw/ctl"
 }
 
 pings() {

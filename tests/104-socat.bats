@@ -85,7 +85,7 @@ load helpers.programs
 	start_bg first on a socat "UNIX-LISTEN:$DIR/door,fork" "TCP:$B4:8"
 	wait_listen a 7
 	wait_listen b 8
-	wait_for test -S door
+	wait_for listens_at "$DIR/door"
 	for i in 1 2 3; do
 		INPUT=data run_cmd socat -t 10 - UNIX:door
 		same_file out data

@@ -251,7 +251,7 @@ assert not b["beyond"], b'
 	mkfifo open
 	exec 9<>open
 	INPUT=open start_bg switch vde_switch -s "$DIR/switch"
-	wait_for [ -S switch/ctl ]
+	wait_for listens_at "$DIR/switch/ctl"
 	start_bg br1 shmif bus join one "vde://$DIR/switch"
 	start_bg br2 shmif bus join two "cmd://vde_plug vde://$DIR/switch"
 	BUS=one start_host a 10.0.0.1
@@ -278,7 +278,7 @@ other_knows() {
 	mkfifo open
 	exec 9<>open
 	INPUT=open start_bg switch vde_switch -s "$DIR/there/switch"
-	wait_for [ -S there/switch/ctl ]
+	wait_for listens_at "$DIR/there/switch/ctl"
 	start_bg far "${there[@]}" shmif bus join net "vde://$DIR/there/switch"
 	start_bg near shmif bus join net "cmd://ssh -F $DIR/ssh.conf -p $SSH_PORT \
 127.0.0.1 vde_plug vde://$DIR/there/switch"

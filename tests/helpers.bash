@@ -327,6 +327,11 @@ in_file() {
 	grep -qE -- "$2" "$1" 2>/dev/null
 }
 
+# Does a Unix socket listen at that path?  Its file is there before.
+listens_at() {
+	grep -q " 00010000 .* $1\$" /proc/net/unix
+}
+
 # Has the file exactly COUNT such lines?  usage: lines_are FILE REGEXP COUNT
 lines_are() {
 	[ "$(grep -cE -- "$2" "$1" 2>/dev/null)" = "$3" ]
