@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "stack/api/opt_special.h"
+#include "stack/api/opt_value.h"
 #include "stack/packet/packet.h"
 #include "stack/sock/sock.h"
 
@@ -268,7 +269,7 @@ int opt_set(struct sock *s, int level, int name, const void *val, size_t len)
 		return -o->other;
 	err = value(o, val, len, &v);
 	if (!err)
-		err = opt_special_value(s, level, name, len, &v);
+		err = opt_value(s, level, name, len, &v);
 	if (!err)
 		err = store(s, o, v);
 	if (!err)

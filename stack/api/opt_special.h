@@ -16,11 +16,5 @@ int opt_special_set(struct sock *s, int level, int name, const void *val,
     size_t len);
 int opt_special_get(struct sock *s, int level, int name, void *val,
     size_t *len);
-/*
- * What a value of an option of the table stands for, as for -1 "the default";
- * len bytes were given.  0 or -errno.
- */
-int opt_special_value(const struct sock *s, int level, int name, size_t len,
-    int *v);
 
 #endif
