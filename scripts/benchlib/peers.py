@@ -8,7 +8,7 @@ from benchlib import proc
 from benchlib.net import ENV, NET, Network, free_port
 from benchlib.proc import Failed
 
-ROUNDS = 3
+ROUNDS = 2
 SHOWN = (("bulk", ["bulk", "0.3"], "Gbit/s"),
          ("round trip", ["tcprr", "0.3"], "us"),
          ("connections", ["conn", "0.3"], "1/s"))
