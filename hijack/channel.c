@@ -9,11 +9,11 @@
 #include "hijack/channel.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "hijack/fd.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/wiped.h"
 
 #define SLOTS		8	/* calls at a time; one with few numbers */
 #define FEW_NUMBERS	256
@@ -30,29 +30,9 @@ struct pool {
 	struct slot slot[SLOTS];
 };
 
-static struct pool *pool;	/* empty after fork */
+static void *pool;	/* struct pool, empty after fork */
 /* A copy that is not: what a child has to close. */
 static struct slot made[SLOTS];
-
-static struct pool *get_pool(void)
-{
-	struct pool *p = __atomic_load_n(&pool, __ATOMIC_ACQUIRE), *none = NULL;
-	long r;
-
-	if (likely(p))
-		return p;
-	r = SYS6(SYS_mmap, NULL, sizeof(*p), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (r < 0 && r > -4096)
-		return NULL;
-	p = (struct pool *)r;
-	if (SYS3(SYS_madvise, p, sizeof(*p), MADV_WIPEONFORK) == 0 &&
-	    __atomic_compare_exchange_n(&pool, &none, p, false,
-	    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return p;
-	SYS2(SYS_munmap, p, sizeof(*p));
-	return none;
-}
 
 static bool valid(const struct slot *s)
 {
@@ -118,7 +98,7 @@ static bool open_slot(struct slot *s, int i, int ctl, uint64_t cookie)
 
 bool channel_take(struct channel *c, int ctl, uint64_t cookie)
 {
-	struct pool *p = get_pool();
+	struct pool *p = wiped_get(&pool, sizeof(*p));
 	struct slot *s;
 
 	if (!p || !is_mine(p))
@@ -140,13 +120,21 @@ bool channel_take(struct channel *c, int ctl, uint64_t cookie)
 	return false;
 }
 
+/* The one that was taken: the pool is there. */
+static struct slot *slot_of(const struct channel *c)
+{
+	struct pool *p = pool;
+
+	return &p->slot[c->slot];
+}
+
 void channel_give(struct channel *c)
 {
-	__atomic_store_n(&pool->slot[c->slot].busy, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&slot_of(c)->busy, 0, __ATOMIC_RELEASE);
 }
 
 void channel_drop(struct channel *c)
 {
-	shut(&pool->slot[c->slot]);
+	shut(slot_of(c));
 	channel_give(c);
 }

@@ -6,11 +6,11 @@
  */
 #include "stack/wire/draw.h"
 
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "stack/wire/clock.h"
 #include "stack/wire/sys.h"
+#include "stack/wire/wiped.h"
 
 #define STOCK	32	/* 256 bytes come whole: getrandom(2) */
 
@@ -21,27 +21,7 @@ struct stock {
 	uint64_t fresh[STOCK];	/* as they come, of who is filling */
 };
 
-static struct stock *stock;
-
-static struct stock *get_stock(void)
-{
-	struct stock *s = __atomic_load_n(&stock, __ATOMIC_ACQUIRE), *none = NULL;
-	long r;
-
-	if (s)
-		return s;
-	r = SYS6(SYS_mmap, NULL, sizeof(*s), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (r < 0 && r > -4096)
-		return NULL;
-	s = (struct stock *)r;
-	if (SYS3(SYS_madvise, s, sizeof(*s), MADV_WIPEONFORK) == 0 &&
-	    __atomic_compare_exchange_n(&stock, &none, s, false,
-	    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return s;
-	SYS2(SYS_munmap, s, sizeof(*s));
-	return none;
-}
+static void *stock;	/* struct stock */
 
 /* Return: the number, or 0: there is none. */
 static uint64_t take(struct stock *s)
@@ -76,7 +56,7 @@ static uint64_t fill_and_take(struct stock *s)
 
 uint64_t draw_number(void)
 {
-	struct stock *s = get_stock();
+	struct stock *s = wiped_get(&stock, sizeof(*s));
 	uint64_t r = s ? take(s) : 0;
 
 	if (!r && s)
