@@ -9,23 +9,20 @@
 #include "hijack/dump.h"
 #include "stack/wire/sys.h"
 
-/* Call each for every interface, or one of that index. Return: 0 or -errno. */
-static int each_link(struct nlmsg_out *o, int index,
-    void (*each)(struct nlmsg_out *o, int index, int arg), int arg)
+/* Call each for every interface. Return: 0 or -errno. */
+static int each_link(struct nlmsg_out *o, void (*each)(struct nlmsg_out *o,
+    int index, const void *arg), const void *arg)
 {
 	struct wire_link l;
 	unsigned count;
-	int fd = dump_open(WIRE_DUMP_LINK, &count), found = 0;
+	int fd = dump_open(WIRE_DUMP_LINK, &count);
 
 	if (fd < 0)
 		return fd;
 	for (unsigned i = 0; i < count && dump_get(fd, i, &l, sizeof(l)); i++)
-		if (!index || (int)l.ifindex == index) {
-			each(o, (int)l.ifindex, arg);
-			found = 1;
-		}
+		each(o, (int)l.ifindex, arg);
 	sys_close(fd);
-	return found ? 0 : -ENODEV;
+	return 0;
 }
 
 /* Netconf: of all that it can tell a virtual host has only forwarding. */
@@ -36,8 +33,9 @@ struct conf {
 	uint32_t forwarding;
 };
 
-static void put_conf(struct nlmsg_out *o, const struct conf *c, int index)
+static void put_conf(struct nlmsg_out *o, int index, const void *arg)
 {
+	const struct conf *c = arg;
 	struct netconfmsg *m = nlmsg_begin(o, RTM_NEWNETCONF, c->flags,
 	    sizeof(*m));
 
@@ -61,22 +59,15 @@ static struct conf conf_of(int family, int flags)
 	    "net.inet6.ip6.forwarding") };
 }
 
-static void conf_link(struct nlmsg_out *o, int index, int family)
-{
-	struct conf c = conf_of(family, NLM_F_MULTI);
-
-	put_conf(o, &c, index);
-}
-
 static int list_conf(struct nlmsg_out *o, int family)
 {
 	struct conf c = conf_of(family, NLM_F_MULTI);
-	int err = each_link(o, 0, conf_link, family);
+	int err = each_link(o, put_conf, &c);
 
 	if (err)
 		return err;
-	put_conf(o, &c, NETCONFA_IFINDEX_ALL);
-	put_conf(o, &c, NETCONFA_IFINDEX_DEFAULT);
+	put_conf(o, NETCONFA_IFINDEX_ALL, &c);
+	put_conf(o, NETCONFA_IFINDEX_DEFAULT, &c);
 	return 0;
 }
 
@@ -95,7 +86,7 @@ static int one_conf(struct nlmsg_out *o, const struct nlmsghdr *h, int family)
 	    index != NETCONFA_IFINDEX_DEFAULT &&
 	    dump_link(NULL, (unsigned)index, &l))
 		return -ENODEV;
-	put_conf(o, &c, index);
+	put_conf(o, index, &c);
 	return 0;
 }
 
@@ -153,8 +144,10 @@ static void put_params(struct nlmsg_out *o, int index, int family)
 	nlmsg_nest_end(o, nest);
 }
 
-static void put_table(struct nlmsg_out *o, int index, int family)
+/* arg: the family, an int. */
+static void put_table(struct nlmsg_out *o, int index, const void *arg)
 {
+	int family = *(const int *)arg;
 	struct ndtmsg *m = nlmsg_begin(o, RTM_NEWNEIGHTBL, NLM_F_MULTI,
 	    sizeof(*m));
 
@@ -180,8 +173,8 @@ int nlinfo_tables(struct nlmsg_out *o, const struct nlmsghdr *h)
 	for (size_t i = 0; !err && i < COUNT(families); i++) {
 		if (want->rtgen_family && want->rtgen_family != families[i])
 			continue;
-		put_table(o, 0, families[i]);
-		err = each_link(o, 0, put_table, families[i]);
+		put_table(o, 0, &families[i]);
+		err = each_link(o, put_table, &families[i]);
 	}
 	return err ? err : 1;
 }
