@@ -37,6 +37,14 @@ static int address_preferences(int *v)
 	return 0;
 }
 
+/* An index in network byte order, or 0: none. */
+static int unicast_if(size_t len, int v)
+{
+	if (len != sizeof(v))
+		return -EINVAL;
+	return v && !iface_by_index(ntohl((uint32_t)v)) ? -EADDRNOTAVAIL : 0;
+}
+
 static int value6(const struct sock *s, int name, size_t len, int *v)
 {
 	switch (name) {
@@ -55,10 +63,7 @@ static int value6(const struct sock *s, int name, size_t len, int *v)
 	case IPV6_ADDR_PREFERENCES:
 		return address_preferences(v);
 	case IPV6_UNICAST_IF:
-		if (len != sizeof(*v))
-			return -EINVAL;
-		return *v && !iface_by_index(ntohl((uint32_t)*v)) ?
-		    -EADDRNOTAVAIL : 0;
+		return unicast_if(len, *v);
 	}
 	return 0;
 }
@@ -85,10 +90,7 @@ int opt_value(const struct sock *s, int level, int name, size_t len, int *v)
 		*v &= s->type == SOCK_STREAM ? 0xfc : 0xff;
 		return 0;
 	case IP_UNICAST_IF:
-		if (len != sizeof(*v))
-			return -EINVAL;
-		return *v && !iface_by_index(ntohl((uint32_t)*v)) ?
-		    -EADDRNOTAVAIL : 0;
+		return unicast_if(len, *v);
 	}
 	return 0;
 }

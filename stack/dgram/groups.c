@@ -21,30 +21,31 @@ struct visit {
 	struct wire_group base;		/* what all of an interface share */
 };
 
-static void of_ip4(struct visit *v, const struct netif *nif)
+static void tell(const struct visit *v, int family, const void *ip,
+    uint32_t users, uint32_t timer, unsigned flags)
 {
-	static const uint8_t hosts[4] = { 224, 0, 0, 1 };
 	struct wire_group r = v->base;
 
-	r.family = AF_INET;
-	for (const struct igmp_group *g = netif_igmp_data(nif); g;
-	    g = g->next) {
-		if (!memcmp(&g->group_address, hosts, 4))
-			continue;
-		memcpy(r.ip, &g->group_address, 4);
-		r.users = g->use;
-		r.timer = (uint32_t)g->timer * IGMP_TMR_INTERVAL;
-		r.flags = v->base.flags | (g->last_reporter_flag ?
-		    WIRE_GROUP_REPORTED : 0);
-		v->each(v->arg, &r);
-	}
-	if (!(v->base.flags & WIRE_GROUP_UP))
-		return;
-	memcpy(r.ip, hosts, 4);
-	r.users = 1;
-	r.timer = 0;
-	r.flags = v->base.flags | WIRE_GROUP_SILENT;
+	r.family = (uint8_t)family;
+	memcpy(r.ip, ip, family == AF_INET ? 4 : 16);
+	r.users = users;
+	r.timer = timer;
+	r.flags |= (uint8_t)flags;
 	v->each(v->arg, &r);
+}
+
+static void of_ip4(const struct visit *v, const struct netif *nif)
+{
+	static const uint8_t hosts[4] = { 224, 0, 0, 1 };
+	const struct igmp_group *g = netif_igmp_data(nif);
+
+	for (; g; g = g->next)
+		if (memcmp(&g->group_address, hosts, 4))
+			tell(v, AF_INET, &g->group_address, g->use,
+			    (uint32_t)g->timer * IGMP_TMR_INTERVAL,
+			    g->last_reporter_flag ? WIRE_GROUP_REPORTED : 0);
+	if (v->base.flags & WIRE_GROUP_UP)
+		tell(v, AF_INET, hosts, 1, 0, WIRE_GROUP_SILENT);
 }
 
 /* That by which neighbours ask for an address: lo has none. */
@@ -55,32 +56,20 @@ static bool is_solicited(const struct mld_group *g)
 	return !memcmp(&g->group_address, net, sizeof(net));
 }
 
-static void of_ip6(struct visit *v, const struct netif *nif)
+static void of_ip6(const struct visit *v, const struct netif *nif)
 {
 	static const uint8_t nodes[2][16] = {
 		{ 0xff, 2, [15] = 1 }, { 0xff, 1, [15] = 1 },
 	};
-	struct wire_group r = v->base;
 	const struct mld_group *g = netif_mld6_data(nif);
 
-	r.family = AF_INET6;
-	for (; g; g = g->next) {
-		if (r.flags & WIRE_GROUP_LOOP && is_solicited(g))
-			continue;
-		memcpy(r.ip, &g->group_address, 16);
-		r.users = g->use;
-		r.timer = (uint32_t)g->timer * MLD6_TMR_INTERVAL;
-		r.flags = v->base.flags | (g->last_reporter_flag ?
-		    WIRE_GROUP_REPORTED : 0);
-		v->each(v->arg, &r);
-	}
-	r.users = 1;
-	r.timer = 0;
-	r.flags = v->base.flags | WIRE_GROUP_SILENT;
-	for (int i = 0; i < 2; i++) {
-		memcpy(r.ip, nodes[i], 16);
-		v->each(v->arg, &r);
-	}
+	for (; g; g = g->next)
+		if (!(v->base.flags & WIRE_GROUP_LOOP && is_solicited(g)))
+			tell(v, AF_INET6, &g->group_address, g->use,
+			    (uint32_t)g->timer * MLD6_TMR_INTERVAL,
+			    g->last_reporter_flag ? WIRE_GROUP_REPORTED : 0);
+	for (int i = 0; i < 2; i++)
+		tell(v, AF_INET6, nodes[i], 1, 0, WIRE_GROUP_SILENT);
 }
 
 void groups_each(void (*each)(void *arg, const struct wire_group *g),

@@ -359,8 +359,7 @@ void connect_failed(struct stream *st, int err)
 		shutdown(s->poll.fd, SHUT_RDWR);
 		connect_unplug(st);
 	} else {
-		port_release(s);
-		stream_hang_up(st);
+		stream_show_reset(st);
 	}
 }
 
