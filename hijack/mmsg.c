@@ -302,10 +302,7 @@ static int until(int fd, const struct timespec *timeout, uint64_t *end)
 static int time_left(int fd, struct timespec *timeout, uint64_t end, int r)
 {
 	uint64_t now = clock_ns(), left = end > now ? end - now : 0;
-	struct timespec t = {
-		.tv_sec = (time_t)(left / CLOCK_NS_S),
-		.tv_nsec = (long)(left % CLOCK_NS_S),
-	};
+	struct timespec t = clock_timespec(left);
 
 	return r > 0 && end && hj_put(fd, timeout, &t, sizeof(t)) ?
 	    (int)hj_ret(-EFAULT) : r;

@@ -283,10 +283,7 @@ static int get_limit(struct call *c)
 static long time_left(const struct call *c, long r)
 {
 	uint64_t now = clock_ns(), left = c->until > now ? c->until - now : 0;
-	struct timespec t = {
-		.tv_sec = (time_t)(left / CLOCK_NS_S),
-		.tv_nsec = (long)(left % CLOCK_NS_S),
-	};
+	struct timespec t = clock_timespec(left);
 
 	return r > 0 && c->until && task_put(c, c->arg[4], &t, sizeof(t)) ?
 	    -EFAULT : r;

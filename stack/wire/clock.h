@@ -28,4 +28,10 @@ static inline uint64_t clock_real_ns(void)
 	return clock_ns_of(CLOCK_REALTIME);
 }
 
+static inline struct timespec clock_timespec(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / CLOCK_NS_S),
+	    .tv_nsec = (long)(ns % CLOCK_NS_S) };
+}
+
 #endif
