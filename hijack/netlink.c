@@ -1,5 +1,6 @@
 /*
- * netlink.c: NETLINK_ROUTE and NETLINK_GENERIC sockets, answered for the virtual host.
+ * netlink.c: NETLINK_ROUTE and NETLINK_GENERIC sockets, answered for the
+ * virtual host.
  *
  * Such a socket is one AF_UNIX datagram socket that is bound to a name of its
  * own.  A request never leaves the program: the send call composes the
@@ -113,8 +114,10 @@ int netlink_set_option(int fd, int level, int name, const void *val,
 	if (!group || group > most)
 		return -EINVAL;
 	/* No news but those of 32 groups. */
-	return group > 32 || most != RTNLGRP_MAX ? 0 : notify(fd, name == NETLINK_ADD_MEMBERSHIP ?
-	    WIRE_NOTIFY_JOIN : WIRE_NOTIFY_LEAVE, 1u << (group - 1));
+	if (group > 32 || most != RTNLGRP_MAX)
+		return 0;
+	return notify(fd, name == NETLINK_ADD_MEMBERSHIP ? WIRE_NOTIFY_JOIN :
+	    WIRE_NOTIFY_LEAVE, 1u << (group - 1));
 }
 
 /* The port id is given. */
@@ -128,8 +131,8 @@ int netlink_bind(int fd, const void *addr, socklen_t len)
 		return -EFAULT;
 	if (nl.nl_family != AF_NETLINK)
 		return -EINVAL;
-	return nl.nl_groups && is_route(fd) ? notify(fd, WIRE_NOTIFY_SET, nl.nl_groups) :
-	    0;
+	return nl.nl_groups && is_route(fd) ?
+	    notify(fd, WIRE_NOTIFY_SET, nl.nl_groups) : 0;
 }
 
 int netlink_name(const struct wire_id *id, void *addr, socklen_t *len)

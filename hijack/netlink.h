@@ -1,5 +1,6 @@
 /*
- * netlink.h: NETLINK_ROUTE and NETLINK_GENERIC sockets, answered for the virtual host.
+ * netlink.h: NETLINK_ROUTE and NETLINK_GENERIC sockets, answered for the
+ * virtual host.
  */
 #ifndef HIJACK_NETLINK_H
 #define HIJACK_NETLINK_H

@@ -6,8 +6,8 @@
  * wrote stays in the pair, though it was taken: it takes two system calls to
  * read the pair, which is why programs with the library, which asks the host,
  * do without it.  After a long message there is none until a short one comes.
- * The first such byte is the last one of the plug
- * (WIRE_CONNECT), or comes with the pair (accept.c).
+ * The first such byte is the last one of the plug (WIRE_CONNECT), or comes with
+ * the pair (accept.c).
  */
 #ifndef STACK_TAIL_H
 #define STACK_TAIL_H
