@@ -1,5 +1,5 @@
 /*
- * bench.h: what both programs of make bench do alike.
+ * bench.h: what the programs of make bench do alike.
  */
 #ifndef TESTS_BENCH_H
 #define TESTS_BENCH_H

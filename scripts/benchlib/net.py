@@ -17,6 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 B = os.path.abspath(os.environ.get("B") or os.path.join(ROOT, "build"))
 NET = os.path.join(B, "tests", "bench_net")
 HOST = os.path.join(B, "tests", "bench_host")
+MODEL = os.path.join(B, "tests", "bench_model")
 LIB = os.path.join(B, "libshmhijack.so")
 SERVER = os.path.join(B, "shmif_server")
 CTL = os.path.join(B, "shmif")

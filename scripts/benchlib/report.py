@@ -57,23 +57,11 @@ def yardstick(results):
         pair[k] = {"gbit": statistics.median(g[0] for g in got),
                    "cpu_s": statistics.median(g[1] for g in got)}
     copy = statistics.median(numbers("copy", 0.05)[0] for _ in range(3))
-    got = [numbers("relay", *list(ends.values())[-1], 0.3) for _ in range(3)]
-    relay = {"gbit": statistics.median(g[0] for g in got),
-             "cpu_s": statistics.median(g[1] for g in got)}
     print("one hop over a pair of Unix sockets: " + ", ".join(
         f"{v['gbit']:.1f} Gbit/s, {v['cpu_s']:.3f} CPU s/GB on {k}"
         for k, v in pair.items()))
-    print("a stream through two processes with the copies and waits of hosts "
-          f"and no stack: {relay['gbit']:.1f} Gbit/s, "
-          f"{relay['cpu_s']:.3f} CPU s/GB")
     print(f"memcpy: {copy:.1f} GB/s", flush=True)
-    chain = statistics.median(
-        numbers("chain", proc.CPUS[0])[0] for _ in range(3))
-    print("64 bytes and their echo through two processes with the waits of "
-          f"hosts and no stack, on one CPU: {chain:.1f} us", flush=True)
-    results["yardstick"] = {"wake_us": wake, "pair": pair, "relay": relay,
-                            "copy_gb_s": copy,
-                            "chain_us": chain}
+    results["yardstick"] = {"wake_us": wake, "pair": pair, "copy_gb_s": copy}
 
 
 def save(results):

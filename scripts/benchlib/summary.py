@@ -8,6 +8,7 @@ import os
 import sys
 
 from benchlib.report import OUT
+from benchlib.table import BARE
 
 # A line each: what it says, and the rows it is of.
 LINES = (
@@ -78,11 +79,11 @@ def end(detail, results, names):
         print(f"as good as {names[0]} (1: the same; more is better), and CPU "
               "per work (less is better)")
         print(f"{'':34}" + "".join(f"{n:20}" for n in names[1:]) +
-              f"CPU, {names[1]}")
+              f"{BARE:20}CPU, {names[1]}")
     for what, of in rows:
         if of:
             print(f"{what:34}" + "".join(
                 f"{'  '.join(good(results[o], n) for o in of):20}"
-                for n in names[1:]) + "  ".join(
+                for n in names[1:] + [BARE]) + "  ".join(
                 f"{results[o][names[1]]['cpu_ratio']:.2f}" for o in of))
     print(text, end="", flush=True)

@@ -5,6 +5,7 @@ import time
 from typing import NamedTuple, Optional
 
 from benchlib import proc
+from benchlib.net import MODEL
 from benchlib.programs import Iperf, Pgbench, Redis, Redis16, Wrk, WrkClose
 from benchlib.web import Web
 
@@ -13,6 +14,14 @@ MOST = 15  # rounds
 PATIENCE = 6  # s, after which they are enough
 STABLE = 0.05  # by how much of it a ratio may move in the last three rounds
 CPU_TARGETS = (1.15, 1.5)  # CPU per GB, as ratio to the kernel's: bus, 1500
+# What the bus cannot exceed: what lies between two programs without TCP/IP.
+BARE = "no stack"
+FAR = proc.CPUS[:2][-1]  # the other CPU, if there is one
+STREAM = ["relay", proc.CPUS[0], FAR, 0.2, 1]
+STREAMS = ["relay", proc.CPUS[0], FAR, 0.2, 8]
+ECHO = ["chain", proc.CPUS[0], FAR]
+ECHO_ONE_CPU = ["chain", proc.CPUS[0], proc.CPUS[0]]
+DIAL = ["dial", 0.2]
 
 
 class Measure(NamedTuple):
@@ -23,6 +32,7 @@ class Measure(NamedTuple):
     target: Optional[float] = None  # of the ratio to the kernel
     target_1500: Optional[float] = None
     program: Optional[type] = None  # see programs.py
+    bare: Optional[list] = None  # of bench_model
 
     @property
     def bulk(self):
@@ -38,16 +48,22 @@ class Measure(NamedTuple):
 
 
 MEASURES = [
-    Measure("bulk", ["bulk", "0.3"], "Gbit/s", True, 1.1, 0.7),
-    Measure("bulk-back", ["rbulk", "0.3"], "Gbit/s", True, 1.1, 0.7),
-    Measure("bulk-8", ["bulk", "0.3", "8"], "Gbit/s", True, 0.8, 0.7),
-    Measure("bulk-back-8", ["rbulk", "0.3", "8"], "Gbit/s", True, 0.8, 0.7),
+    Measure("bulk", ["bulk", "0.3"], "Gbit/s", True, 1.1, 0.7,
+            bare=STREAM),
+    Measure("bulk-back", ["rbulk", "0.3"], "Gbit/s", True, 1.1, 0.7,
+            bare=STREAM),
+    Measure("bulk-8", ["bulk", "0.3", "8"], "Gbit/s", True, 0.8, 0.7,
+            bare=STREAMS),
+    Measure("bulk-back-8", ["rbulk", "0.3", "8"], "Gbit/s", True, 0.8, 0.7,
+            bare=STREAMS),
     Measure("sendfile", None, "Gbit/s", True, 0.8, 0.7, Web),
-    Measure("tcp-rr", ["tcprr", "0.3"], "us", False, 1.3),
-    Measure("tcp-rr-1cpu", ["tcprr", "0.3"], "us", False, 2.6),
-    Measure("udp-rr", ["udprr", "0.3"], "us", False, 1.3),
-    Measure("udp-rr-1cpu", ["udprr", "0.3"], "us", False, 2.8),
-    Measure("conn", ["conn", "0.3"], "1/s", True, 0.6),
+    Measure("tcp-rr", ["tcprr", "0.3"], "us", False, 1.3, bare=ECHO),
+    Measure("tcp-rr-1cpu", ["tcprr", "0.3"], "us", False, 2.6,
+            bare=ECHO_ONE_CPU),
+    Measure("udp-rr", ["udprr", "0.3"], "us", False, 1.3, bare=ECHO),
+    Measure("udp-rr-1cpu", ["udprr", "0.3"], "us", False, 2.8,
+            bare=ECHO_ONE_CPU),
+    Measure("conn", ["conn", "0.3"], "1/s", True, 0.6, bare=DIAL),
     Measure("udp-64", ["udp", "0.3", "64"], "1/s", True, 1.0),
     Measure("udp-1472", ["udp", "0.3", "1472"], "1/s", True),
     Measure("wrk", None, "1/s", True, program=Wrk),
@@ -82,11 +98,12 @@ def line(name, unit, cells, ratios):
 
 def measure(lab, m, results):
     """Every network in turn, until the ratios are stable; then medians."""
+    bare = (lambda: bare_sample(m)) if m.bare else None
     if m.first_cpu:
         with lab.fresh(one_cpu=True) as nets:
-            got = rounds(nets, lambda net: sample(net, m))
+            got = rounds(nets, lambda net: sample(net, m), bare=bare)
     elif m.args:
-        got = rounds(lab.nets, lambda net: sample(net, m))
+        got = rounds(lab.nets, lambda net: sample(net, m), bare=bare)
     else:
         program = m.program(lab)
         try:
@@ -106,24 +123,27 @@ def measure(lab, m, results):
     show(m, r, [n.name for n in lab.nets])
 
 
-def rounds(nets, take, least=ROUNDS, most=MOST):
-    """Return: by the network's name, its samples.
+def rounds(nets, take, least=ROUNDS, most=MOST, bare=None):
+    """Return: by the network's name, its samples; those of bare() as BARE.
 
     Where the scheduler puts client and server, on one CPU or apart, changes
     what the kernel's network gives by some times, and that from one
     round to the next: so as many rounds are made as the ratio takes to settle.
     """
     got = {n.name: [] for n in nets}
+    more = {BARE: []} if bare else {}
     history = []
     end = time.monotonic() + PATIENCE
     for i in range(most):
         for n in nets:
             got[n.name].append(take(n))
+        for v in more.values():
+            v.append(bare())
         history.append(ratios_now(got))
         if i + 1 >= least and (time.monotonic() > end or all(
                 map(is_stable, zip(*history[-3:])))):
             break
-    return got
+    return got | more
 
 
 def ratios_now(got):
@@ -157,6 +177,11 @@ def sample(net, m):
     return s
 
 
+def bare_sample(m):
+    v = [float(x) for x in proc.run([MODEL, *map(str, m.bare)]).split()]
+    return {"value": v[0], "cpu_s": v[1]} if m.up else {"value": v[0]}
+
+
 def ratios(r, names, key, to, targets, up=False):
     """Note each network's ratio to the first in r, as `to`; show them."""
     shown = []
@@ -188,28 +213,15 @@ def show(m, r, names):
     if m.round_trips:
         line("", "switches", [f"{r[n]['switches']:.2f}" for n in names],
              ratios(r, names, "switches", "switches_ratio", (None, None)))
+    if BARE in r:
+        show_bare(m, r, names[0])
 
 
-def bottom(results, kernel):
-    """What tcp-rr-1cpu cannot go below: the same waits without a stack."""
-    yardstick = results.get("yardstick")
-    if not yardstick or "tcp-rr-1cpu" not in results:
-        return
-    least = yardstick["chain_us"]
-    ratio = least / results["tcp-rr-1cpu"][kernel]["median"]
-    yardstick["round_trip_at_least"] = ratio
-    print(f"{'':12}the same waits without a stack take {least:.1f} us, "
-          f"{ratio:.2f}x {kernel}", flush=True)
-
-
-def ceiling(results, kernel):
-    """What the bulk row cannot exceed: the same way without a stack, each
-    host beside its program."""
-    yardstick = results.get("yardstick")
-    if not yardstick or "bulk" not in results:
-        return
-    most = yardstick["relay"]["gbit"]
-    ratio = most / results["bulk"][kernel]["median"]
-    yardstick["bulk_at_most"] = ratio
-    print(f"{'':12}the same way without a stack carries {most:.1f} Gbit/s, "
-          f"{ratio:.2f}x {kernel}", flush=True)
+def show_bare(m, r, kernel):
+    bare = r[BARE]
+    text = f"{'':12}{BARE}: {number(bare['median'])} {m.unit} " + "".join(
+        ratios(r, [kernel, BARE], "median", "ratio", (None,), m.up))
+    if "cpu_s" in bare:
+        text += f", CPU {bare['cpu_s']:.3g} " + "".join(
+            ratios(r, [kernel, BARE], "cpu_s", "cpu_ratio", (None,)))
+    print(text, flush=True)
