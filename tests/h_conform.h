@@ -108,17 +108,21 @@ static long MAYBE need_at(long r, const char *what, int line)
 }
 #define NEED(call)	need_at((call), #call, __LINE__)
 
-static void MAYBE pause_ms(int ms)
-{
-	poll(NULL, 0, ms);
-}
-
 static long MAYBE now_ms(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* All of it, whatever signals come. */
+static void MAYBE pause_ms(int ms)
+{
+	long end = now_ms() + ms;
+
+	while ((ms = (int)(end - now_ms())) > 0)
+		poll(NULL, 0, ms);
 }
 
 /* Some bits by their names. */
@@ -396,6 +400,29 @@ static size_t MAYBE read_all(int fd, void *buf, size_t n)
 		got += (size_t)r;
 	}
 	return got;
+}
+
+/*
+ * What was sent so far has come, and what follows from it: on a busy machine
+ * the host may take its time, so datagrams go the same way behind it first.
+ */
+static void MAYBE settle(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char b;
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, len) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&a, &len) == 0)
+		for (int i = 0; i < 3; i++) {
+			sendto(fd, "", 1, 0, (struct sockaddr *)&a, len);
+			wait_for(fd, POLLIN);
+			recv(fd, &b, 1, MSG_DONTWAIT);
+		}
+	close(fd);
+	pause_ms(QUIET_MS);
 }
 
 static void on_signal(int sig)

@@ -46,11 +46,13 @@ static void show_cmsgs(const char *what, struct msghdr *m)
 			say(name, "%zu bytes to %s index %d", n, s1,
 			    pi.ipi6_ifindex > 0);
 		} else if (h->cmsg_level == SOL_SOCKET) {
-			struct timespec ts;
+			struct timespec ts, now;
 			long sec;
 
+			/* time(2) may be a tick behind the stamp. */
 			memcpy(&ts, CMSG_DATA(h), sizeof(ts));
-			sec = (long)(time(NULL) - ts.tv_sec);
+			clock_gettime(CLOCK_REALTIME, &now);
+			sec = (long)(now.tv_sec - ts.tv_sec);
 			say(name, "%zu bytes, now %d", n, sec >= 0 && sec < 5);
 		} else if (h->cmsg_type == IP_RECVORIGDSTADDR) {
 			say(name, "%zu bytes %s", n, addr_text(CMSG_DATA(h),
@@ -291,24 +293,24 @@ static void multicast(void)
 	CALL("send", sendto(w, "m", 1, 0, &a.sa, size_of(fam)));
 	say("own copy", "%d", wait_for(r, POLLIN));
 	CALL("recv", recv(r, b, 8, MSG_DONTWAIT));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("who has not joined", recv(other, b, 8, MSG_DONTWAIT));
 	set_int(other, level, fam == AF_INET ? IP_MULTICAST_ALL : 29, 0);
 	set_int(w, level, fam == AF_INET ? IP_MULTICAST_LOOP :
 	    IPV6_MULTICAST_LOOP, 0);
 	CALL("without loop", sendto(w, "m", 1, 0, &a.sa, size_of(fam)));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("recv, without loop", recv(r, b, 8, MSG_DONTWAIT));
 	set_int(w, level, fam == AF_INET ? IP_MULTICAST_LOOP :
 	    IPV6_MULTICAST_LOOP, 1);
 	CALL("send 2", sendto(w, "m", 1, 0, &a.sa, size_of(fam)));
 	wait_for(r, POLLIN);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("recv 2", recv(r, b, 8, MSG_DONTWAIT));
 	CALL("multicast_all off", recv(other, b, 8, MSG_DONTWAIT));
 	CALL("leave", setsockopt(r, level, MCAST_LEAVE_GROUP, &g, sizeof(g)));
 	sendto(w, "m", 1, 0, &a.sa, size_of(fam));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("after it", recv(r, b, 8, MSG_DONTWAIT));
 	bound_to_group(w, group, port, &g);
 }

@@ -45,14 +45,14 @@ static void flags(void)
 	CALL("send zero bytes", send(c, b, 0, 0));
 	CALL("send more", send(c, "ab", 2, MSG_MORE));
 	CALL("send rest", send(c, "cd", 2, 0));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("recvmsg", recvmsg(s, &m, MSG_WAITALL));
 	say("recvmsg got", "%.4s flags %s", b, bits((unsigned)m.msg_flags,
 	    msg_names));
 	CALL("confirm flags", send(c, "x", 1, MSG_CONFIRM | MSG_DONTROUTE |
 	    MSG_EOR));
 	CALL("sendto an address", sendto(c, "y", 1, 0, &a.sa, size_of(fam)));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("both come", recv(s, b, 8, 0));
 	CALL("fastopen", sendto(c, "z", 1, MSG_FASTOPEN, &a.sa,
 	    size_of(fam)));
@@ -150,7 +150,7 @@ static void urgent(void)
 	tcp_pair(&c, &s);
 	CALL("none", recv(s, b, 1, MSG_OOB | MSG_DONTWAIT));
 	CALL("send", send(c, "!", 1, MSG_OOB));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("alone", s);
 	say("at it", "%d", sockatmark(s));
 	CALL("oob", recv(s, b, 1, MSG_OOB | MSG_DONTWAIT));
@@ -161,7 +161,7 @@ static void urgent(void)
 	CALL("before", send(c, "ab", 2, 0));
 	CALL("three bytes", send(c, "cd!", 3, MSG_OOB));
 	CALL("behind", send(c, "ef", 2, 0));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("between", s);
 	ioctl(s, FIONREAD, &n);
 	say("bytes to read", "%d", n);
@@ -368,7 +368,7 @@ static void threads(void)
 	pthread_create(&t, NULL, wait_read, &s);
 	pause_ms(100);
 	close(s);
-	pause_ms(QUIET_MS);
+	settle();
 	write(c, "x", 1);
 	join("its own close, then data", t);
 }

@@ -57,7 +57,7 @@ static void basics(void)
 	CALL("one", send_to(w, "12345", 5, port));
 	CALL("two", send_to(w, "67", 2, port));
 	wait_for(r, POLLIN);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("fionread is the first's", ioctl(r, FIONREAD, &n));
 	say("not all", "%d", n);
 	CALL("short", recv(r, b, 2, 0));
@@ -171,7 +171,7 @@ static void refused(void)
 	CALL("peek", recv(fd, b, 8, MSG_PEEK | MSG_DONTWAIT));
 	u = sock(SOCK_DGRAM);
 	CALL("unconnected send", send_to(u, "x", 1, port));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("unconnected", u);
 	CALL("unconnected recv", recv(u, b, 8, MSG_DONTWAIT));
 	CALL("unconnected again", send_to(u, "x", 1, port));
@@ -253,7 +253,7 @@ static void shut(void)
 	show_ready("shut for both", a);
 	CALL("recv then", recv(a, x, 8, 0));
 	CALL("other sends on", send(b, "y", 1, 0));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("other's so_error", send(b, "y", 1, 0));
 }
 
@@ -277,7 +277,7 @@ static void many(void)
 	CALL("sendmmsg", sendmmsg(w, v, 4, 0));
 	say("lengths", "%u %u %u %u", v[0].msg_len, v[1].msg_len,
 	    v[2].msg_len, v[3].msg_len);
-	pause_ms(QUIET_MS);
+	settle();
 	for (int i = 0; i < 4; i++) {
 		iov[i].iov_len = 8;
 		v[i].msg_hdr.msg_name = NULL;
@@ -308,10 +308,10 @@ static void vectors(void)
 	CALL("readv", readv(b, r, 2));
 	say("data", "%.3s %.2s", x, y);
 	CALL("writev 0", writev(a, v, 0));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("comes", recv(b, x, 1, MSG_DONTWAIT));
 	CALL("write 0", write(a, "", 0));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("write 0 comes", recv(b, x, 1, MSG_DONTWAIT));
 	CALL("write", write(a, "0123456789abcdef", 16));
 	wait_for(b, POLLIN);
@@ -340,7 +340,7 @@ static void filter(void)
 	other = sock(SOCK_DGRAM);
 	NEED(connect_to(r, fam, NULL, pp));
 	CALL("other sends", send_to(other, "no", 2, port));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("not here", recv(r, b, 8, MSG_DONTWAIT));
 	CALL("peer sends", send_to(peer, "yes", 3, port));
 	wait_for(r, POLLIN);
@@ -359,7 +359,7 @@ static void newest(void)
 	port = port_of(one);
 	NEED(bind_to(two, fam, NULL, port));
 	send_to(sock(SOCK_DGRAM), "x", 1, port);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("first", recv(one, b, 8, MSG_DONTWAIT));
 	CALL("second", recv(two, b, 8, MSG_DONTWAIT));
 	NEED(connect_to(one, fam, NULL, port_of(two)));
@@ -402,7 +402,7 @@ static void overflow(void)
 	for (int i = 0; i < 2000; i++)
 		n += send_to(w, b, sizeof(b), port) == sizeof(b);
 	say("sent", "%d", n);
-	pause_ms(QUIET_MS);
+	settle();
 	while (recv(r, b, sizeof(b), MSG_DONTWAIT) > 0)
 		got++;
 	say("some are lost", "%d", got > 0 && got < 2000);

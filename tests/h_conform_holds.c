@@ -204,7 +204,7 @@ static void halves(void)
 	port = port_of(c);
 	shutdown(c, SHUT_WR);
 	wait_for(s, POLLRDHUP);
-	pause_ms(QUIET_MS);
+	settle();
 	show("shut down here", port);
 	shutdown(s, SHUT_WR);
 	wait_for(c, POLLHUP);

@@ -276,7 +276,7 @@ static void sockname(void)
 	wait_for(c, POLLIN);
 	say("peer after its close", "%s", peer_text(c));
 	shutdown(c, SHUT_RDWR);
-	pause_ms(QUIET_MS);
+	settle();
 	say("peer after both closed", "%s", peer_text(c));
 	say("name after both closed", "%s", name_text(c));
 }

@@ -212,12 +212,12 @@ static void info(void)
 	    get_int(c, IPPROTO_TCP, TCP_MAXSEG) >= 536);
 	shutdown(c, SHUT_WR);
 	wait_for(s, POLLIN);
-	pause_ms(QUIET_MS);
+	settle();
 	show_info("half closed here", c);
 	show_info("half closed there", s);
 	close(s);
 	wait_for(c, POLLHUP);
-	pause_ms(QUIET_MS);
+	settle();
 	show_info("closed", c);
 }
 

@@ -176,7 +176,7 @@ static void states(void)
 	nonblock(fd, true);
 	CALL("refused later", connect_to(fd, fam, there(), NOBODY));
 	wait_for(fd, POLLOUT);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("refused", fd);
 	say("its so_error", "%s", so_error(fd));
 	say("mtu is known", "%d", get_int(reach('e'), IPPROTO_TCP,

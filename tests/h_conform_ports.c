@@ -61,7 +61,7 @@ static void reuse(void)
 	close(s);		/* closes first: TIME_WAIT stays here */
 	read(c, &port, 1);
 	close(c);
-	pause_ms(QUIET_MS);
+	settle();
 	close(n);
 	l = sock(SOCK_STREAM);
 	set_int(l, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -76,7 +76,7 @@ static void reuse(void)
 	n = 0;
 	read(c, &n, 1);
 	close(c);
-	pause_ms(QUIET_MS);
+	settle();
 	n = sock(SOCK_STREAM);
 	CALL("time-wait, none", bind_to(n, fam, NULL, port));
 	set_int(n, SOL_SOCKET, SO_REUSEADDR, 1);

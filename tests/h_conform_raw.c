@@ -187,7 +187,7 @@ static void filtered(void)
 	say("comes", "%d", wait_for(fd, POLLIN));
 	CALL("recv", recv(fd, b, sizeof(b), MSG_DONTWAIT));
 	say("type", "%d", b[20]);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("nothing else", recv(fd, b, sizeof(b), MSG_DONTWAIT));
 }
 

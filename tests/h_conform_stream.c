@@ -77,7 +77,7 @@ static void refused(void)
 	nonblock(fd, true);
 	CALL("nonblocking", connect_to(fd, fam, NULL, port));
 	say("comes", "%d", wait_for(fd, POLLOUT));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("refused", fd);
 	say("peer", "%s", peer_text(fd));
 	say("pending so_error", "%s", so_error(fd));
@@ -90,7 +90,7 @@ static void refused(void)
 	nonblock(fd, true);
 	connect_to(fd, fam, NULL, port);
 	wait_for(fd, POLLOUT);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("read first", read(fd, b, 1));
 	say("so_error then", "%s", so_error(fd));
 	close(fd);
@@ -98,7 +98,7 @@ static void refused(void)
 	nonblock(fd, true);
 	connect_to(fd, fam, NULL, port);
 	wait_for(fd, POLLOUT);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("write first", write(fd, b, 1));
 	say("so_error after that", "%s", so_error(fd));
 	close(fd);
@@ -106,10 +106,10 @@ static void refused(void)
 	nonblock(fd, true);
 	connect_to(fd, fam, NULL, port);
 	wait_for(fd, POLLOUT);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("connect first", connect_to(fd, fam, NULL, port));
 	CALL("connect once more", connect_to(fd, fam, NULL, port));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("shutdown", shutdown(fd, SHUT_RDWR));
 }
 
@@ -141,7 +141,7 @@ static void pending(void)
 	epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev);
 	CALL("epoll", epoll_wait(epfd, &ev, 1, QUIET_MS));
 	CALL("shutdown", shutdown(fd, SHUT_RDWR));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("shut down", fd);
 	say("so_error then", "%s", so_error(fd));
 	close(fd);
@@ -270,7 +270,7 @@ static void shut_halves(void)
 	CALL("shutdown again", shutdown(c, SHUT_WR));
 	CALL("shutdown other", shutdown(s, SHUT_WR));
 	wait_for(c, POLLHUP);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("both", c);
 	show_ready("both, other", s);
 	CALL("read at both", read(c, b, sizeof(b)));
@@ -287,12 +287,12 @@ static void shut_read(void)
 	write(s, "early", 5);
 	wait_for(c, POLLIN);
 	CALL("shutdown read", shutdown(c, SHUT_RD));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("shut", c);
 	CALL("what was there", read(c, b, sizeof(b)));
 	CALL("then the end", read(c, b, sizeof(b)));
 	CALL("peer writes", write(s, "late", 4));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("the writer", s);
 	CALL("peer writes on", write(s, "late", 4));
 	CALL("own write", write(c, "mine", 4));
@@ -308,14 +308,14 @@ static void rdwr(void)
 
 	tcp_pair(&c, &s);
 	CALL("shutdown", shutdown(c, SHUT_RDWR));
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("here", c);
 	CALL("read", read(c, b, 1));
 	CALL("send", send(c, b, 1, MSG_NOSIGNAL));
 	say("comes there", "%d", wait_for(s, POLLIN));
 	show_ready("there", s);
 	CALL("write there", write(s, "x", 1));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("then here", read(c, b, 1));
 	say("so_error there", "%s", so_error(s));
 }
@@ -336,7 +336,7 @@ static void closed(void)
 	CALL("end", read(c, b, sizeof(b)));
 	CALL("write 1", send(c, "x", 1, MSG_NOSIGNAL));
 	wait_for(c, POLLERR | POLLHUP);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("after the reset", c);
 	say("so_error", "%s", so_error(c));
 	CALL("write 2", send(c, "x", 1, MSG_NOSIGNAL));

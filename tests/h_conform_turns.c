@@ -18,7 +18,7 @@ static void itself(void)
 	CALL("read", read(fd, b, 8));
 	CALL("shut", shutdown(fd, SHUT_WR));
 	wait_for(fd, POLLRDHUP);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("its end", fd);
 	CALL("read end", read(fd, b, 8));
 	say("so_error", "%s", so_error(fd));
@@ -42,7 +42,7 @@ static void accept_late(void)
 	connect_to(c, fam, NULL, port);
 	write(c, "last", 4);
 	close(c);
-	pause_ms(QUIET_MS);
+	settle();
 	OKAY("accept", s = accept(l, &a.sa, &len));
 	say("from", "%s", addr_text(&a, len));
 	show_ready("closed before", s);
@@ -52,7 +52,7 @@ static void accept_late(void)
 	connect_to(c, fam, NULL, port);
 	setsockopt(c, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 	close(c);
-	pause_ms(QUIET_MS);
+	settle();
 	nonblock(l, true);
 	OKAY("accept a reset one", s = accept(l, &a.sa, &len));
 	say("peer", "%s", peer_text(s));
@@ -181,7 +181,7 @@ static void halves(void)
 	write(s, "answer", 6);
 	close(s);		/* with the request unread */
 	wait_for(c, POLLIN);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("answered", c);
 	v[0] = (struct iovec){ b, 3 };
 	v[1] = (struct iovec){ b + 3, 3 };
@@ -192,13 +192,13 @@ static void halves(void)
 	tcp_pair(&c, &s);
 	shutdown(c, SHUT_RD);
 	write(s, "into the void", 13);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("shut for reading", c);
 	CALL("reads", read(c, b, 16));
 	CALL("reads on", read(c, b, 16));
 	close(c);
 	wait_for(s, POLLIN | POLLHUP);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("its peer", s);
 	CALL("peer reads", read(s, b, 16));
 	close(s);
@@ -210,7 +210,7 @@ static void halves(void)
 	CALL("shut again", shutdown(c, SHUT_RDWR));
 	wait_for(s, POLLRDHUP);
 	shutdown(s, SHUT_RDWR);
-	pause_ms(QUIET_MS);
+	settle();
 	show_ready("the other", s);
 	CALL("peer name", peer_text(s)[0] == 'E' ? -1 : 0);
 	close(c);
@@ -241,7 +241,7 @@ static void peers(void)
 	say("comes", "%d", wait_for(w, POLLIN));
 	CALL("answer", recvfrom(w, b, 8, 0, &a.sa, &len));
 	CALL("send back", sendto(w, "b", 1, 0, &a.sa, len));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("not from there", recv(o, b, 8, MSG_DONTWAIT));
 	CALL("connect again", connect_to(o, fam, NULL, port2));
 	CALL("send", send(o, "x", 1, 0));
@@ -309,14 +309,14 @@ static void shut_unread(void)
 	send(o, "one", 3, 0);
 	send(o, "two", 3, 0);
 	wait_for(u, POLLIN);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("shutdown", shutdown(u, SHUT_RD));
 	show_ready("shut", u);
 	CALL("first", recv(u, b, 8, MSG_DONTWAIT));
 	CALL("second", recv(u, b, 8, MSG_DONTWAIT));
 	CALL("third", recv(u, b, 8, MSG_DONTWAIT));
 	CALL("late", send(o, "late", 4, 0));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("comes", recv(u, b, 8, MSG_DONTWAIT));
 	CALL("send", send(u, "x", 1, 0));
 	CALL("shut writing", shutdown(u, SHUT_WR));

@@ -231,7 +231,7 @@ static void corks(void)
 	CALL("cork", set_int(w, IPPROTO_UDP, UDP_CORK, 1));
 	CALL("corked", send_to(w, data, 10, 0, port));
 	CALL("corked 2", send(w, data + 10, 10, 0));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("nothing comes", recv(r, room, 10, MSG_DONTWAIT));
 	CALL("uncork", set_int(w, IPPROTO_UDP, UDP_CORK, 0));
 	comes("at once", r, 20);
@@ -242,7 +242,7 @@ static void corks(void)
 	CALL("40000 more", send_to(w, data + 40000, 30000, 0, port));
 	CALL("it is dropped", send(w, data, 5, 0));
 	CALL("uncork 2", set_int(w, IPPROTO_UDP, UDP_CORK, 0));
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("nothing is left", recv(r, room, 10, MSG_DONTWAIT));
 	CALL("cut and more", send_to(w, data, 100, MSG_MORE, port));
 	CALL("segment", set_int(w, IPPROTO_UDP, UDP_SEGMENT, 30));
@@ -255,7 +255,7 @@ static void corks(void)
 	CALL("more, closed", send_to(w, data, 10, MSG_MORE, port));
 	CALL("outq", ioctl(w, TIOCOUTQ, &n));
 	close(w);
-	pause_ms(QUIET_MS);
+	settle();
 	CALL("gone", recv(r, room, 10, MSG_DONTWAIT));
 }
 
