@@ -101,3 +101,28 @@ print(socket.gethostname(), os.uname().nodename, os.uname().sysname,
 	[ "$output" = "$machine" ]
 	[ ! -s err ]
 }
+
+# A program that names its machine; should the library miss that, then only in
+# a namespace of its own, or it is not allowed to.
+RENAME='import ctypes, os, socket, sys
+ctypes.CDLL(None).unshare(0x04000000)
+for name in sys.argv[1:]:
+	try:
+		socket.sethostname(name)
+	except OSError as e:
+		print(os.strerror(e.errno), end=" ")
+print(socket.gethostname())'
+
+@test "a program that names its machine names the virtual host" {
+	local machine long=0123456789012345678901234567890123456789
+
+	machine=$(uname -n)
+	start_host alice 10.0.0.1
+	run_cmd on alice "$PYTHON" -c "$RENAME" "$long$long" carol
+	[ "$output" = 'Invalid argument carol' ]
+	run_cmd shmif hosts net
+	expect ' carol +10.0.0.1 '
+	run_cmd shmhijack -b "$DIR/own" -n dave "$PYTHON" -c "$RENAME" eve
+	[ "$output" = 'Operation not permitted dave' ]
+	[ "$(uname -n)" = "$machine" ]
+}
