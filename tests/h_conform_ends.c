@@ -278,9 +278,26 @@ static void look(const char *who, int fd, int first, int family, int port)
 
 /* The other side. */
 
-static int listen_for(int family, int *port)
+/*
+ * The window of who reads grows on Linux, by how fast it happened to read.  So
+ * all that a blocked writer left might fit in, and its FIN would come.
+ */
+static bool window_stays;
+
+static int new_socket(int family)
 {
 	int fd = (int)NEED(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int room = 1 << 16;
+
+	if (window_stays)
+		NEED(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room,
+		    sizeof(room)));
+	return fd;
+}
+
+static int listen_for(int family, int *port)
+{
+	int fd = new_socket(family);
 
 	NEED(bind_to(fd, family, family == AF_INET ? "0.0.0.0" : "::", 0));
 	NEED(listen(fd, 1));
@@ -303,7 +320,7 @@ static int meet(int ctl, const struct scenario *sc, bool other, int *port)
 		return fd;
 	}
 	hear(ctl, port, sizeof(*port));
-	fd = (int)NEED(socket(sc->family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	fd = new_socket(sc->family);
 	nonblock(fd, sc->v[ROLE] == NONBLOCKING);
 	if (connect_to(fd, sc->family, NULL, *port) < 0) {
 		NEED(errno == EINPROGRESS ? 0 : -1);
@@ -322,6 +339,7 @@ static void other_side(int ctl)
 	hear(ctl, &sc, sizeof(sc));
 	name_case(&sc);
 	filled = sc.v[OWROTE] == FULL && sc.v[READ] != ALL;
+	window_stays = sc.v[WROTE] == BLOCKED;
 	fd = meet(ctl, &sc, true, &port);
 	hear_of(ctl, 'w');
 	write_some(fd, sc.v[OWROTE]);
