@@ -225,7 +225,18 @@ bool childenv_leaves(const struct childenv *c)
 	return c->preload && c->escape && !strcmp(c->escape, "host");
 }
 
-bool childenv_look(struct childenv *c, char *const *env)
+/* Is it there at all? */
+static bool named_in(const char *list, const char *path)
+{
+	for (size_t len; *list; list += len + (list[len] != '\0')) {
+		len = strcspn(list, ": ");
+		if (len && is_library(list, len, path))
+			return true;
+	}
+	return false;
+}
+
+bool childenv_look(struct childenv *c, char *const *env, bool bare)
 {
 	unsigned there = 0;
 	bool named = false;
@@ -249,36 +260,50 @@ bool childenv_look(struct childenv *c, char *const *env)
 			c->old = s + strlen(PRELOAD);	/* the last counts */
 		}
 	}
-	c->preload = !c->old || !in_list(c->old, library);
+	c->preload = !bare && (!c->old || !in_list(c->old, library));
+	c->drop = bare && c->old && named_in(c->old, library);
 	c->missing = bits_kept() & ~there & (named ? ~host_set : ~0u);
-	if (childenv_leaves(c) || (!c->preload && !c->missing))
+	if (childenv_leaves(c) || (!c->preload && !c->drop && !c->missing))
 		return false;
 	c->size = (c->count + NUM_SETTINGS + 2) * sizeof(char *);
-	if (c->preload)
+	if (c->preload || c->drop)
 		c->size += sizeof(PRELOAD) + strlen(before) +
 		    strlen(library) + 1 +
 		    (c->old ? strlen(c->old) : 0);
 	return true;
 }
 
+/* LD_PRELOAD as it is to be.  Return: whether there is to be one. */
+static bool make_preload(const struct childenv *c, char *p)
+{
+	p = stpcpy(p, PRELOAD);
+	if (c->drop) {
+		if (copy_others(p - 1, c->old) == p - 1)
+			return false;
+		p[-1] = '=';		/* where the first ':' was */
+		return true;
+	}
+	p = stpcpy(stpcpy(p, before), library);
+	if (c->old)
+		copy_others(p, c->old);
+	return true;
+}
+
 char **childenv_make(const struct childenv *c, char *const *env, void *memory)
 {
+	bool anew = c->preload || c->drop;
 	char **out = memory, *p;
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->count; i++)
-		if (!c->preload || strncmp(env[i], PRELOAD, strlen(PRELOAD)))
+		if (!anew || strncmp(env[i], PRELOAD, strlen(PRELOAD)))
 			out[n++] = env[i];
 	for (size_t i = 0; i < NUM_SETTINGS; i++)
 		if (c->missing & 1u << i)
 			out[n++] = kept[i];
-	if (c->preload) {
-		p = (char *)(out + c->count + NUM_SETTINGS + 2);
+	p = (char *)(out + c->count + NUM_SETTINGS + 2);
+	if (anew && make_preload(c, p))
 		out[n++] = p;
-		p = stpcpy(stpcpy(stpcpy(p, PRELOAD), before), library);
-		if (c->old)
-			copy_others(p, c->old);
-	}
 	out[n] = NULL;
 	return out;
 }
@@ -299,7 +324,7 @@ void childenv_restore(void)
 	char **env;
 	long r;
 
-	if (!childenv_look(&c, environ))
+	if (!childenv_look(&c, environ, false))
 		return;
 	r = SYS6(SYS_mmap, NULL, c.size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

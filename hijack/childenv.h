@@ -22,16 +22,18 @@ struct childenv {
 	size_t count;		/* strings it has */
 	unsigned missing;	/* a bit for each setting */
 	bool preload;		/* the library is missing */
+	bool drop;		/* it is there, and may not be */
 	const char *old;	/* what LD_PRELOAD is without it, or NULL */
 	const char *escape;	/* its SHMIF_ESCAPE, or NULL */
 };
 
 /*
- * Look at an environment; NULL is an empty one.  Return: whether it is to be
- * made anew.  It is not, whatever it lacks, if it leaves the virtual host on
+ * Look at an environment; NULL is an empty one; bare: for a program that may
+ * not have the library there.  Return: whether it is to be made anew.  It is not, whatever it lacks, if it leaves the virtual host on
  * purpose, or if this program was not preloaded into.
  */
-HJ_HIDDEN bool childenv_look(struct childenv *c, char *const *env);
+HJ_HIDDEN bool childenv_look(struct childenv *c, char *const *env,
+    bool bare);
 /* It leaves on purpose: SHMIF_ESCAPE=host, and no library. */
 HJ_HIDDEN bool childenv_leaves(const struct childenv *c);
 /* The new one, in c->size bytes aligned as a pointer; strings are shared. */

@@ -90,21 +90,23 @@ int escape_check(const char *path, char *const *env, bool shell)
 	struct childenv c;
 	struct program p;
 	const char *why;
+	int bare;
 
 	hj_init();
 	if (!childenv_library() || hj_sandboxed ||
 	    !(hj_set.families & (HJ_INET | HJ_INET6)) || hj_no_memory(path))
 		return 0;
-	childenv_look(&c, env);
+	childenv_look(&c, env, false);
 	what = policy(&c);
 	if (childenv_leaves(&c))
 		return ESCAPE_LEAVES;
 	why = why_not(&p, path, env, shell);
+	bare = why && p.bare ? ESCAPE_BARE : 0;
 	if (!why || sys_watched())
-		return ESCAPE_NOT;
+		return ESCAPE_NOT | bare;
 	if (what != HJ_ESCAPE_ALLOW && p.by_calls && spawn_entry()[0] &&
 	    sys_can_watch())
-		return ESCAPE_ENTERS;
+		return ESCAPE_ENTERS | bare;
 	if (what == HJ_ESCAPE_DENY) {
 		tell(p.path, why, "; refused, as SHMIF_ESCAPE=deny has it");
 		return -EACCES;
@@ -112,7 +114,7 @@ int escape_check(const char *path, char *const *env, bool shell)
 	if (what != HJ_ESCAPE_ALLOW && program_cache_tell(cache, p.id))
 		tell(p.path, why, "; it uses this machine's network "
 		    "(SHMIF_ESCAPE=deny refuses it, allow is silent)");
-	return ESCAPE_LEAVES;
+	return ESCAPE_LEAVES | bare;
 }
 
 const char *escape_words(const char *path, char *const *argv, char **words)

@@ -11,10 +11,11 @@ HJ_HIDDEN void escape_init(void);
  * path is about to be executed with env; shell: as execvp(3), which has
  * the shell read what the kernel does not execute.  Safe in a vfork child.
  * Return: ESCAPE_NOT: all is well; ESCAPE_LEAVES: the library will not be in it;
- * ESCAPE_ENTERS: it is for the second entry, see escape_words(); or -EACCES: it
- * may not be executed, and that was told.
+ * ESCAPE_ENTERS: it is for the second entry, see escape_words(); each of them
+ * with ESCAPE_BARE if the library may not even stand in LD_PRELOAD; or -EACCES:
+ * it may not be executed, and that was told.
  */
-enum { ESCAPE_NOT, ESCAPE_LEAVES, ESCAPE_ENTERS };
+enum { ESCAPE_NOT, ESCAPE_LEAVES, ESCAPE_ENTERS, ESCAPE_BARE = 4 };
 #define ESCAPE_WORDS	2	/* in front of the program's own */
 HJ_HIDDEN int escape_check(const char *path, char *const *env, bool shell);
 

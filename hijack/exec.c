@@ -66,6 +66,7 @@ struct start {
 	const char *path;
 	char *const *argv;
 	int dirfd, flags;		/* execveat */
+	bool bare;			/* without the library in LD_PRELOAD */
 	__typeof__(&posix_spawn) spawn;	/* posix_spawn and its like */
 	pid_t *pid;
 	const posix_spawn_file_actions_t *actions;
@@ -100,7 +101,7 @@ static int start(const struct start *s, char *const *env)
 	struct childenv c;
 
 	hj_init();
-	if (!childenv_look(&c, env))
+	if (!childenv_look(&c, env, s->bare))
 		return s->run(s, env);
 	return c.size > ON_STACK ? start_mapped(s, &c, env) :
 	    start_on_stack(s, &c, env);
@@ -125,10 +126,20 @@ static int start_entering(const struct start *s, char *const *env)
 	}
 }
 
+/* escape_check() of what s starts, which path names. */
+static int check(struct start *s, const char *path, char *const *env,
+    bool shell)
+{
+	int r = escape_check(path, env, shell);
+
+	s->bare = r >= 0 && r & ESCAPE_BARE;
+	return r < 0 ? r : r & ~ESCAPE_BARE;
+}
+
 /* Return: as exec does, when it fails. */
 static int exec_checked(struct start *s, char *const *env, bool shell)
 {
-	switch (escape_check(s->path, env, shell)) {
+	switch (check(s, s->path, env, shell)) {
 	case ESCAPE_NOT:
 		return start(s, env);
 	case ESCAPE_LEAVES:
@@ -185,7 +196,7 @@ CALL(int, execveat, "i:ds", (int dirfd, const char *path,
 	if (hj_no_memory(path))
 		return start(&s, env);
 	at_path(where, sizeof(where), dirfd, path);
-	switch (escape_check(where, env, false)) {
+	switch (check(&s, where, env, false)) {
 	case ESCAPE_NOT:
 		return start(&s, env);
 	case ESCAPE_LEAVES:
@@ -339,7 +350,7 @@ static int run_spawn(const struct start *s, char *const *env)
 /* Return: 0 or an errno, as they do. */
 static int spawn_path(struct start *s, char *const *env)
 {
-	int r = escape_check(s->path, env, false);
+	int r = check(s, s->path, env, false);
 
 	if (r < 0)
 		return EACCES;
@@ -350,19 +361,20 @@ static int spawn_path(struct start *s, char *const *env)
 
 static int spawn_name(struct start *s, char *const *env)
 {
-	struct start entry = *s;
+	struct start entry;
 	char path[PATH_MAX];
 	int r = 0;
 
 	if (!program_find(s->path, childenv_get(environ, "PATH"), path,
 	    sizeof(path)))
-		r = escape_check(path, env, false);
+		r = check(s, path, env, false);
 	if (r < 0)
 		return EACCES;
 	if (!s->spawn)
 		return ENOSYS;
 	if (r != ESCAPE_ENTERS)
 		return start(s, env);
+	entry = *s;
 	entry.path = path;
 	return start_entering(&entry, env);
 }

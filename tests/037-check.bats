@@ -77,8 +77,16 @@ assert e["command"] == "shmhijack" and "nosuch" in e["error"], e'
 @test "what does not work, and of what it cannot be told" {
 	echo 'int main(void) { return 0; }' >static.c
 	"${CC:-cc}" -static -o static static.c
-	says 1 'does not work: statically linked' ./static
+	says 0 'works by the second entry' ./static
 	expect '^./static: static ELF'
+	expect '^  statically linked: no library can be preloaded$'
+	run_cmd shmhijack --check --json ./static
+	python3 -c 'import json, sys
+c = json.load(open("out"))
+assert c["works"] is True and c["second_entry"] is True, c'
+	cp static foreign
+	printf '\363' | dd of=foreign bs=1 seek=18 conv=notrunc status=none
+	says 1 'does not work: statically linked.*another machine' ./foreign
 	if command -v nft >/dev/null; then
 		says 3 "cannot be told: .* packet filter" nft
 	fi

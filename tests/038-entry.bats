@@ -34,6 +34,68 @@ setup() {
 	stop web
 }
 
+@test "a program of another libc, and what starts it" {
+	requires musl-gcc
+	cat >greet.c <<-'EOC'
+	#include <arpa/inet.h>
+	#include <stdio.h>
+	#include <stdlib.h>
+	#include <unistd.h>
+	int main(int argc, char **argv)
+	{
+		struct sockaddr_in to = { .sin_family = AF_INET,
+		    .sin_port = htons(atoi(argv[2])) };
+		char buf[5];
+		int s = socket(AF_INET, SOCK_STREAM, 0);
+
+		inet_pton(AF_INET, argv[1], &to.sin_addr);
+		if (connect(s, (struct sockaddr *)&to, sizeof(to)) ||
+		    write(s, "hello", 5) != 5 || read(s, buf, 5) != 5) {
+			perror("greet");
+			return 1;
+		}
+		printf("%.5s %s\n", buf, getenv("LD_PRELOAD"));
+		return argc > 3 ? execvp(argv[3], argv + 3) : 0;
+	}
+	EOC
+	musl-gcc -o greet greet.c
+	start_host a 10.0.0.1
+	start_host b 10.0.0.2
+	start_bg echo on a socat TCP-LISTEN:7,fork,reuseaddr EXEC:cat
+	wait_listen a 7
+	on=(shmhijack -s "unix://$DIR/b.sock")
+	run_cmd "${on[@]}" ./greet 10.0.0.1 7
+	[ "$output" = 'hello (null)' ]
+	# What is there besides stays; musl passes over what it does not find.
+	run_cmd env LD_PRELOAD=/no/other.so:/no/third.so "$(command -v shmhijack)" \
+		-s "unix://$DIR/b.sock" ./greet 10.0.0.1 7
+	expect '^hello /no/other.so:/no/third.so$'
+	run_cmd "${on[@]}" sh -c './greet 10.0.0.1 7; exit $?'
+	[ "$output" = 'hello (null)' ]
+	run_cmd "${on[@]}" env LD_PRELOAD=/no/other.so sh -c \
+		'./greet 10.0.0.1 7 2>&1; exit $?'
+	expect '^hello /no/other.so$'
+	run_cmd "${on[@]}" --any sh -c './greet 10.0.0.1 7; exit $?'
+	[ "$output" = 'hello (null)' ]
+	run_cmd "${on[@]}" python3 -c 'import os
+p = os.posix_spawn("./greet", ["greet", "10.0.0.1", "7"], os.environ)
+os.waitpid(p, 0)
+os.posix_spawnp("./greet", ["greet", "10.0.0.1", "7"], os.environ)
+os.wait()
+os.execve("./greet", ["greet", "10.0.0.1", "7"], {})'
+	[ "$output" = $'hello (null)\nhello (null)\nhello (null)' ]
+	# What it starts is on the host as well.
+	run_cmd "${on[@]}" ./greet 10.0.0.1 7 sh -c \
+		'echo again | socat - TCP:10.0.0.1:7'
+	expect '^again$'
+	# Let out, it works as well, and reaches the machine's network.
+	run_cmd -1 "${on[@]}" --host-ok ./greet 127.0.0.1 9
+	expect_err '^greet: Connection refused$'
+	run_cmd -1 env SHMIF_ESCAPE=allow shmhijack -s "unix://$DIR/b.sock" \
+		sh -c './greet 127.0.0.1 9; exit $?'
+	expect_err '^greet: Connection refused$'
+}
+
 @test "statuses, signals and the words are the program's own" {
 	requires "$bb"
 	start_host a 10.0.0.1

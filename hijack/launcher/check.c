@@ -140,7 +140,7 @@ static void add_symbols(const struct elf *e, const struct elf_dynamic *d,
 static bool is_libc(const char *name)
 {
 	static const char *const parts[] = {
-		"libc.so.", "ld-linux", "libpthread.so.", "libdl.so.",
+		"libc.so", "libc.musl-", "ld-linux", "libpthread.so.", "libdl.so.",
 		"libm.so.", "librt.so.", "libresolv.so.", LIBRARY_NAME,
 	};
 
@@ -381,14 +381,15 @@ static bool is_shell(const char *path)
 
 enum verdict { WORKS = 0, DOES_NOT_WORK = 1, CANNOT_BE_TOLD = 3 };
 
-/* With the reason, of which there is none for what works. */
+/* With the reason; of what works, why it takes the second entry, or none. */
 static enum verdict judge(const struct program *p, const struct check *c,
-    char why[static 256])
+    const char *closed, char why[static 256])
 {
 	why[0] = '\0';
 	if (p->problem) {
-		snprintf(why, 256, "%s", p->problem);
-		return DOES_NOT_WORK;
+		snprintf(why, 256, "%s%s%s", p->problem, closed ? ", and " :
+		    "", closed ? closed : "");
+		return closed ? DOES_NOT_WORK : WORKS;
 	}
 	if (!p->file.readable) {
 		strcpy(why, "it may be executed, not read");
@@ -414,8 +415,11 @@ static void print_text(const struct program *p, const struct check *c,
 	print_libraries(c);
 	for (int k = 0; k < CALL_NUM_KINDS; k++)
 		print_calls(c, (enum call_kind)k);
+	if (v == WORKS && *why)
+		printf("  %s\n", why);
 	if (v == WORKS)
-		printf("  works, as far as can be told from outside\n");
+		printf("  works%s, as far as can be told from outside\n",
+		    *why ? " by the second entry" : "");
 	else
 		printf("  %s: %s\n", v == DOES_NOT_WORK ? "does not work" :
 		    "cannot be told", why);
@@ -489,12 +493,15 @@ static void print_json(const struct program *p, const struct check *c,
 		json_null(&j, "works");
 	else
 		json_bool(&j, "works", v == WORKS);
+	if (v == WORKS)
+		json_bool(&j, "second_entry", *why);
 	if (*why)
 		json_string(&j, "reason", why);
 	json_end(&j);
 }
 
-int check_print(const struct program *p, const char *library, bool json)
+int check_print(const struct program *p, const char *library,
+    const char *closed, bool json)
 {
 	static struct check c;
 	char why[256];
@@ -503,7 +510,7 @@ int check_print(const struct program *p, const char *library, bool json)
 	look_at_library(&c, library);
 	if (p->file.elf && p->file.dynamic)
 		find_libraries(&c, p->path);
-	v = judge(p, &c, why);
+	v = judge(p, &c, closed, why);
 	if (json)
 		print_json(p, &c, v, why);
 	else

@@ -37,10 +37,12 @@ int wait_for_hosts(const char *const *target, int n, const char *seconds);
 struct program;
 
 /*
- * Tell all about a program.  Return: an exit status: 0 if the library works
- * with it, 1 if not, 3 if that cannot be told.
+ * Tell all about a program; closed: why the second entry is closed to it, or
+ * NULL.  Return: an exit status: 0 if it works, 1 if not, 3 if that cannot be
+ * told.
  */
-int check_print(const struct program *p, const char *library, bool json);
+int check_print(const struct program *p, const char *library,
+    const char *closed, bool json);
 
 /*
  * If argv is an interactive shell, arrange for the virtual host's name in its

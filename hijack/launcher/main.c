@@ -39,6 +39,7 @@ struct options {
 	int num_wait;
 	bool check, json, host_ok, strict, no_hijack, any;
 	bool enter;		/* by the second entry: any, or it has to be */
+	bool bare;		/* without the library in LD_PRELOAD */
 	char path[PATH_MAX];	/* of the program */
 };
 
@@ -500,11 +501,12 @@ static int look(struct options *o, const char *name, const char *library,
 		say("%s: %s", name, strerror(-err));
 		return err == -ENOENT ? NOT_FOUND : CANNOT_EXECUTE;
 	}
+	why = no_entry(&p, entry);
 	if (o->check)
-		return check_print(&p, library, o->json);
+		return check_print(&p, library, why, o->json);
+	o->bare = p.bare;
 	if (sys_watched() || (!o->any && (!p.problem || o->host_ok)))
 		return 0;
-	why = no_entry(&p, entry);
 	o->enter = !why;
 	if (!why)
 		return 0;
@@ -577,7 +579,7 @@ int main(int argc, char **argv)
 		status = wait_for_hosts(o.wait, o.num_wait, o.seconds);
 	if (status)
 		return status == USAGE ? USAGE : NO_ANSWER;
-	if (library_preload(library))
+	if (o.bare ? library_drop() : library_preload(library))
 		return FAILED;
 	if (o.enter)
 		return enter(&o, entry, argc - optind, argv);

@@ -270,6 +270,8 @@ int program_look(struct program *p, const char *path,
 			p->problem = judge(p);
 			p->by_calls = p->problem && p->file.machine ==
 			    MACHINE && p->file.wide == WIDE;
+			p->bare = p->by_calls && p->file.dynamic &&
+			    p->file.libc != PROGRAM_LIBC_GLIBC;
 			return 0;
 		}
 		err = follow_script(p, how);

@@ -25,6 +25,8 @@ struct program {
 				   LD_PRELOAD */
 	const char *problem;	/* why the library has no effect, or NULL */
 	bool by_calls;		/* ... but its system calls can be watched */
+	bool bare;		/* its linker ends over the library, which may
+				   not stand in LD_PRELOAD */
 	uint64_t id;		/* of the file, for program_cache_tell() */
 	char found[512];	/* path may point here */
 };
