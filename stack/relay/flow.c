@@ -2,6 +2,7 @@
 #include "stack/relay/flow.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -94,10 +95,25 @@ static void take_stream(struct flow *f, size_t window)
 		f->ahead.len += (size_t)n;
 }
 
+/* Who asks may be heard before epoll has told of what was written before. */
+static void look(struct flow *f)
+{
+	struct pollfd p = {
+		.fd = f->watch.fd, .events = POLLIN | POLLPRI,
+	};
+
+	if (!f->open || f->read_end || p.fd < 0 || poll(&p, 1, 0) <= 0)
+		return;
+	if (p.revents & POLLPRI && !f->dgram)
+		find_mark(f);
+	f->readable = true;
+}
+
 uint64_t flow_drain(struct flow *f)
 {
 	size_t window = link_window(&f->stream), before, fits;
 
+	look(f);
 	while (f->open && f->readable && f->ahead.len < window) {
 		before = f->ahead.len;
 		if (f->dgram)
@@ -132,6 +148,11 @@ static ssize_t on_read(struct link_stream *s, uint8_t *buf, size_t n,
 	}
 	if (r > 0)
 		f->sent += (uint64_t)r;
+	if (!f->ahead.len && f->reset) {
+		/* Behind this frame; there may be no window for another. */
+		link_reset(&f->stream, f->reset);
+		return r;
+	}
 	if (!f->ahead.len && f->read_end && r <= 0) {
 		*end = true;
 		f->sent++;
@@ -453,7 +474,12 @@ void flow_close(struct flow *f)
 
 void flow_reset(struct flow *f, int error)
 {
-	link_reset(&f->stream, error);
+	f->reset = error;
+	f->ending = true;
+	flow_drain(f);
+	/* RST_STREAM overtakes DATA. */
+	if (!f->ahead.len || f->ahead.len > link_window(&f->stream))
+		link_reset(&f->stream, error);
 	flow_close(f);
 }
 

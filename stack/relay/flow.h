@@ -54,6 +54,7 @@ struct flow {
 	bool discard;		/* what comes is not wanted */
 	bool opened;		/* there is, or was, a stream */
 	bool urgent;		/* the byte at urgent_at is to be written so */
+	int reset;		/* errno: its stream ends so, not by an end */
 	struct bytes ahead;	/* read, but not sent */
 	struct bytes back;	/* came, and found no room */
 	uint64_t sent, came;	/* bytes; an end is one more */
@@ -95,7 +96,10 @@ void flow_end(struct flow *f);
 void flow_cut(struct flow *f);
 /* Close the descriptor; what still comes is dropped. */
 void flow_close(struct flow *f);
-/* The same, and the other side hears of a reset. */
+/*
+ * The same, and the other side hears of a reset; but what was written before
+ * comes before, as far as the window goes: a reset waits for no reader.
+ */
 void flow_reset(struct flow *f, int error);
 /* Free it, once neither the stream nor the descriptor is there any more. */
 void flow_settle(struct flow *f);

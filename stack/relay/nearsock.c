@@ -112,21 +112,26 @@ static void drop_pending(struct near_sock *s)
 	}
 }
 
-/* Our end is closed, too. */
-static void hang_up(struct near_sock *s)
+static void forget(struct near_sock *s)
 {
 	open_sockets -= s->counted;
 	s->counted = false;
 	s->state = NEAR_ENDED;
 	drop_pending(s);
+}
+
+/* Our end is closed, too. */
+static void hang_up(struct near_sock *s)
+{
+	forget(s);
 	flow_close(&s->flow);
 }
 
 static void reset(struct near_sock *s)
 {
 	s->gone = true;
-	link_reset(&s->flow.stream, ECONNRESET);
-	hang_up(s);
+	forget(s);
+	flow_reset(&s->flow, ECONNRESET);
 }
 
 /*
@@ -219,7 +224,7 @@ static void shut(struct near_sock *s)
 		.op = RELAY_CUT, .stream = (uint32_t)s->flow.by_stream.key,
 	};
 
-	s->flow.readable = s->flow.ending = true;
+	s->flow.ending = true;
 	m.after = flow_drain(&s->flow);
 	link_tell(&near_link, &m, NULL, 0, NULL, 0);
 }
