@@ -160,7 +160,7 @@ $(hashed) $(cut): | $(edited)
 # many find their place is known.
 edits-tcp	:= 10
 edits-tcp_in	:= 13
-edits-tcp_out	:= 20
+edits-tcp_out	:= 17
 edits-tcp_priv	:= 3
 edits-etharp	:= 2
 edits-ethernet	:= 2

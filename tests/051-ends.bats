@@ -18,8 +18,8 @@ load helpers.conform
 	APART=1 conforms ends
 }
 
-# A probe of the closed window has gone beyond it; a reset must not, or nobody
-# hears it (RFC 9293 3.10.7.4).
+# Neither a probe of the closed window nor a reset after it may go beyond it, or
+# nobody hears that (RFC 9293 3.10.7.4).
 @test "a reset has the number that the peer waits for, after a probe too" {
 	start_host a 10.0.0.1
 	start_host b 10.0.0.2

@@ -33,8 +33,11 @@ counted() {
 	done
 	[ "$(counted tailprobes)" -gt 0 ] || fail "no probe"
 	[ "$(counted recoveries)" -gt 0 ] || fail "no recovery"
-	run_cmd "${GHOST[@]}" backoff
-	expect '^ok$'
+	for case in backoff window; do
+		run_cmd "${GHOST[@]}" "$case"
+		expect '^ok$'
+	done
+	[ "$(counted windowprobes)" -ge 3 ] || fail "no probe of a window"
 	[ "$(counted timeouts)" -ge 4 ] || fail "$(counted timeouts) time-outs"
 	run_cmd tool a netstat -s -p tcp
 	expect '	[1-9][0-9]* rexmit$'

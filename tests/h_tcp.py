@@ -66,7 +66,7 @@ class Peer:
         self.port = 20000 + int(time.time() * 1000) % 20000
         self.seq, self.ack, self.first = 1000, 0, 0
         self.ts, self.echo, self.stamps = 1000000, 0, False
-        self.opened = False
+        self.opened, self.wnd = False, 65535
 
     def send(self, flags, data=b"", sacks=(), seq=None, ack=None, ts=None,
              options=b"", dport=PORT, ecn=0):
@@ -80,7 +80,7 @@ class Peer:
         t = struct.pack("!HHIIBBHHH", self.port, dport,
                         self.seq if seq is None else seq,
                         self.ack if ack is None else ack,
-                        (20 + len(options)) // 4 << 4, flags, 65535, 0, 0)
+                        (20 + len(options)) // 4 << 4, flags, self.wnd, 0, 0)
         t += options + data
         pseudo = self.me + self.it + struct.pack("!HH", 6, len(t))
         t = t[:16] + struct.pack("!H", checksum(pseudo + t)) + t[18:]
@@ -133,7 +133,8 @@ class Peer:
         while len(got) < min(IW, -(-n // size)):
             g = self.get(5)
             check(g, f"{len(got)} segments came, no more")
-            if g.data:
+            # A busy machine may still have sent something of before again.
+            if g.data and g.seq == (got[-1].seq + size if got else self.ack):
                 got.append(g)
         return got
 
@@ -342,6 +343,34 @@ def backoff(p):
     p.send(ACK, ack=got[0].seq + len(got[0].data))
 
 
+def window(p):
+    """A closed window is asked for with nothing, and filled when it opens."""
+    p.open()
+    total = 20 * IW * SIZE
+    got = p.ask(total)
+    p.ack, p.wnd = got[-1].seq + SIZE, 0
+    p.send(ACK)
+    times = [time.monotonic()]
+    while len(times) < 4:
+        g = p.get(5)
+        check(g, "no probe")
+        check(not g.data and g.seq == p.ack - 1,
+              f"a probe of {len(g.data)} bytes at {g.seq - p.ack}")
+        times.append(g.at)
+        p.send(ACK)
+    gaps = [b - a for a, b in zip(times, times[1:])]
+    check(all(gap >= 0.19 * 2 ** i for i, gap in enumerate(gaps)),
+          f"too early: {gaps}")
+    p.wnd = 65535
+    p.send(ACK)
+    while p.ack - p.first < total:
+        g = data_of(p, 5)
+        check(g, f"only {p.ack - p.first} of {total} bytes came")
+        if g.seq == p.ack:
+            p.ack += len(g.data)
+            p.send(ACK)
+
+
 def dsack(p):
     """A segment that comes twice, and one that comes too early."""
     p.open()
@@ -495,8 +524,9 @@ def syn(p):
 
 
 CASES = {f.__name__: f for f in (
-    sack, last, overtaken, newreno, probe, spike, timeout, backoff, dsack,
-    dsacks, fin, paws, every_second, ecn_sends, ecn_takes, ecn_syn, syn)}
+    sack, last, overtaken, newreno, probe, spike, timeout, backoff,
+    window, dsack, dsacks, fin, paws, every_second, ecn_sends, ecn_takes,
+    ecn_syn, syn)}
 
 
 def serve(port):

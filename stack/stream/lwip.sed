@@ -84,11 +84,6 @@ s|optlen, 0, lwip_htonl(pcb->snd_nxt));$|optlen, 0, lwip_htonl(rec_seq(pcb))); /
 	s|LWIP_TCP_OPT_LENGTH_SEGMENT(0, pcb);|LWIP_TCP_OPT_LENGTH_SEGMENT(PROBE_OPTS, pcb); /* lwip.sed */|
 	s|tcp_output_fill_options(pcb, p, 0, 0);|tcp_output_fill_options(pcb, p, PROBE_OPTS, 0); /* lwip.sed */|
 }
-/^tcp_zero_window_probe(/,/^}/ {
-	s|LWIP_TCP_OPT_LENGTH_SEGMENT(0, pcb);|LWIP_TCP_OPT_LENGTH_SEGMENT(PROBE_OPTS, pcb); /* lwip.sed */|
-	s|tcp_output_fill_options(pcb, p, 0, 0);|tcp_output_fill_options(pcb, p, PROBE_OPTS, 0); /* lwip.sed */|
-	s|p->payload + TCP_HLEN);|p->payload + TCP_HLEN + optlen); /* lwip.sed */|
-}
 /^tcp_route(/,/^}/ s|^}$|&\
 #define PROBE_OPTS (pcb->flags \& TF_TIMESTAMP ? TF_SEG_OPTS_TS : 0)\
 err_t rec_lwip_emit(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t max) /* lwip.sed */\

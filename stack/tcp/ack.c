@@ -103,10 +103,6 @@ static u32_t advance(struct rec *r, uint32_t ackno, uint64_t now)
 		arrived(r, seg, &c, now);
 		bytes += release(pcb, &pcb->unacked);
 	}
-	/* One of which a probe of the window has carried all. */
-	while (!pcb->unacked && pcb->unsent &&
-	    TCP_SEQ_LEQ(seg_end(pcb->unsent), ackno))
-		bytes += release(pcb, &pcb->unsent);
 	measure(r, &c, now);
 	if (c.head_ns && r->resent_ts && rec_older(c.head_ns) &&
 	    TCP_SEQ_GEQ(rec_ts_at(c.head_ns), r->resent_ts))

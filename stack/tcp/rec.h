@@ -331,9 +331,8 @@ void rec_sent(struct tcp_pcb *pcb, struct tcp_seg *seg);
 /* Bytes from pcb->lastack on that may be sent, of what is new. */
 u32_t rec_window(const struct tcp_pcb *pcb);
 /*
- * The sequence number of what has no data.  A probe of a closed window has
- * taken snd_nxt beyond it, and there the peer hears neither RST nor ACK (RFC
- * 9293 3.10.7.4).
+ * The sequence number of what has no data.  A peer may have taken back some of
+ * its window, and beyond it hears neither RST nor ACK (RFC 9293 3.10.7.4).
  */
 u32_t rec_seq(const struct tcp_pcb *pcb);
 /*

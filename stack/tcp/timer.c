@@ -289,6 +289,12 @@ static void on_reorder(struct rec *r)
 	tcp_output(r->pcb);
 }
 
+/*
+ * A closed window is asked for as a peer is that has been silent, and as Linux
+ * does it: by a number that is no longer in the window.  With a byte of what is
+ * to come, which a peer may take, a part of a segment would be sent that still
+ * waits.
+ */
 static bool on_persist(struct rec *r, uint64_t now)
 {
 	struct tcp_pcb *pcb = r->pcb;
@@ -300,7 +306,9 @@ static bool on_persist(struct rec *r, uint64_t now)
 		r->probes++;
 	if (pcb->snd_wnd == 0) {
 		rec_stats.windowprobes++;
-		tcp_zero_window_probe(pcb);
+		if (pcb->persist_probe < UINT8_MAX)
+			pcb->persist_probe++;
+		tcp_keepalive(pcb);
 	} else if (pcb->unsent->len <= pcb->snd_wnd ||
 	    large_split(pcb, pcb->unsent, pcb->snd_wnd)) {
 		tcp_output(pcb);
