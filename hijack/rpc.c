@@ -274,7 +274,8 @@ static bool ctl_alive(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
 
-	return sys_poll(&p, 1, 20) == 0;
+	/* One that is killed closes this one, too, but perhaps not at once. */
+	return sys_poll(&p, 1, 200) == 0;
 }
 
 /* Forget a connection whose other end is closed. */

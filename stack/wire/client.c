@@ -52,15 +52,22 @@ int client_parse_url(const char *url, struct sockaddr_un *sun,
 
 /*
  * A host that hangs up at the hello, and serves all the same, has no
- * descriptor or no memory left for one more client.
+ * descriptor or no memory left for one more client.  One that dies may not
+ * have closed all it has yet: it hangs up on the first, and there is no second.
  */
 static bool serves(const struct sockaddr_un *sun, socklen_t len)
 {
-	int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC,
-	    0);
-	bool yes = fd >= 0 && SYS3(SYS_connect, fd, sun, len) == 0;
+	struct pollfd p = { .events = 0 };	/* POLLHUP */
+	bool yes = true;
 
-	sys_close(fd);
+	for (int i = 0; i < 2 && yes; i++) {
+		p.fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET |
+		    SOCK_CLOEXEC, 0);
+		yes = p.fd >= 0 && SYS3(SYS_connect, p.fd, sun, len) == 0;
+		if (yes && !i)
+			sys_poll(&p, 1, 1000);
+		sys_close(p.fd);
+	}
 	return yes;
 }
 
