@@ -173,7 +173,7 @@ int cmd_link(int argc, char **argv)
 		return ctl_usage("%s: unknown option", argv[i]);
 	if (i < argc && strcmp(argv[i], "show"))
 		ifname = argv[i++];
-	if (i == argc || !strcmp(argv[i], "show")) {
+	if (!ifname || i == argc || !strcmp(argv[i], "show")) {
 		if (i + 1 < argc)
 			return ctl_usage("%s: show takes no more", argv[i + 1]);
 		return link_show(ifname, json);

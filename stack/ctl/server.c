@@ -264,7 +264,7 @@ static int take_table(int fd, enum wire_dump kind, size_t n,
 		return -EPROTO;
 	err = read_table(fd, size, n, &list->rec);
 	close(fd);
-	if (err < 0)
+	if (err < 0 || !list->rec)
 		return err;
 	list->n = n;
 	for (size_t i = 0; i < n; i++)

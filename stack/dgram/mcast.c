@@ -309,7 +309,7 @@ static int change_source(struct mc_member **list, const struct wish *w)
 	if (w->what == JOIN_SOURCE || w->what == BLOCK)
 		return add_source(m, &w->source);
 	i = source_at(m, &w->source);
-	if (i == m->nsources)
+	if (!m->sources || i == m->nsources)
 		return -EADDRNOTAVAIL;
 	if (include && m->nsources == 1) {
 		*p = m->next;

@@ -42,7 +42,7 @@ static u8_t on_recv(void *arg, struct raw_pcb *pcb, struct pbuf *p,
 {
 	struct sock *s = arg;
 	uint16_t hlen = ip_current_header_tot_len(), offset = hlen;
-	uint8_t icmp[8];
+	uint8_t icmp[8] = { 0 };
 	bool icmp_proto = s->protocol == IPPROTO_ICMP ||
 	    s->protocol == IPPROTO_ICMPV6;
 

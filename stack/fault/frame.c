@@ -75,9 +75,14 @@ bool frame_may_mark(const struct pbuf *p, size_t ip)
 
 void frame_mark(struct pbuf *p, size_t ip)
 {
-	unsigned was = word(p, ip), is = was | (unsigned)ECN << shift(p, ip);
+	int left = shift(p, ip);
+	unsigned was, is;
 	uint32_t sum;
 
+	if (left < 0)
+		return;
+	was = word(p, ip);
+	is = was | (unsigned)ECN << left;
 	put_word(p, ip, is);
 	if (was >> 12 != 4)
 		return;

@@ -147,7 +147,8 @@ static void pass_on(int *said)
 	ssize_t n = read(*said, buf, sizeof(buf));
 
 	if (n > 0) {
-		n = write(STDERR_FILENO, buf, (size_t)n);
+		if (write(STDERR_FILENO, buf, (size_t)n) < 0)
+			return;		/* nobody sees it */
 	} else if (n == 0) {
 		close(*said);
 		*said = -1;

@@ -399,7 +399,8 @@ void far_socks_end(struct far *far)
 		while ((e = far->accepted.bucket[i])) {
 			struct accepted *a = table_of(struct accepted, e, e);
 
-			table_take(&far->accepted, e);
+			far->accepted.bucket[i] = e->next;
+			far->accepted.count--;
 			close(a->fd);
 			free(a);
 		}
