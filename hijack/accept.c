@@ -201,6 +201,8 @@ static int accept_any(int fd, void *addr, socklen_t *len, int flags)
 	if (!(mark & MARK_LISTEN) || mark & MARK_DGRAM) {
 		if (!client_id_of(fd, &id))
 			return -ENOSYS;
+		if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+			return -EINVAL;
 		return id.type == SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
 	}
 	if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))

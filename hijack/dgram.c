@@ -78,6 +78,14 @@ bool dgram_has_error(int fd)
 	    h.flags & WIRE_DG_ERROR;
 }
 
+bool dgram_is_ours(int fd)
+{
+	struct wire_dgram h;
+
+	return dgram_is_valid(&h, peek(fd, &h, MSG_DONTWAIT)) &&
+	    h.flags & WIRE_DG_ERROR && !h.local.family;
+}
+
 /* Without headers an error is not among the messages: the host has it. */
 static int ask_error(int fd)
 {
@@ -147,8 +155,11 @@ static ssize_t recv_one(int fd, struct wire_dgram *h, struct msghdr *m,
 }
 
 /* The end of the pair: shut down by the program, or the host is gone. */
-static ssize_t end_of_pair(int fd, int flags)
+static ssize_t end_of_pair(int fd, struct msghdr *m, int flags)
 {
+	m->msg_namelen = 0;
+	m->msg_controllen = 0;
+	m->msg_flags = 0;
 	if (!(fd_mark_ask(fd) & MARK_RDSHUT))
 		return dgram_why_closed(fd);
 	/* As UDP has it: the end is only for those who would wait. */
@@ -290,7 +301,7 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 		n = recv_one(fd, &h, m, iov, flags & (MSG_PEEK | MSG_TRUNC |
 		    MSG_DONTWAIT));
 		if (n == 0)
-			return end_of_pair(fd, flags);
+			return end_of_pair(fd, m, flags);
 		if (n < 0)
 			return n;
 		if (dgram_is_valid(&h, n) && !(h.flags & NO_DATA))

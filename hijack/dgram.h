@@ -55,5 +55,7 @@ HJ_HIDDEN int dgram_pending(int fd);
 HJ_HIDDEN int dgram_take_error(int fd, unsigned mark);
 /* Is the first message an error (for POLLERR)? */
 HJ_HIDDEN bool dgram_has_error(int fd);
+/* Is the first message an error of the host's own, not of the network? */
+HJ_HIDDEN bool dgram_is_ours(int fd);
 
 #endif

@@ -94,12 +94,31 @@ static bool is_udp(unsigned mark)
 	return !(mark & (MARK_RAW | MARK_PING | MARK_PACKET));
 }
 
+/* Urgent data, which IPv4 refuses, also where it is an IPv6 socket's way. */
+static bool goes_by_v4(int fd, unsigned mark, const struct dgram_out *o)
+{
+	struct sockaddr_in6 a = { .sin6_family = AF_UNSPEC };
+	struct wire_id id;
+	struct wire_rep rep;
+
+	if (!(mark & MARK_V6))
+		return true;
+	if (o->m->msg_name)
+		hj_get(fd, &a, o->m->msg_name, o->m->msg_namelen < sizeof(a) ?
+		    o->m->msg_namelen : sizeof(a));
+	else if (client_id_of(fd, &id) && !rpc_sock(&id, WIRE_GETPEERNAME, 0,
+	    0, 0, NULL, 0, &rep) && rep.len >= sizeof(a))
+		memcpy(&a, rep.data, sizeof(a));
+	return a.sin6_family == AF_INET || (a.sin6_family == AF_INET6 &&
+	    IN6_IS_ADDR_V4MAPPED(&a.sin6_addr));
+}
+
 int dgram_prepare(int fd, unsigned mark, struct dgram_out *o)
 {
 	struct wire_dgram *h = &o->h;
 	int err = 0;
 
-	if (o->flags & MSG_OOB && !(mark & MARK_V6))
+	if (o->flags & MSG_OOB && goes_by_v4(fd, mark, o))
 		return -EOPNOTSUPP;
 	if (is_udp(mark) && (o->flags & MSG_MORE || o->extra & EXTRA_CORK))
 		h->flags |= WIRE_DG_MORE;
@@ -121,11 +140,28 @@ int dgram_prepare(int fd, unsigned mark, struct dgram_out *o)
 	return err;
 }
 
+/* Linux gives a port to a socket that sends, before it looks at what. */
+static void bind_any(int fd, unsigned mark)
+{
+	struct sockaddr_in6 any = {
+		.sin6_family = mark & MARK_V6 ? AF_INET6 : AF_INET,
+	};
+	struct wire_id id;
+	struct wire_rep rep;
+
+	if (client_id_of(fd, &id))
+		rpc_sock(&id, WIRE_BIND, 0, 0, 0, &any, mark & MARK_V6 ?
+		    sizeof(any) : sizeof(struct sockaddr_in), &rep);
+}
+
 /* An earlier send's error comes first, as a connected socket reports it. */
 static int prepare(int fd, unsigned mark, struct dgram_out *o)
 {
 	int err = dgram_prepare(fd, mark, o);
 
+	if (err && err != -EFAULT && !(mark & (MARK_RAW | MARK_PACKET)) &&
+	    o->m->msg_namelen <= sizeof(struct sockaddr_storage))
+		bind_any(fd, mark);
 	return err || !(mark & (MARK_PEER | MARK_RECVERR)) ? err :
 	    -dgram_take_error(fd, mark);
 }
@@ -152,7 +188,7 @@ static int ask(int fd, unsigned mark)
 	struct wire_rep rep;
 
 	if (!client_id_of(fd, &id) || rpc_sock(&id, WIRE_QUERY,
-	    WIRE_QUERY_STATE, 0, 0, NULL, 0, &rep))
+	    WIRE_QUERY_STATE, 0, 0, NULL, 0, &rep) || !dgram_is_ours(fd))
 		return 0;
 	return dgram_take_error(fd, mark);
 }

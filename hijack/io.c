@@ -27,7 +27,7 @@
 #define RECV_ODD	(MSG_TRUNC | MSG_ERRQUEUE | MSG_OOB)
 #define SEND_ODD	(MSG_OOB | MSG_FASTOPEN)
 
-static bool is_stream(int fd)
+bool io_is_stream(int fd)
 {
 	struct wire_id id;
 
@@ -58,7 +58,8 @@ ssize_t io_recv_marked(int fd, unsigned mark, struct msghdr *m, int flags)
 	if (mark & MARK_NETLINK)
 		return netlink_recv(fd, m, flags);
 	if (mark & (MARK_FRESH | MARK_LISTEN))
-		return hj_ret(-ENOTCONN);
+		return hj_ret(flags & MSG_ERRQUEUE ? -EAGAIN :
+		    flags & MSG_OOB && mark & MARK_FRESH ? -EINVAL : -ENOTCONN);
 	if (flags & RECV_ODD)
 		return recvmsg_odd(fd, m, flags);
 	n = next.recvmsg(fd, m, flags);
@@ -84,7 +85,7 @@ static ssize_t send_failed(int fd, int flags)
 
 	if (err != -EPIPE && err != -ECONNRESET)
 		return -1;
-	if (is_stream(fd)) {
+	if (io_is_stream(fd)) {
 		err = sock_true_error(fd, err);
 		/* Told once: the pair's own idea of it goes, too. */
 		sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &drop, &len);
@@ -160,12 +161,17 @@ static ssize_t send_connecting(int fd, const struct msghdr *m, int flags)
 ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,
     int flags)
 {
+	int err;
+
 	if (mark & MARK_PACKET)
 		return hj_ret(packet_send(fd, m, flags));
 	if (mark & MARK_DGRAM)
 		return hj_ret(dgram_send(fd, mark, m, flags));
 	if (mark & MARK_NETLINK)
 		return hj_ret(netlink_send(fd, m));
+	err = io_check_name(fd, m);
+	if (err)
+		return hj_ret(err);
 	if (flags & MSG_FASTOPEN)
 		return hj_ret(-EOPNOTSUPP);
 	if (mark & (MARK_FRESH | MARK_LISTEN))
@@ -226,14 +232,17 @@ static ssize_t recv_urgent(int fd, struct msghdr *m, int flags)
  * recv of no bytes waits for some, on a pair and on TCP.  When that time is
  * over TCP has nothing to say.
  */
+static ssize_t nothing_came(int fd, int flags)
+{
+	return errno != EAGAIN || flags & MSG_DONTWAIT ||
+	    sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK ? -1 : 0;
+}
+
 static ssize_t recv_nothing(int fd, int flags)
 {
 	ssize_t r = next.recv(fd, NULL, 0, flags);
 
-	if (r < 0 && errno == EAGAIN && !(flags & MSG_DONTWAIT) &&
-	    !(sys_fcntl(fd, F_GETFL, 0) & O_NONBLOCK))
-		return 0;
-	return r;
+	return r < 0 ? nothing_came(fd, flags) : r;
 }
 
 /* recv with a flag of RECV_ODD, or of nothing, on an fd without a mark. */
@@ -242,7 +251,7 @@ static ssize_t recv_odd(int fd, void *buf, size_t n, int flags)
 	struct iovec iov = { buf, n };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (!is_stream(fd))
+	if (!io_is_stream(fd))
 		return next.recv(fd, buf, n, flags);
 	if (flags & MSG_ERRQUEUE)
 		return hj_ret(-EAGAIN);
@@ -325,7 +334,7 @@ HOOK(ssize_t, recvfrom, int fd, void *buf, size_t n, int flags,
 	ssize_t r;
 
 	if (likely(!mark)) {
-		if (unlikely(flags & RECV_ODD || !n) && is_stream(fd)) {
+		if (unlikely(flags & RECV_ODD || !n) && io_is_stream(fd)) {
 			if (addr && !hj_no_memory(len))
 				*len = 0;
 			return recv_odd(fd, buf, n, flags);
@@ -347,23 +356,14 @@ HOOK(ssize_t, recvfrom, int fd, void *buf, size_t n, int flags,
 	return r;
 }
 
-void io_forget_rights(const struct msghdr *m)
+/* Nothing came with the data. */
+static ssize_t recvmsg_ended(struct msghdr *m)
 {
-	struct cmsghdr *c;
-	size_t n;
-	int fd;
-
-	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)m, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-		    c->cmsg_len < CMSG_LEN(0))
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int),
-			    sizeof(int));
-			fd_forget(fd);
-		}
-	}
+	if (m->msg_name)
+		m->msg_namelen = 0;
+	m->msg_controllen = 0;
+	m->msg_flags = 0;
+	return 0;
 }
 
 static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags)
@@ -372,7 +372,7 @@ static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags)
 	struct iovec v;
 	size_t n = 0;
 
-	if (!is_stream(fd))
+	if (!io_is_stream(fd))
 		return next.recvmsg(fd, m, flags);
 	if (hj_get(fd, &h, m, sizeof(h)))
 		return hj_ret(-EFAULT);
@@ -381,25 +381,10 @@ static ssize_t recvmsg_odd(int fd, struct msghdr *m, int flags)
 			return hj_ret(-EFAULT);
 		n += v.iov_len;
 	}
-	if (flags & MSG_OOB)
+	if (flags & MSG_OOB && !(flags & MSG_ERRQUEUE))
 		return recv_urgent(fd, m, flags);
-	m->msg_namelen = 0;
-	m->msg_controllen = 0;
-	m->msg_flags = 0;
+	recvmsg_ended(m);
 	return recv_odd(fd, NULL, n, flags);
-}
-
-int io_take_header(int fd, struct msghdr *h, const struct msghdr *m)
-{
-	if (hj_get(fd, h, m, sizeof(*h)))
-		return -EFAULT;
-	if (!h->msg_name)
-		h->msg_namelen = 0;
-	if ((int)h->msg_namelen < 0)
-		return -EINVAL;
-	if (h->msg_namelen > sizeof(struct sockaddr_storage))
-		h->msg_namelen = sizeof(struct sockaddr_storage);
-	return 0;
 }
 
 static ssize_t recvmsg_marked(int fd, unsigned mark, struct msghdr *m,
@@ -414,7 +399,8 @@ static ssize_t recvmsg_marked(int fd, unsigned mark, struct msghdr *m,
 	r = io_recv_marked(fd, mark, &h, flags);
 	if (r < 0)
 		return r;
-	m->msg_namelen = h.msg_namelen;
+	if (m->msg_name)
+		m->msg_namelen = h.msg_namelen;
 	m->msg_controllen = h.msg_controllen;
 	m->msg_flags = h.msg_flags;
 	return r;
@@ -431,6 +417,9 @@ ssize_t io_recvmsg(int fd, struct msghdr *m, int flags)
 		r = recvmsg_odd(fd, m, flags);
 	else
 		r = next.recvmsg(fd, m, flags);
+	if (r < 0 && errno == EAGAIN && !(flags & RECV_ODD) &&
+	    is_nothing(fd, m->msg_iov, (int)m->msg_iovlen) && io_is_stream(fd))
+		return nothing_came(fd, flags) ? -1 : recvmsg_ended(m);
 	if (r < 0)
 		return io_read_done(fd, r, 1);
 	if (m->msg_controllen)
@@ -473,6 +462,8 @@ HOOK(ssize_t, writev, int fd, const struct iovec *iov, int n)
 
 			if (likely(r >= 0))
 				return r;
+			if (is_nothing(fd, iov, n))
+				return 0;
 			if (errno != ENOTSOCK)
 				return send_failed(fd, 0);
 		}
@@ -492,9 +483,13 @@ static inline ssize_t send_done(int fd, ssize_t r, int flags)
 static ssize_t send_odd(int fd, const struct msghdr *m, int flags)
 {
 	struct msghdr plain;
+	int err;
 
-	if (!is_stream(fd))
+	if (!io_is_stream(fd))
 		return next.sendmsg(fd, m, flags);
+	err = io_check_name(fd, m);
+	if (err)
+		return hj_ret(err);
 	if (flags & MSG_FASTOPEN)
 		return hj_ret(-EISCONN);
 	/* TCP ignores the address; the pair must not see fds or options. */
@@ -535,8 +530,11 @@ HOOK(ssize_t, sendto, int fd, const void *buf, size_t n, int flags,
 
 	if (unlikely(mark))
 		return io_send_marked(fd, mark, &m, flags);
-	if (unlikely(flags & SEND_ODD || addr) && is_stream(fd))
+	if (unlikely(flags & SEND_ODD || addr) && io_is_stream(fd))
 		return send_odd(fd, &m, flags);
+	if (!addr && is_socket(fd))
+		return send_done(fd, next.send(fd, buf, n, flags |
+		    MSG_NOSIGNAL), flags);
 	return next.sendto(fd, buf, n, flags, addr, len);
 }
 

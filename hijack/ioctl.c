@@ -234,8 +234,11 @@ static int queues(int fd, const struct wire_id *id, unsigned long req,
 			return -ENOSYS;
 		val = dgram_pending(fd);
 		break;
-	case TIOCOUTQ:
 	case SIOCOUTQNSD:
+		if (id->type != SOCK_STREAM)
+			return -ENOTTY;
+		/* fallthrough */
+	case TIOCOUTQ:
 		if (mark & MARK_LISTEN && !(mark & MARK_DGRAM))
 			return -EINVAL;
 		err = rpc_sock(id, WIRE_QUERY, WIRE_QUERY_OUTQ, 0, 0, NULL, 0,

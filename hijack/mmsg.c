@@ -153,7 +153,8 @@ HOOK(int, sendmmsg, int fd, struct mmsghdr *v, unsigned n, int flags)
 {
 	unsigned mark = fd_mark(fd), i, k;
 
-	if (likely(!mark))
+	/* A stream's pair takes addresses and options otherwise than TCP. */
+	if (likely(!mark) && !io_is_stream(fd))
 		return next.sendmmsg(fd, v, n, flags);
 	if (n > 1024)
 		n = 1024;
@@ -230,7 +231,8 @@ static bool give(int fd, unsigned mark, struct batch *b, unsigned from,
 	}
 	if (dgram_give(fd, mark, m, &b->h[from]))
 		return false;
-	theirs->msg_hdr.msg_namelen = m->msg_namelen;
+	if (theirs->msg_hdr.msg_name)
+		theirs->msg_hdr.msg_namelen = m->msg_namelen;
 	theirs->msg_hdr.msg_controllen = m->msg_controllen;
 	theirs->msg_hdr.msg_flags = m->msg_flags;
 	theirs->msg_len = (unsigned)len;
@@ -341,7 +343,7 @@ HOOK(int, recvmmsg, int fd, struct mmsghdr *v, unsigned n, int flags,
 	uint64_t end;
 	int r;
 
-	if (mark) {
+	if (mark || io_is_stream(fd)) {
 		r = until(fd, timeout, &end);
 		return r ? (int)hj_ret(r) : time_left(fd, timeout, end,
 		    recv_many(fd, mark, v, n, flags, end));

@@ -127,6 +127,15 @@ static bool has_blocks(const uint8_t *data)
 	return req.tp_block_nr;
 }
 
+/* A level that the socket has not: nobody looks at the value. */
+static bool is_foreign(const struct wire_id *id, int level)
+{
+	return id->type != SOCK_RAW && id->domain != AF_PACKET &&
+	    level != SOL_SOCKET && level != IPPROTO_IP &&
+	    level != id->protocol &&
+	    (level != IPPROTO_IPV6 || id->domain != AF_INET6);
+}
+
 static int set(int fd, const struct wire_id *id, int level, int name,
     const void *val, socklen_t len)
 {
@@ -140,8 +149,15 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 		return 0;
 	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER)
 		return packet_attach(id, val, len);
+	/* A value that is too short is not even read at these. */
+	if (len < sizeof(int) && level != IPPROTO_IP &&
+	    id->type != SOCK_RAW && id->domain != AF_PACKET &&
+	    !is_foreign(id, level) && hj_get(fd, data, val, len))
+		return -EINVAL;
 	/* At that level Linux reads zero where there is no value. */
 	err = !val && level == IPPROTO_IPV6 ? 0 : hj_get(fd, data, val, len);
+	if (err && is_foreign(id, level))
+		err = 0;
 	if (!err)
 		err = is_sure(id, level, name, len) ?
 		    rpc_tell(id, WIRE_SETSOCKOPT, level, name, data, len) :
@@ -245,6 +261,13 @@ static int get_local(int fd, const struct wire_id *id, int name, int *val)
 	}
 }
 
+/* Where Linux reads a length below zero as a very large one. */
+static bool has_any_length(const struct wire_id *id, int level)
+{
+	return level != SOL_SOCKET && level != IPPROTO_IP &&
+	    level != SOL_PACKET && level != id->protocol;
+}
+
 static int get(int fd, const struct wire_id *id, int level, int name,
     void *user, socklen_t *user_len)
 {
@@ -254,6 +277,8 @@ static int get(int fd, const struct wire_id *id, int level, int name,
 
 	if (hj_get(fd, &len, user_len, sizeof(len)))
 		return -EFAULT;
+	if ((int)len < 0 && has_any_length(id, level))
+		len = sizeof(int);
 	if ((int)len < 0)
 		return -EINVAL;
 	if (level == SOL_SOCKET && get_local(fd, id, name, &val) == 0) {

@@ -271,9 +271,11 @@ CALL(int, bind, "i:fa", (int fd, const struct sockaddr *addr, socklen_t len),
 		return next.bind(fd, addr, len);
 	if (id.domain == AF_NETLINK)
 		return (int)hj_ret(netlink_bind(fd, addr, len));
-	if (len < shortest_name(id.domain) || len > sizeof(ss))
+	if (len > sizeof(ss))
 		return (int)hj_ret(-EINVAL);
 	err = hj_get(fd, &ss, addr, len);
+	if (!err && len < shortest_name(id.domain))
+		err = -EINVAL;
 	if (!err)
 		err = rpc_sock(&id, WIRE_BIND, 0, 0, 0, &ss, len, &rep);
 	return (int)hj_ret(err);

@@ -1,6 +1,8 @@
 /* h_conform_turns.c: what becomes of sockets in turns that few take. */
 #include "tests/h_conform.h"
 
+#include <linux/sockios.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 
 /* A connection to itself: the same port at both ends. */
@@ -324,6 +326,224 @@ static void shut_unread(void)
 	show_ready("shut both", u);
 }
 
+/* What else a failed attempt leaves, and who is told of it first. */
+static void failed(void)
+{
+	struct sockaddr un = { .sa_family = AF_UNSPEC };
+	int nobody = free_port(SOCK_STREAM), fd = sock(SOCK_STREAM);
+	char b[8] = "";
+
+	nonblock(fd, true);
+	CALL("connect", connect_to(fd, fam, NULL, nobody));
+	say("hangs up", "%d", wait_for(fd, POLLHUP));
+	say("name", "%s", name_text(fd));
+	CALL("sendto", sendto(fd, b, 1, MSG_NOSIGNAL, NULL, 0));
+	say("so_error", "%s", so_error(fd));
+	CALL("recv", recv(fd, b, 8, 0));
+	CALL("connect again", connect_to(fd, fam, NULL, nobody));
+	say("name then", "%s", name_text(fd));
+	fd = sock(SOCK_STREAM);
+	NEED(bind_to(fd, fam, fam == AF_INET ? "0.0.0.0" : "::", 0));
+	CALL("blocking", connect_to(fd, fam, NULL, nobody));
+	say("its name", "%s", name_text(fd));
+	CALL("dissolve", connect(fd, &un, sizeof(un)));
+	say("its name then", "%s", name_text(fd));
+}
+
+/* What a socket that has a port says to another bind(2). */
+static void bind_twice(void)
+{
+	const char *foreign = fam == AF_INET ? "192.0.2.1" : "2001:db8::1";
+	int port;
+
+	for (int i = 0; i < 2; i++) {
+		int fd = sock(i ? SOCK_DGRAM : SOCK_STREAM);
+		const char *kind = i ? "dgram" : "stream";
+		char name[32];
+
+		NEED(bind_to(fd, fam, NULL, 0));
+		port = port_of(fd);
+		snprintf(name, sizeof(name), "%s same", kind);
+		CALL(name, bind_to(fd, fam, NULL, port));
+		snprintf(name, sizeof(name), "%s foreign", kind);
+		CALL(name, bind_to(fd, fam, foreign, port));
+		snprintf(name, sizeof(name), "%s short", kind);
+		union any_addr a = addr_of(fam, NULL, port);
+		CALL(name, bind(fd, &a.sa, 8));
+	}
+}
+
+/* A datagram socket has a port as soon as it tries to send, or to connect. */
+static void early_port(void)
+{
+	int fd = sock(SOCK_DGRAM);
+	union any_addr a = addr_of(fam, NULL, 9);
+	char b[8] = "";
+
+	CALL("send", send(fd, b, 1, 0));
+	say("name", "%s", name_text(fd));
+	fd = sock(SOCK_DGRAM);
+	a.in.sin_port = 0;	/* it is where IPv6's is */
+	CALL("to port 0", sendto(fd, b, 1, 0, &a.sa, size_of(fam)));
+	say("name then", "%s", name_text(fd));
+	fd = sock(SOCK_DGRAM);
+	CALL("to nowhere", sendto(fd, b, 1, 0, BAD, size_of(fam)));
+	say("no name", "%s", name_text(fd));
+	fd = sock(SOCK_DGRAM);
+	CALL("connect by a short name", connect(fd, &a.sa, 8));
+	say("its name", "%s", name_text(fd));
+	fd = sock(SOCK_DGRAM);
+	CALL("connect to port 0", connect_to(fd, fam, NULL, 0));
+	say("peer", "%s", peer_text(fd));
+	CALL("send there", send(fd, b, 1, 0));
+	say("refused", "%d", wait_for(fd, POLLERR | POLLIN));
+	CALL("send again", send(fd, b, 1, 0));
+	a = addr_of(fam, NULL, port_of(fd));
+	CALL("from any port", sendto(sock(SOCK_DGRAM), "any", 3, 0, &a.sa,
+	    size_of(fam)));
+	say("comes", "%d", wait_for(fd, POLLIN));
+	so_error(fd);
+	CALL("its bytes", recv(fd, b, 8, MSG_DONTWAIT));
+	fd = sock(SOCK_DGRAM);
+	CALL("urgent, to a peer", connect_to(fd, fam, NULL, 9));
+	CALL("urgent", send(fd, b, 1, MSG_OOB));
+}
+
+/* An IPv6 datagram socket and peers of both families, one after another. */
+static void families(void)
+{
+	static const char *const own[] = { "::", "::1", "::ffff:127.0.0.1" };
+	static const char *const words[] = { "any", "IPv6", "mapped" };
+
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < 3; k++) {
+			int fd = (int)NEED(socket(AF_INET6, SOCK_DGRAM, 0));
+			char name[64];
+
+			NEED(bind_to(fd, AF_INET6, own[i], 0));
+			snprintf(name, sizeof(name), "%s to %s", words[i],
+			    words[k]);
+			CALL(name, connect_to(fd, AF_INET6, own[k], 9));
+			strcat(name, ", name");
+			say(name, "%s", name_text(fd));
+			if (k != 1)
+				continue;
+			strcat(name, ", urgent");
+			CALL(name, send(fd, "x", 1, MSG_OOB));
+		}
+	int fd = (int)NEED(socket(AF_INET, SOCK_DGRAM, 0));
+
+	CALL("first peer", connect_to(fd, AF_INET, "127.0.0.1", 9));
+	CALL("second peer", connect_to(fd, AF_INET, "127.0.0.2", 9));
+	say("name", "%s", name_text(fd));
+	fd = (int)NEED(socket(AF_INET6, SOCK_STREAM, 0));
+	union any_addr a = addr_of(AF_INET, NULL, 9);
+
+	say("only IPv6", "%d", get_int(fd, IPPROTO_IPV6, IPV6_V6ONLY));
+	NEED(bind_to(fd, AF_INET6, "::1", 0));
+	say("only IPv6 then", "%d", get_int(fd, IPPROTO_IPV6, IPV6_V6ONLY));
+	CALL("stream to IPv4", connect(fd, &a.sa, sizeof(a.in)));
+	CALL("by a longer name", connect(fd, &a.sa, sizeof(a.in6)));
+}
+
+/* recvmsg and recvmmsg of a stream: what is not there, and no bytes. */
+static void odd_reads(void)
+{
+	char b[8], control[64];
+	struct iovec iov = { b, sizeof(b) };
+	struct mmsghdr mm = { { .msg_iov = &iov, .msg_iovlen = 1 }, 0 };
+	struct msghdr *m = &mm.msg_hdr;
+	struct timeval soon = { 0, 20000 };
+	int port, l = tcp_listener(&port), c, s, u = udp_bound(&port);
+
+	tcp_pair(&c, &s);
+	NEED(send(c, "data", 4, 0));
+	wait_for(s, POLLIN);
+	CALL("errors, fresh", recvmsg(sock(SOCK_STREAM), m, MSG_ERRQUEUE));
+	CALL("errors, listening", recvmsg(l, m, MSG_ERRQUEUE));
+	CALL("errors", recvmsg(s, m, MSG_ERRQUEUE));
+	CALL("errors, many", recvmmsg(s, &mm, 1, MSG_ERRQUEUE, NULL));
+	CALL("urgent, fresh", recvmsg(sock(SOCK_STREAM), m, MSG_OOB));
+	CALL("urgent, listening", recvmsg(l, m, MSG_OOB));
+	CALL("thrown away, many", recvmmsg(s, &mm, 1, MSG_TRUNC | MSG_PEEK,
+	    NULL));
+	m->msg_namelen = 7;
+	CALL("data", recvmsg(s, m, 0));
+	say("name that nobody wants", "%u", m->msg_namelen);
+	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
+	m->msg_iovlen = 0;
+	m->msg_name = b;
+	m->msg_control = control;
+	m->msg_controllen = sizeof(control);
+	CALL("nothing", recvmsg(s, m, 0));
+	say("beside it", "%u %zu", m->msg_namelen, m->msg_controllen);
+	CALL("nothing, at once", recvmsg(s, m, MSG_DONTWAIT));
+	*m = (struct msghdr){ .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_namelen = 7, .msg_control = control,
+	    .msg_controllen = sizeof(control) };
+	CALL("shut", shutdown(u, SHUT_RD));
+	CALL("end", recvmsg(u, m, 0));
+	say("beside the end", "%u %zu", m->msg_namelen, m->msg_controllen);
+}
+
+/* What a stream does with addresses, one by one and many at once. */
+static void named_sends(void)
+{
+	union any_addr a = addr_of(fam, "192.0.2.1", 9);
+	struct iovec iov = { "data", 4 };
+	struct mmsghdr mm[2] = { { { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_name = &a, .msg_namelen = size_of(fam) }, 0 } };
+	char b[16];
+	int c, s, port, l = tcp_listener(&port);
+
+	mm[1] = mm[0];
+	tcp_pair(&c, &s);
+	CALL("many", sendmmsg(c, mm, 2, 0));
+	say("bytes", "%zu", read_all(s, b, 8));
+	mm[0].msg_hdr.msg_name = BAD;
+	CALL("many, no memory", sendmmsg(c, mm, 2, 0));
+	CALL("one, no memory", sendmsg(c, &mm[0].msg_hdr, 0));
+	CALL("too long a name", sendto(c, "x", 1, 0, &a.sa, 200));
+	CALL("listening", sendmsg(l, &mm[0].msg_hdr, MSG_NOSIGNAL));
+	CALL("fresh", sendto(sock(SOCK_STREAM), "x", 1, MSG_NOSIGNAL, BAD,
+	    16));
+}
+
+/* Arguments of which one is looked at before another. */
+static void which_first(void)
+{
+	static const int levels[] = { SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6,
+	    IPPROTO_TCP, IPPROTO_UDP, 77 };
+	static const int names[] = { SO_TYPE, IP_TTL, IPV6_UNICAST_HOPS,
+	    TCP_NODELAY, UDP_CORK, 1 };
+
+	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++)
+		for (int i = 0; i < 6; i++) {
+			int fd = sock(type), v = 0;
+			socklen_t len = (socklen_t)-1;
+			char name[64];
+			long r;
+
+			snprintf(name, sizeof(name), "%d level %d length -1",
+			    type, levels[i]);
+			r = getsockopt(fd, levels[i], names[i], &v, &len);
+			say(name, "%s %d", result(r), (int)len);
+			snprintf(name, sizeof(name), "%d level %d no memory",
+			    type, levels[i]);
+			CALL(name, setsockopt(fd, levels[i], names[i], BAD,
+			    4));
+			strcat(name, ", short");
+			if (levels[i] != IPPROTO_IP)
+				CALL(name, setsockopt(fd, levels[i], names[i],
+				    BAD, 2));
+			close(fd);
+		}
+	CALL("accept4", accept4(sock(SOCK_DGRAM), NULL, NULL, 1));
+	int n;
+
+	CALL("not sent", ioctl(sock(SOCK_DGRAM), SIOCOUTQNSD, &n));
+}
+
 static const struct conform_case cases[] = {
 	{ "itself", itself, false },
 	{ "accept-late", accept_late, false },
@@ -334,6 +554,13 @@ static const struct conform_case cases[] = {
 	{ "peers", peers, false },
 	{ "bound-again", bound_again, false },
 	{ "shut-unread", shut_unread, false },
+	{ "failed", failed, false },
+	{ "bind-twice", bind_twice, false },
+	{ "early-port", early_port, false },
+	{ "families", families, true },
+	{ "odd-reads", odd_reads, false },
+	{ "named-sends", named_sends, false },
+	{ "which-first", which_first, false },
 	{ NULL, NULL, false },
 };
 

@@ -161,6 +161,16 @@ static int do_bind(struct request *r, struct sock *s)
 	return s->ops->bind(s, &a);
 }
 
+/* A datagram socket has a port before anything else is looked at. */
+static int bind_any(struct sock *s)
+{
+	struct wire_addr any = { .family = (uint16_t)s->domain };
+	int err = s->type == SOCK_DGRAM && !s->bound ? s->ops->bind(s, &any) :
+	    0;
+
+	return err == -EADDRINUSE ? -EAGAIN : err;
+}
+
 static int try_connect(struct request *r, struct sock *s)
 {
 	sa_family_t family = AF_UNSPEC;
@@ -173,8 +183,14 @@ static int try_connect(struct request *r, struct sock *s)
 		return -EOPNOTSUPP;
 	if (family == AF_UNSPEC && s->type != SOCK_STREAM)
 		return s->ops->connect(s, &a);
-	err = family == AF_UNSPEC || (family != s->domain &&
-	    s->type == SOCK_STREAM) ? -EAFNOSUPPORT : to_addr(r, s, &a);
+	err = bind_any(s);
+	if (err)
+		return err;
+	if (family == s->domain || s->type != SOCK_STREAM)
+		err = to_addr(r, s, &a);
+	else
+		err = r->req.len < (s->domain == AF_INET ? sizeof(struct
+		    sockaddr_in) : 24) ? -EINVAL : -EAFNOSUPPORT;
 	if (addr_is_multicast(&a) && addr_needs_scope(&a) && !a.scope)
 		a.scope = (uint32_t)s->opt.mc_if6;
 	if (!err && addr_needs_scope(&a) && !a.scope && !s->opt.bound_if &&

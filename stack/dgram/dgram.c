@@ -388,14 +388,14 @@ void dgram_init(void)
 int dgram_bind(struct sock *s, const struct wire_addr *want)
 {
 	struct wire_addr a = *want;
-	int err = 0;
+	int err;
 
-	if (s->bound)
-		return -EINVAL;
-	if (!addr_is_any(&a) && !iface_has_addr(&a) && !s->opt.freebind &&
-	    !addr_is_multicast(&a) &&
-	    !(a.family == AF_INET && route_is_broadcast(a.ip)))
-		return -EADDRNOTAVAIL;
+	/* A new port for one that was disconnected, and had an address. */
+	if (!s->bound && s->bound_addr && addr_is_any(&a) && !a.port)
+		a = s->local;
+	err = port_may_bind(s, &a, !s->bound);
+	if (err)
+		return err;
 	if (s->type == SOCK_RAW) {
 		a.port = 0;
 		s->local = a;
@@ -404,8 +404,9 @@ int dgram_bind(struct sock *s, const struct wire_addr *want)
 	}
 	if (err)
 		return err;
-	s->bound_addr = !addr_is_any(want);
+	s->bound_addr = !addr_is_any(&a);
 	s->bound_port = want->port != 0;
+	port_only_v6(s);
 	err = ops_of(s)->rebind(dgram_of(s));
 	if (err) {
 		port_release(s);
@@ -432,6 +433,13 @@ static int disconnect(struct sock *s)
 	return ops_of(s)->rebind(dgram_of(s));
 }
 
+/* An IPv6 socket on an IPv4 address stays with IPv4. */
+static int check_family(const struct sock *s, const struct wire_addr *want)
+{
+	return want->family == AF_INET6 && s->local.family == AF_INET &&
+	    !addr_is_any(&s->local) ? -EAFNOSUPPORT : 0;
+}
+
 int dgram_connect(struct sock *s, const struct wire_addr *want)
 {
 	struct wire_dgram h = { .peer = *want };
@@ -441,6 +449,9 @@ int dgram_connect(struct sock *s, const struct wire_addr *want)
 	if (want->family == AF_UNSPEC)
 		return disconnect(s);
 	err = autobind(s);
+	port_any_peer(s, &h.peer);
+	if (!err)
+		err = check_family(s, &h.peer);
 	if (!err)
 		err = route_for(s, &h, &r);
 	if (err) {
@@ -450,7 +461,8 @@ int dgram_connect(struct sock *s, const struct wire_addr *want)
 	s->peer = r.peer;
 	if (s->type == SOCK_RAW)
 		s->peer.port = 0;
-	if (!s->bound_addr) {
+	/* The first peer decides about the address, till it is disconnected. */
+	if (addr_is_any(&s->local) || s->local.family != s->peer.family) {
 		struct wire_addr src;
 
 		addr_from_lwip(&src, &r.src, 0);

@@ -16,6 +16,14 @@
 #define UDP_PAYLOAD_MAX	65507	/* 65,535 less the IPv4 and UDP headers */
 #define UDP6_PAYLOAD_MAX 65487	/* lwIP counts the IPv6 header as well */
 
+static bool is_from(const ip_addr_t *from, const struct wire_addr *peer)
+{
+	ip_addr_t ip;
+
+	addr_to_lwip(&ip, peer);
+	return ip_addr_zoneless_eq(from, &ip);
+}
+
 static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
     const ip_addr_t *from, u16_t port)
 {
@@ -27,7 +35,8 @@ static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 	if ((s->opt.reuseport || s->opt.reuseaddr) && !ip_addr_ismulticast(to) &&
 	    !ip_addr_isbroadcast(to, ip_current_input_netif()))
 		s = port_pick_dgram(s, (uint32_t)port * 2654435761u >> 8);
-	deliver_packet(dgram_of(s), p, 0, from, port);
+	if (!s->peer.family || s->peer.port || is_from(from, &s->peer))
+		deliver_packet(dgram_of(s), p, 0, from, port);
 	pbuf_free(p);
 }
 
@@ -73,7 +82,8 @@ static int udp_rebind(struct dgram *d)
 		    s->opt.v6only ? *IP6_ADDR_ANY : *IP_ANY_TYPE;
 	udp_disconnect(d->udp);
 	err = udp_bind(d->udp, &ip, ntohs(s->local.port));
-	if (err == ERR_OK && s->peer.family) {
+	/* Connected to no port it hears from them all: see on_recv(). */
+	if (err == ERR_OK && s->peer.port) {
 		addr_to_lwip(&ip, &s->peer);
 		err = udp_connect(d->udp, &ip, ntohs(s->peer.port));
 	}
@@ -89,8 +99,6 @@ static int udp_transmit(struct dgram *d, const struct dgram_route *r,
 	if (p->tot_len > (IP_IS_V6(&r->dst) ? UDP6_PAYLOAD_MAX :
 	    UDP_PAYLOAD_MAX))
 		return -EMSGSIZE;
-	if (!r->peer.port)
-		return -EINVAL;
 	/* Broadcasts come back to the host's own sockets, too. */
 	if (!IP_IS_V6(&r->dst) && ip_addr_isbroadcast(&r->dst, r->nif)) {
 		q = pbuf_clone(PBUF_TRANSPORT, PBUF_RAM, p);

@@ -59,6 +59,9 @@ int addr_from_sockaddr(struct wire_addr *a, int domain, bool v6only,
 	if (len < sizeof(family))
 		return -EINVAL;
 	memcpy(&family, sa, sizeof(family));
+	/* IPv6 without the scope id, RFC 2133 */
+	if (family != AF_INET && len < (domain == AF_INET6 ? 24 : sizeof(in)))
+		return -EINVAL;
 	if (family == AF_INET || (family == AF_UNSPEC &&
 	    domain == AF_INET && len >= sizeof(in))) {
 		if (len < sizeof(in))
@@ -73,8 +76,6 @@ int addr_from_sockaddr(struct wire_addr *a, int domain, bool v6only,
 	}
 	if (family != AF_INET6 || domain != AF_INET6)
 		return -EAFNOSUPPORT;
-	if (len < 24)		/* without the scope id, RFC 2133 */
-		return -EINVAL;
 	memset(&in6, 0, sizeof(in6));
 	memcpy(&in6, sa, len < sizeof(in6) ? len : sizeof(in6));
 	a->port = in6.sin6_port;

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "stack/ip/addr.h"
+#include "stack/ip/iface.h"
+#include "stack/ip/route.h"
 #include "stack/sock/sock.h"
 
 #define BUCKETS	1024	/* by the port's low bits */
@@ -124,6 +126,32 @@ static uint16_t candidate(struct sock *s)
 		*next = *next == port_last ? port_first :
 		    (uint16_t)(*next + 1);
 	return *next;
+}
+
+int port_may_bind(const struct sock *s, const struct wire_addr *a, bool fresh)
+{
+	/* Linux lets a group or broadcast address be had, for no use. */
+	bool foreign = !addr_is_any(a) && !iface_has_addr(a) &&
+	    !s->opt.freebind && !addr_is_multicast(a) &&
+	    !(a->family == AF_INET && route_is_broadcast(a->ip));
+
+	if (!fresh && (!foreign || s->domain == AF_INET6))
+		return -EINVAL;
+	return foreign ? -EADDRNOTAVAIL : 0;
+}
+
+void port_only_v6(struct sock *s)
+{
+	if (s->domain == AF_INET6 && s->local.family == AF_INET6 &&
+	    !addr_is_any(&s->local))
+		s->opt.v6only = 1;
+}
+
+void port_any_peer(const struct sock *s, struct wire_addr *peer)
+{
+	if (peer->family == AF_INET6 && s->local.family == AF_INET &&
+	    !addr_is_any(&s->local) && addr_is_any(peer))
+		peer->family = AF_INET;
 }
 
 int port_bind(struct sock *s, struct wire_addr *a)

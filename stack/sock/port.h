@@ -9,6 +9,19 @@ struct sock;
 struct wire_addr;
 
 /*
+ * May a socket be bound there?  fresh: it has no port yet; Linux looks at that
+ * first for IPv6, and at the address first for IPv4.
+ * Return: 0, -EINVAL, -EADDRNOTAVAIL.
+ */
+int port_may_bind(const struct sock *s, const struct wire_addr *a, bool fresh);
+
+/* What is bound to an IPv6 address is for IPv6 only from then on. */
+void port_only_v6(struct sock *s);
+
+/* "Any" as the peer of an IPv6 socket on an IPv4 address is IPv4's. */
+void port_any_peer(const struct sock *s, struct wire_addr *peer);
+
+/*
  * Take the address for s (port 0: an ephemeral one is chosen and put into
  * *a).  0, -EADDRINUSE, -EACCES.  TCP, UDP and raw have tables of their own.
  */

@@ -102,20 +102,16 @@ int connect_bind(struct sock *s, const struct wire_addr *want)
 	struct wire_addr a = *want;
 	int err;
 
-	if (s->state != SOCK_FRESH || s->bound)
-		return -EINVAL;
 	if (a.family == AF_INET6 && addr_is_multicast(&a))
 		return -EINVAL;
-	/* Linux lets a group or broadcast address be had, for no use. */
-	if (!addr_is_any(&a) && !iface_has_addr(&a) && !s->opt.freebind &&
-	    !addr_is_multicast(&a) && !(a.family == AF_INET &&
-	    route_is_broadcast(a.ip)))
-		return -EADDRNOTAVAIL;
-	err = port_bind(s, &a);
+	err = port_may_bind(s, &a, s->state == SOCK_FRESH && !s->bound);
+	if (!err)
+		err = port_bind(s, &a);
 	if (err)
 		return err;
 	s->bound_addr = !addr_is_any(want);
 	s->bound_port = want->port != 0;
+	port_only_v6(s);
 	return 0;
 }
 
@@ -143,9 +139,10 @@ static void connect_undo(struct stream *st)
 	uint16_t port = s->local.port;
 
 	pcb_drop(st);
-	if (s->bound && !s->bound_port && !s->bound_addr) {
+	/* The name shows the port though it is given back. */
+	if (s->bound && !s->bound_port && !s->bound_addr)
 		port_release(s);
-		/* The name shows the port though it is given back. */
+	if (!s->bound_addr && !addr_is_any(&s->local)) {
 		memset(&s->local, 0, sizeof(s->local));
 		s->local.family = (uint16_t)s->domain;
 		s->local.port = port;
@@ -250,11 +247,12 @@ int connect_start(struct sock *s, const struct wire_addr *want)
 {
 	struct stream *st = stream_of(s);
 	struct wire_addr peer = *want;
-	uint8_t type = peer.family == AF_INET6 ? IPADDR_TYPE_V6 :
-	    IPADDR_TYPE_V4;
+	uint8_t type;
 	ip_addr_t ip;
 	int err;
 
+	port_any_peer(s, &peer);
+	type = peer.family == AF_INET6 ? IPADDR_TYPE_V6 : IPADDR_TYPE_V4;
 	peer_of_any(&peer);
 	err = connect_check(s, &peer);
 	if (err)
@@ -346,12 +344,14 @@ void connect_established(struct stream *st)
 void connect_failed(struct stream *st, int err)
 {
 	struct sock *s = &st->s;
+	struct wire_addr local = s->local;
 	bool waited = reply(st, err);
 
 	event_connect(s, &s->peer, err);
 	connect_undo(st);
 	if (waited)
 		return;
+	s->local = local;	/* the name, till the program hears of it */
 	s->so_error = err;
 	sock_set_state(s, SOCK_FAILED);
 	if (s->bound_port) {
