@@ -148,6 +148,7 @@
 #define LWIP_HOOK_IP4_CANFORWARD(p, dst)	forward_ip4(p, dst)
 #define LWIP_HOOK_IP6_ROUTE(src, dst)		route_ip6(src, dst)
 #define LWIP_HOOK_ND6_GET_GW(nif, dst)		route_ip6_gw(nif, dst)
+#define LWIP_HOOK_UNKNOWN_ETH_PROTOCOL(p, nif)	input_other(p, nif)
 #define LWIP_HOOK_IP4_INPUT(p, nif)		input_ip4(p, nif)
 #define LWIP_HOOK_IP6_INPUT(p, nif)		input_ip6(p, nif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \

@@ -238,3 +238,22 @@ while True:
 	run_cmd tool b ping -c 2 10.0.0.1
 	wait_for lines_are dump.log 'ICMP echo re' 4
 }
+
+# usage: counted HOST NAME N
+counted() {
+	tool "$1" netstat -s | awk -v name="$2" -v n="$3" \
+		'$2 == name { is = $1 } END { exit is + 0 != n }'
+}
+
+@test "frames of other kinds are counted as such, and not as ARP's" {
+	two_hosts
+	run_cmd on a "$PYTHON" -c 'import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("shmif0", 0))
+head = b"\xff" * 6 + s.getsockname()[4]
+for kind in b"\x88\xb5", b"\x88\xcc", b"\x81\x00":
+    s.send(head + kind + bytes(46))
+s.send(head + b"\x08\x06" + bytes(46))'
+	wait_for counted b if.unknown_type 3
+	wait_for counted b arp.bad_packet 1
+}

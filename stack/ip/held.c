@@ -54,6 +54,11 @@ void held_replaced6(void)
 	counter_inc("ip6.neighbour_replaced");
 }
 
+void held_short(void)
+{
+	counter_inc("if.too_short");
+}
+
 void held_advertised_full(void)
 {
 	counter_inc("ip6.advertised_full");

@@ -30,6 +30,8 @@ void held_frag6_dropped(void);
 /* A neighbour that was not in use gave way to another. */
 void held_replaced4(void);
 void held_replaced6(void);
+/* A frame has nothing behind its Ethernet header. */
+void held_short(void);
 /* There is no room for a router, network or address that is advertised. */
 void held_advertised_full(void);
 

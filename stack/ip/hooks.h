@@ -20,6 +20,7 @@ struct netif *route_ip6(const ip6_addr_t *src, const ip6_addr_t *dst);
 const ip6_addr_t *route_ip6_gw(struct netif *nif, const ip6_addr_t *dst);
 int input_ip4(struct pbuf *p, struct netif *in);
 int input_ip6(struct pbuf *p, struct netif *in);
+err_t input_other(struct pbuf *p, struct netif *in);
 /* May a packet to that address have pbuf.seg_size, to be cut by that MSS? */
 bool output_large(struct netif *nif, const ip_addr_t *dst, u16_t mss);
 u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,

@@ -17,6 +17,7 @@
 #include "lwip/pbuf.h"
 #include "lwip/prot/icmp6.h"
 #include "lwip/prot/tcp.h"
+#include "stack/core/counter.h"
 #include "stack/ip/addr.h"
 #include "stack/ip/autoconf.h"
 #include "stack/ip/forward.h"
@@ -190,6 +191,15 @@ static bool syn_excess6(const struct pbuf *p)
 		return false;
 	memcpy(from.ip, &ip->src, 16);
 	return too_many(&from);
+}
+
+/* A frame that is neither IP nor ARP; packet sockets have seen it. */
+err_t input_other(struct pbuf *p, struct netif *in)
+{
+	(void)in;
+	counter_inc("if.unknown_type");
+	pbuf_free(p);
+	return ERR_OK;
 }
 
 /* 1: the packet is done with and freed; 0: lwIP goes on with it. */

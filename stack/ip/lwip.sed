@@ -8,7 +8,7 @@
 # (icmprate.h), those of icmp6.c as well; etharp.c and nd6.c tell when a
 # neighbour gives way to another, or there is no room for what a router
 # advertises (held.h).  Before lwIP looks at a header,
-# all of it is there.
+# all of it is there.  A frame of a header alone is no error of ARP's.
 s|^    last = (left <= netif->mtu - IP_HLEN);$|    last = (left <= nfb * 8); /* lwip.sed */|
 s|^    \(netif->output[_ip6]*(netif, rambuf, dest)\);$|    if (\1 == ERR_WOULDBLOCK) { pbuf_free(rambuf); return ERR_WOULDBLOCK; } /* lwip.sed */|
 /^icmp6*_send_response\(_with_addrs_and_netif\)*(/,/^}/ s|^  struct pbuf \*q;$|  struct pbuf *q; if (icmprate_exceeded()) return; /* lwip.sed */|
@@ -19,6 +19,12 @@ s|^        ip4_input(p, netif);$|        if (p->len < IP_HLEN) { IP_STATS_INC(ip
 &|
 s|^        ip6_input(p, netif);$|        if (p->len < IP6_HLEN) { IP6_STATS_INC(ip6.lenerr); IP6_STATS_INC(ip6.drop); goto free_and_return; } /* lwip.sed */\
 &|
+/^ethernet_input(/,/^}/ {
+/^    ETHARP_STATS_INC(etharp.proterr);$/ {
+N
+s|.*|    held_short(); /* lwip.sed */|
+}
+}
 /^etharp_input(/,/^}/ s|^  hdr = (struct etharp_hdr \*)p->payload;$|&\
   if (p->len < SIZEOF_ETHARP_HDR) { /* lwip.sed */\
     ETHARP_STATS_INC(etharp.lenerr);\
