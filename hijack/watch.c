@@ -97,14 +97,17 @@ static uint64_t table_size(void)
 	return size;
 }
 
-static bool is_epoll(unsigned fd)
+/* Something that no epoll descriptor can know. */
+static int stranger(void)
 {
-	static const char kind[] = "anon_inode:[eventpoll]";
-	char path[64], to[64];
+	return (int)SYS2(SYS_eventfd2, 0, O_CLOEXEC);
+}
 
-	path_of(path, "/proc/self/fd/", fd);
-	return SYS4(SYS_readlinkat, AT_FDCWD, path, to, sizeof(to)) ==
-	    sizeof(kind) - 1 && !memcmp(to, kind, sizeof(kind) - 1);
+/* A link of /proc says it, too, and takes ten times as long. */
+static bool is_epoll(unsigned fd, int strange)
+{
+	return SYS4(SYS_epoll_ctl, fd, EPOLL_CTL_DEL, strange, NULL) ==
+	    -ENOENT;
 }
 
 static void look_into(struct watches *w, unsigned ep)
@@ -130,13 +133,19 @@ static int find(void *arg)
 {
 	struct watches *w = arg;
 	uint64_t size;
+	int strange;
 
 	/* One number is enough, and at the limit this is it. */
 	sys_close(w->fd);
 	size = table_size();
-	for (unsigned ep = 0; ep < size && w->n < WATCHES_MAX; ep++)
-		if (is_epoll(ep))
-			look_into(w, ep);
+	strange = stranger();
+	for (unsigned ep = 0; ep < size && w->n < WATCHES_MAX; ep++) {
+		if (!is_epoll(ep, strange))
+			continue;
+		sys_close(strange);
+		look_into(w, ep);
+		strange = stranger();
+	}
 	return 0;
 }
 
