@@ -52,11 +52,29 @@ int bus_create(const char *path, const struct bus_geometry *g, unsigned mode,
 	return ops->create(path, g, mode, err);
 }
 
+/* Of what may only be read: is it none at all? */
+static bool no_bus(const char *path)
+{
+	uint8_t head[BUS_HEAD];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
+	bool known = n < 0;
+
+	for (size_t i = 0; i < FORMATS && !known; i++)
+		known = formats[i]->knows(head, (size_t)n);
+	if (fd >= 0)
+		close(fd);
+	return !known;
+}
+
 static int open_error(const char *path, bool rdonly, char *err)
 {
 	int r = -errno;
 
-	switch (errno) {
+	if (errno == EACCES && no_bus(path))
+		return bus_fail(err, -EACCES, "%s: not a bus; name another "
+		    "file", path);
+	switch (-r) {
 	case ENOENT:
 		return bus_fail(err, r, "%s: no such bus; create it with: "
 		    "shmif bus create %s", path, path);

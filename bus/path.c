@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Private hosts need a place for their sockets, whatever bus they are on. */
+#define REMEDY	"set XDG_RUNTIME_DIR to a directory of yours"
+
 /* The session's own directory on memory, if there is one and it is ours. */
 static const char *runtime_dir(void)
 {
@@ -33,20 +36,18 @@ static int check_dir(const char *dir, bool make_dir, char *err)
 
 	if (make_dir && mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return bus_fail(err, -errno, "%s: cannot make the directory "
-		    "for buses: %m; name the bus by a path with a slash",
-		    dir);
+		    "for buses and hosts: %m; " REMEDY, dir);
 	if (lstat(dir, &st) < 0) {
 		if (errno == ENOENT && !make_dir)
 			return 0;	/* the file's own error is better */
-		return bus_fail(err, -errno, "%s: %m; name the bus by a path "
-		    "with a slash", dir);
+		return bus_fail(err, -errno, "%s: %m; " REMEDY, dir);
 	}
 	if (!S_ISDIR(st.st_mode))
 		return bus_fail(err, -ENOTDIR, "%s: not a directory; remove "
-		    "it or name the bus by a path with a slash", dir);
+		    "it or " REMEDY, dir);
 	if (st.st_uid != geteuid())
 		return bus_fail(err, -EPERM, "%s: belongs to another user; "
-		    "name the bus by a path with a slash", dir);
+		    REMEDY, dir);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return bus_fail(err, -EPERM, "%s: others may write to it; "
 		    "chmod 700 %s", dir, dir);
@@ -72,7 +73,8 @@ int bus_user_dir(char *dst, size_t size, bool make_dir,
 
 static bool name_ok(const char *name)
 {
-	if (!*name || *name == '.' || strlen(name) > NAME_MAX)
+	/* The lock file's name is a little longer. */
+	if (!*name || *name == '.' || strlen(name) > NAME_MAX - 5)
 		return false;
 	for (const char *p = name; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
@@ -96,7 +98,7 @@ int bus_path(char *dst, size_t size, const char *name, bool make_dir,
 	}
 	if (!name_ok(name))
 		return bus_fail(err, -EINVAL, "%.200s: not a name for a bus; "
-		    "use letters and digits, or a path with a slash",
+		    "use a few letters and digits, or a path with a slash",
 		    *name ? name : "\"\"");
 	r = bus_user_dir(dst, size, make_dir, err);
 	if (r < 0)

@@ -265,11 +265,15 @@ static void read_escape(struct hj_settings *set)
 static void copy(char *dst, size_t size, const char *var)
 {
 	const char *val = getenv(var);
+	char why[64] = "the value is longer than ", num[24];
 
 	if (!val)
 		return;
-	if (strlen(val) >= size)
-		bad(var, "...", "the value is too long");
+	if (strlen(val) >= size) {
+		hj_append(why, sizeof(why), hj_dec(num, size - 1));
+		hj_append(why, sizeof(why), " bytes; take a shorter one");
+		bad(var, "...", why);
+	}
 	strcpy(dst, val);
 }
 
@@ -320,6 +324,8 @@ static void read_server(struct hj_settings *set, const char *url)
  */
 static void read_private(struct hj_settings *set)
 {
+	char num[24];
+
 	copy(set->bus, sizeof(set->bus), "SHMIF_BUS");
 	copy(set->addr, sizeof(set->addr), "SHMIF_ADDR");
 	copy(set->gateway, sizeof(set->gateway), "SHMIF_GATEWAY");

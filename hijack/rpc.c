@@ -108,6 +108,9 @@ static int absent(int err)
 		return err;
 	case -EACCES:
 	case -EPERM:
+		/* Of a private one, it was told what could not be made. */
+		if (hj_set.host == HJ_HOST_PRIVATE)
+			break;
 		not_allowed();
 		return -EACCES;
 	case -EPROTO:

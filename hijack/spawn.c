@@ -245,7 +245,8 @@ static int find_link(char link[static PATH_MAX])
 	r = bus_path(link, PATH_MAX, hj_set.bus, true, err);
 	if (!r && strchr(link, ',')) {
 		r = -EINVAL;
-		strcpy(err, "the path of a bus may hold no comma here");
+		strcpy(err, "SHMIF_BUS: the path of a bus for a private host "
+		    "may hold no comma; name another");
 	}
 	if (r)
 		hj_warn(err, NULL);

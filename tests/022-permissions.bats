@@ -51,6 +51,10 @@ modes() {
 	run_bad 1 'no permission to write' 'bus chmod' "${OTHER[@]}" \
 		"$DIR/bin/shmif_server" -i "shmif0=$DIR/shared/bus" \
 		"unix://$DIR/theirs/b.sock"
+	# What is no bus, its owner's leave would not make one.
+	run_bad 1 'passwd: not a bus' 'another file' "${OTHER[@]}" \
+		"$DIR/bin/shmif_server" -i shmif0=/etc/passwd \
+		"unix://$DIR/theirs/b.sock"
 	run_bad 1 'its owner can' . "${OTHER[@]}" \
 		"$DIR/bin/shmif" bus chmod 0666 "$DIR/shared/bus"
 	[ ! -e theirs/b.sock ]
@@ -91,6 +95,10 @@ modes() {
 	wait_for has_members ./shared/bus 2
 	run_cmd shmif -s unix://a.sock ping -c 2 -i 0.1 10.0.0.2
 	expect '2 received'
+	# What is no bus, its owner's leave would not make one.
+	run_bad 1 'passwd: not a bus' 'another file' "${OTHER[@]}" \
+		"$DIR/bin/shmif_server" -i shmif0=/etc/passwd \
+		"unix://$DIR/theirs/b.sock"
 	run_bad 1 'its owner can' . "${OTHER[@]}" \
 		"$DIR/bin/shmif" bus chmod 0600 "$DIR/shared/bus"
 	# Closed to them again, who is on it stays, and nobody else comes.

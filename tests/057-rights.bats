@@ -445,7 +445,7 @@ modes() {
 
 	mkdir -m 700 other other/shmif
 	chown 65534 other/shmif
-	run_bad 1 'other/shmif: belongs to another user' 'path with a slash' \
+	run_bad 1 'other/shmif: belongs to another user' 'set XDG_RUNTIME_DIR' \
 		env XDG_RUNTIME_DIR="$dir" shmif bus create x
 	chown 0 other/shmif
 	chmod 777 other/shmif

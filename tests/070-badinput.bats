@@ -2,6 +2,8 @@
 # What cannot be done is said in one line that names the thing and the remedy,
 # with status 1, or 2 for a wrong call; and nothing is left behind.
 
+# What is in single quotes is for another shell.
+# shellcheck disable=SC2016
 load helpers
 load helpers.net
 
@@ -51,6 +53,12 @@ bad_server() {
 	run_usage usage shmhijack -b net
 	run_usage 'name a virtual host' shmhijack ls
 	run_usage 'need a bus' shmhijack -a 10.0.0.1/24 ls
+	run_usage 'a,b: .* no comma' shmhijack -b a,b ls
+	run_usage "$DIR/a,b: .* no comma" shmhijack -b "$DIR/a,b" ls
+	run_usage '\.\.: not a name' shmhijack -b .. ls
+	run_usage 'few letters' shmhijack -b "$long$long${long:0:11}" ls
+	# A program of the machine's, of which one may think as a command.
+	run_usage 'ls: .* shmhijack ls ' shmif ls
 	run_usage '-s names a host that exists' shmhijack -s unix://a -b net ls
 	[ ! -e x ]
 	nothing_made
@@ -207,6 +215,27 @@ bad_buses() {
 	nothing_made
 }
 
+@test "no directory for buses and private hosts" {
+	requires root mountns /usr/bin/python3
+	mkdir -m 777 shm
+	chmod 711 .
+	mkdir bin
+	cp "$B"/{shmif_server,libshmhijack.so} bin
+	# The per-user directory cannot be made; a bus by its path is none the less
+	# no way out.
+	for bus in net "$DIR/shm/bus"; do
+		run_cmd unshare -m sh -ec 'mount -t tmpfs -o ro none /dev/shm
+			exec setpriv --reuid=65534 --regid=65534 --clear-groups \
+				env -u XDG_RUNTIME_DIR SHMIF_BUS="$1" \
+				LD_PRELOAD="$2" "$3" -c "$4"' \
+			sh "$bus" "$DIR/bin/libshmhijack.so" /usr/bin/python3 \
+			"$errno_of"
+		[ "$output" = $'ENETDOWN\nENETDOWN' ]
+		[ "$(wc -l <err)" -eq 1 ]
+		expect_err '/dev/shm/shmif-65534: .*Read-only.*; set XDG_RUNTIME_DIR'
+	done
+}
+
 @test "no permission for the server's socket" {
 	requires root
 	chmod 711 .
@@ -278,7 +307,7 @@ time.sleep(60)'
 		[ "$(wc -l <err)" -eq 1 ]
 		expect_err '(foo|10\.0\.0\.1|10\.9\.9\.9|none/bus|XDG_RUNTIME)'
 	done
-	run_bad 1 'SHMIF_NAME' 'too long' env SHMIF_BUS=net SHMIF_NAME="$long" \
+	run_bad 1 'SHMIF_NAME' 'longer than 63 bytes' env SHMIF_BUS=net SHMIF_NAME="$long" \
 		LD_PRELOAD="$HIJACK" ls
 	# A server that cannot be executed.
 	mkdir alone

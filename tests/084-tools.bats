@@ -195,9 +195,11 @@ print($1)"
 		shmif sysctl net.inet.ip.ttl=256
 	run_bad 1 'net\.inet\.ip\.ttl: many' '1 to 255' \
 		shmif sysctl net.inet.ip.ttl=many
-	run_bad 1 'net\.inet\.tcp\.msl' 'not permitted' \
+	run_bad 1 'net.inet.ip.tll: no such name' 'sysctl -a' \
+		shmif sysctl net.inet.ip.tll=9
+	run_bad 1 'net\.inet\.tcp\.msl' 'cannot be set' \
 		shmif sysctl net.inet.tcp.msl=5
-	run_bad 1 'net\.inet\.tcp\.stats\.recv' 'not permitted' \
+	run_bad 1 'net\.inet\.tcp\.stats\.recv' 'cannot be set' \
 		shmif sysctl net.inet.tcp.stats.recv=0
 	run_bad 1 'no\.such' 'sysctl -a' shmif sysctl no.such
 	run_cmd -1 shmif sysctl no.such=1

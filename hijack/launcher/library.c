@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,11 +35,16 @@ static bool try_place(const char *dir, const char *rest, char *dst)
 static bool own_dir(char self[static PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
+	unsigned long name;
 	char *slash;
 
-	if (n <= 0)
-		return false;
-	self[n] = '\0';
+	if (n > 0) {
+		self[n] = '\0';
+	} else {	/* without /proc: as it was executed */
+		name = getauxval(AT_EXECFN);
+		if (!name || !realpath((const char *)name, self))
+			return false;
+	}
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = '\0';

@@ -357,7 +357,8 @@ static void set_or_unset(const char *var, const char *value)
 static int set_bus_name(const char *bus)
 {
 	const char *slash = strrchr(bus, '/');
-	char *dir, *real, *path;
+	char *dir, *real, *path, named[PATH_MAX], err[BUS_ERRLEN];
+	int e;
 
 	if (strstr(bus, "://")) {	/* a VNL, not a path */
 		setenv("SHMIF_BUS", bus, 1);
@@ -368,8 +369,18 @@ static int set_bus_name(const char *bus)
 		return USAGE;
 	}
 	if (!slash) {
-		setenv("SHMIF_BUS", bus, 1);
-		return 0;
+	if (strchr(bus, ',')) {
+		say("-b %s: a bus for private hosts has no comma in its name",
+		    bus);
+		return USAGE;
+	}
+		e = bus_path(named, sizeof(named), bus, false, err);
+		if (e)
+			say("%s", err);
+		else
+			setenv("SHMIF_BUS", bus, 1);
+		return !e ? 0 : e == -EINVAL || e == -ENAMETOOLONG ? USAGE :
+		    FAILED;
 	}
 	dir = strndup(bus, slash == bus ? 1 : (size_t)(slash - bus));
 	real = dir ? realpath(dir, NULL) : NULL;

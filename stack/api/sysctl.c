@@ -160,8 +160,10 @@ static int set(const struct node *n, const char *value, char *out,
 	char *end;
 	long v;
 
-	if (n->kind == K_STAT || n->kind == K_CONST)
+	if (n->kind == K_STAT || n->kind == K_CONST) {
+		snprintf(out, size, "%s: cannot be set", n->name);
 		return -EPERM;
+	}
 	if (n->kind == K_HOSTNAME) {
 		iface_set_hostname(value);
 		return 0;
@@ -196,9 +198,11 @@ int sysctl_request(char *arg, char *out, size_t size, uint32_t *len)
 		show(&tree[i], out, size);
 		if (value)
 			e = set(&tree[i], value, out, size);
-		*len = e && e != -EINVAL ? 0 : (uint32_t)strlen(out);
+		*len = (uint32_t)strlen(out);
 		return e;
 	}
+	*len = (uint32_t)snprintf(out, size, "%.64s: no such name; "
+	    "shmif sysctl -a lists all", arg);
 	return -ENOENT;
 }
 

@@ -5,6 +5,7 @@
 #include "stack/ctl/ctl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -122,6 +123,22 @@ int ctl_usage(const char *fmt, ...)
 	return CTL_USAGE;
 }
 
+/* Is there a program of that name, which somebody means to run there? */
+static bool is_program(const char *word)
+{
+	const char *dir = getenv("PATH");
+	char path[PATH_MAX];
+	size_t n;
+
+	for (; dir && *dir && !strchr(word, '/'); dir += n + (dir[n] == ':')) {
+		n = strcspn(dir, ":");
+		if (snprintf(path, sizeof(path), "%.*s/%s", (int)n, dir,
+		    word) < (int)sizeof(path) && !access(path, X_OK))
+			return true;
+	}
+	return false;
+}
+
 int ctl_unknown(const char *command, const char *word, const char *see)
 {
 	const char *meant = usage_nearest(shmif_usage, command ?
@@ -129,6 +146,9 @@ int ctl_unknown(const char *command, const char *word, const char *see)
 
 	if (meant)
 		ctl_fail("%s: not known; did you mean %s?", word, meant);
+	else if (!command && is_program(word))
+		ctl_fail("%s: not known; shmhijack %s runs that program on "
+		    "the host", word, word);
 	else
 		ctl_fail("%s: not known; see %s", word, see);
 	return CTL_USAGE;

@@ -83,8 +83,8 @@ static int find_server(struct sockaddr_un *sun)
 		return 0;
 	}
 	if (!bus || !*bus)
-		return ctl_fail("no virtual host named; set RUMP_SERVER to its "
-		    "URL or use shmif -s URL");
+		return ctl_fail("no virtual host named; use shmif -s URL or "
+		    "shmif -b BUS -H HOST, or set RUMP_SERVER");
 	if (!find_private(sun))
 		return ctl_fail("no private host on the bus %s", bus);
 	snprintf(url, sizeof(url), "unix://%s", sun->sun_path);
