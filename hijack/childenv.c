@@ -35,6 +35,7 @@ static const struct {
 	{ "SHMIF_RESOLV", true, false },
 	{ "SHMIF_HOST__", true, false },
 	{ "SHMIF_HOLDER__", true, false },
+	{ "SHMIF_USER__", true, false },
 	{ "RUMPHIJACK", false, false },
 	{ "RUMPHIJACK_RETRYCONNECT", false, false },
 	{ "SHMIF_ESCAPE", false, false },
@@ -152,6 +153,8 @@ static const char *value_now(const char *name)
 		return hj_set.bus;
 	if (!strcmp(name, "SHMIF_HOST__"))
 		return hj_set.tree[0] ? hj_set.tree : NULL;
+	if (!strcmp(name, "SHMIF_USER__"))
+		return hj_set.user[0] ? hj_set.user : NULL;
 	if (!strcmp(name, "XDG_RUNTIME_DIR") && !hj_set.relay &&
 	    hj_set.host != HJ_HOST_PRIVATE)
 		return NULL;

@@ -334,6 +334,12 @@ static void read_private(struct hj_settings *set)
 	copy(set->resolv, sizeof(set->resolv), "SHMIF_RESOLV");
 	copy(set->tree, sizeof(set->tree), "SHMIF_HOST__");
 	copy(set->holder, sizeof(set->holder), "SHMIF_HOLDER__");
+	copy(set->user, sizeof(set->user), "SHMIF_USER__");
+	if (!set->user[0]) {
+		hj_append(set->user, sizeof(set->user), hj_dec(num,
+		    geteuid()));
+		setenv("SHMIF_USER__", set->user, 1);
+	}
 	set->host = HJ_HOST_PRIVATE;
 	strcpy(set->what, "bus ");
 	hj_append(set->what, sizeof(set->what), set->bus);

@@ -92,6 +92,7 @@ struct hj_settings {
 	char tree[20];		/* marks the process tree without an address */
 	bool machine_name;	/* gethostname(2) says the machine's */
 	char holder[48];	/* who keeps the host; see WIRE_HELLO */
+	char user[12];		/* whose bus a name means, as a number */
 };
 extern HJ_HIDDEN struct hj_settings hj_set;
 

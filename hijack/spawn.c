@@ -229,6 +229,23 @@ static uint64_t hash(uint64_t h, const char *s)
 }
 
 /*
+ * Who became another user, as by su(1), has buses of other names: so few
+ * expect that, that it is told.
+ */
+static void tell_user(void)
+{
+	static bool told;
+	char now[24];
+	char *uid = hj_dec(now, (unsigned long)SYS0(SYS_geteuid));
+
+	if (!strchr(hj_set.bus, '/') && strcmp(hj_set.user, uid))
+		hj_warn_once(&told, "bus ", hj_set.bus, ": that of user ", uid,
+		    ", not of user ", hj_set.user, ", as whom this was "
+		    "started; to share a host: shmif_server -o allow=", uid,
+		    " and shmhijack -s", NULL);
+}
+
+/*
  * The bus as one path, whatever it is called; a VNL stays one. 0 or -errno,
  * told.
  */
@@ -242,6 +259,7 @@ static int find_link(char link[static PATH_MAX])
 		hj_append(link, PATH_MAX, hj_set.bus);
 		return 0;
 	}
+	tell_user();
 	r = bus_path(link, PATH_MAX, hj_set.bus, true, err);
 	if (!r && strchr(link, ',')) {
 		r = -EINVAL;

@@ -302,6 +302,38 @@ time.sleep(60)'
 	rmdir /dev/shm/shmif-65534 2>/dev/null || :
 }
 
+@test "who becomes another user is told that the bus is another" {
+	requires root /usr/bin/python3
+	chmod 711 .
+	# Where others may read the library.
+	mkdir bin
+	cp "$B"/{shmif_server,libshmhijack.so,shmhijack} bin
+	as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	name=t-${DIR##*/}
+	other="libshmhijack: bus $name: that of user 65534, not of user 0,"
+	use='import socket; socket.socket()'
+	on=(env -u XDG_RUNTIME_DIR bin/shmhijack -b "$name")
+	for env in 'env X=1' 'env -i'; do
+		# shellcheck disable=SC2086
+		run_cmd "${on[@]}" "${as[@]}" $env /usr/bin/python3 -c "$use"
+		expect_err "^$other.* -o allow=65534 "
+		[ "$(grep -c '^libshmhijack' err)" -eq 1 ]
+	done
+	run_cmd "${on[@]}" /usr/bin/python3 -c "import os; os.setuid(65534); $use"
+	expect_err "^$other"
+	# On purpose, or where it makes no difference.
+	for how in "$DIR/bin/shmhijack -b $name" "env SHMIF_BUS=$DIR/bin/b"; do
+		chmod 777 bin
+		# shellcheck disable=SC2086
+		run_cmd "${on[@]}" "${as[@]}" $how /usr/bin/python3 -c "$use"
+		! grep -q 'that of user' err || fail "told for nothing: $how"
+	done
+	run_cmd "${on[@]}" /usr/bin/python3 -c "$use"
+	! grep -q 'that of user' err || fail "told for nothing"
+	rm -f {/dev/shm/shmif-65534,/dev/shm/shmif-0}/"$name"{,.lock}
+	rmdir /dev/shm/shmif-65534 2>/dev/null || :
+}
+
 @test "the program's own SIGCHLD handling does not see the server start" {
 	for how in 'signal.signal(signal.SIGCHLD, signal.SIG_IGN)' \
 		'signal.signal(signal.SIGCHLD, lambda *a: print("child ended"))' \

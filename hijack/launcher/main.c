@@ -339,6 +339,7 @@ static int set_server(const char *url)
 	unsetenv("SHMIF_HOSTS");
 	unsetenv("SHMIF_RESOLV");
 	unsetenv("SHMIF_HOLDER__");
+	unsetenv("SHMIF_USER__");
 	return 0;
 }
 
@@ -356,8 +357,8 @@ static void set_or_unset(const char *var, const char *value)
  */
 static int set_bus_name(const char *bus)
 {
-	const char *slash = strrchr(bus, '/');
 	char *dir, *real, *path, named[PATH_MAX], err[BUS_ERRLEN];
+	const char *slash = strrchr(bus, '/');
 	int e;
 
 	if (strstr(bus, "://")) {	/* a VNL, not a path */
@@ -368,12 +369,12 @@ static int set_bus_name(const char *bus)
 		say("-b %s: not the name of a bus", bus);
 		return USAGE;
 	}
-	if (!slash) {
 	if (strchr(bus, ',')) {
 		say("-b %s: a bus for private hosts has no comma in its name",
 		    bus);
 		return USAGE;
 	}
+	if (!slash) {
 		e = bus_path(named, sizeof(named), bus, false, err);
 		if (e)
 			say("%s", err);
@@ -415,6 +416,7 @@ static int set_bus(const struct options *o)
 		return status;
 	unsetenv("RUMP_SERVER");
 	unsetenv("SHMIF_HOST__");
+	unsetenv("SHMIF_USER__");
 	hold();
 	if (!strstr(o->bus, "://"))
 		hint_bus(o->bus, o->addrs, o->name);

@@ -24,7 +24,7 @@ CTL = os.path.join(B, "shmif")
 ENV = {k: v for k, v in os.environ.items() if k not in (
     "LD_PRELOAD", "RUMP_SERVER", "RUMP_SERVER_KEY", "RUMPHIJACK",
     "RUMPHIJACK_RETRYCONNECT", "SHMIF_BUS", "SHMIF_ADDR", "SHMIF_GATEWAY", "SHMIF_NAME", "SHMIF_HOST__",
-    "SHMIF_HOSTS", "SHMIF_RESOLV", "SHMIF_HOLDER__")}
+    "SHMIF_USER__", "SHMIF_HOSTS", "SHMIF_RESOLV", "SHMIF_HOLDER__")}
 
 
 def free_port():
