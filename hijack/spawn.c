@@ -58,7 +58,7 @@ static int child_exec(void *arg)
 	for (int sig = 1; sig <= 64; sig++)
 		SYS4(SYS_rt_sigaction, sig, dfl, NULL, sizeof(none));
 	SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
-	null = (int)SYS4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
+	null = sys_null(0);
 	if (null < 0)
 		return 126;
 	SYS3(SYS_dup3, null, 0, 0);

@@ -14,6 +14,7 @@
 
 #include "bus/bus.h"
 #include "stack/core/log.h"
+#include "stack/wire/sys.h"
 
 #define RELAY	"shmif_relay"
 
@@ -37,7 +38,7 @@ static _Noreturn void run(const char *const *argv, int out, bool quiet)
 {
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = sys_null(O_CLOEXEC);
 	sigset_t none;
 	Dl_info us;
 

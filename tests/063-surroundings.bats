@@ -2,6 +2,8 @@
 # Where programs and hosts may be started: in another network namespace than
 # their host, as another user, without the standard descriptors.
 
+# What is in single quotes is for another shell.
+# shellcheck disable=SC2016
 load helpers
 load helpers.net
 
@@ -94,6 +96,22 @@ time.sleep(60)'
 	for how in "${closings[@]}"; do
 		run_cmd sh -c "'$B/tests/h_rump' self net $how"
 	done
+}
+
+@test "without /proc and without /dev/null" {
+	requires root mountns
+	# The pipe ends when the host is in the background.
+	run_cmd unshare -m sh -ec 'mount -t tmpfs none /proc
+		mount -t tmpfs none /dev
+		mkdir -m 1777 /dev/shm
+		export LD_LIBRARY_PATH="$1" PATH="$1:$PATH"
+		shmif_server -i shmif0=./bus,10.0.0.1/24 unix://x.sock 2>&1 | cat
+		shmif -s unix://x.sock ping -c 1 10.0.0.1
+		shmhijack -b ./bus "$2" -c "import socket
+print(socket.socket().fileno() > 2)"
+		shmif -s unix://x.sock halt' sh "$B" "$PYTHON"
+	expect ' 1 received'
+	expect '^True$'
 }
 
 @test "in another network namespace than its host" {

@@ -308,7 +308,7 @@ static void refuse_one(int fd)
 	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	if (c >= 0)
 		close(c);
-	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	spare_fd = sys_null(O_CLOEXEC);
 	if (now - told > 1000000000u)
 		log_err("out of file descriptors; raise ulimit -n");
 	told = now;
@@ -363,7 +363,7 @@ static int open_door(int fd)
 	int e;
 
 	if (spare_fd < 0)
-		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		spare_fd = sys_null(O_CLOEXEC);
 	d->fn = on_connection;
 	d->fd = fd;
 	e = loop_add(d, EPOLLIN);

@@ -6,18 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "bus/bus.h"
 #include "stack/wire/client.h"
 #include "stack/wire/url.h"
 
-/* Without /proc all but the commands that use sockets work. */
+/* Return: only what failed, told; all but what uses sockets would work. */
 static int start_over(char **argv, int skip)
 {
 	argv[skip - 1] = argv[0];
 	execv("/proc/self/exe", argv + skip - 1);
-	return 0;
+	/* Without /proc by the name that it was started by. */
+	execv((const char *)getauxval(AT_EXECFN), argv + skip - 1);
+	return ctl_fail("/proc/self/exe: %s", strerror(errno));
 }
 
 int ctl_use_url(const char *url, char **argv, int skip)

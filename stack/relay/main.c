@@ -56,7 +56,7 @@ static int ready_fd = -1;
 
 static void to_null(int fd)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = sys_null(O_CLOEXEC);
 
 	if (null < 0)
 		return;

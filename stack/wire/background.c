@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "stack/wire/sys.h"
+
 /* The child has said why it ends. */
 static _Noreturn void wait_ready(int fd, pid_t child)
 {
@@ -45,7 +47,7 @@ int background_begin(void)
 
 void background_ready(int fd, bool keep_stderr)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = sys_null(O_CLOEXEC);
 
 	for (int to = 0; null >= 0 && to < (keep_stderr ? 2 : 3); to++)
 		dup2(null, to);

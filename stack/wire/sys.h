@@ -191,6 +191,18 @@ static inline int sys_fcntl(int fd, int cmd, long arg)
 }
 
 /*
+ * /dev/null, or in a chroot(2) without it what can neither be read nor written:
+ * flags are those of open(2) beside O_RDWR.
+ */
+static inline int sys_null(int flags)
+{
+	long fd = SYS4(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | flags, 0);
+
+	return (int)(fd >= 0 ? fd : SYS4(SYS_openat, AT_FDCWD, "/",
+	    O_PATH | flags, 0));
+}
+
+/*
  * For a program as it starts: if 0, 1 or 2 is missing, the next file opened
  * would get that number, and what is printed.  Something takes its place that
  * refuses what a missing one does: 0 to be read, 1 and 2 to be written.
