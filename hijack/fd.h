@@ -32,6 +32,7 @@ enum fd_mark {
 	MARK_PING = 0x800,	/* datagram: ICMP echo, "ports" are ids */
 	MARK_BROADCAST = 0x2000,	/* datagram: SO_BROADCAST is on */
 	MARK_NETLINK = 0x1000,	/* NETLINK_ROUTE, see netlink.h */
+	MARK_SETTING = MARK_FRESH,	/* ... but a file, see procsys.h */
 	MARK_WHOLE = 0x4000,	/* datagram: not to be cut into fragments */
 	MARK_PACKET = 0x8000,	/* datagram: AF_PACKET */
 	MARK_RING = MARK_PING,	/* ... with a ring */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "hijack/procsys.h"
 #include "hijack/rpc.h"
 #include "stack/wire/clock.h"
 #include "stack/wire/sys.h"
@@ -110,10 +111,24 @@ int hosts_open(int which, int flags)
 
 /* stat(2) and its like.  Here their struct is the kernel's. */
 
+/* Of the settings of interfaces, the machine has what is like them. */
+static int stat_setting(const char *file, struct stat *st, int flags)
+{
+	char path[PROCSYS_PATH];
+	long r = procsys_path(file, path);
+
+	if (!r)
+		r = SYS4(SYS_newfstatat, AT_FDCWD, path, st, flags);
+	return (int)hj_ret(r);
+}
+
 static int stat_at(int dir, const char *path, struct stat *st, int flags)
 {
 	int which = hosts_which(path), fd;
 	long r;
+
+	if (unlikely(!hj_no_memory(path) && !strncmp(path, SYSNET, strlen(SYSNET))))
+		return stat_setting(path + strlen(SYSNET), st, flags);
 
 	if (likely(which < 0) || (fd = hosts_open(which, O_RDONLY)) < 0)
 		return (int)hj_ret(SYS4(SYS_newfstatat, dir, path, st, flags));

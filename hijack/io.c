@@ -20,6 +20,7 @@
 #include "hijack/packet.h"
 #include "hijack/rpc.h"
 #include "hijack/sock.h"
+#include "hijack/procsys.h"
 #include "stack/wire/client.h"
 #include "stack/wire/sys.h"
 
@@ -56,7 +57,7 @@ ssize_t io_recv_marked(int fd, unsigned mark, struct msghdr *m, int flags)
 	if (mark & MARK_DGRAM)
 		return hj_ret(dgram_recv(fd, mark, m, flags));
 	if (mark & MARK_NETLINK)
-		return netlink_recv(fd, m, flags);
+		return mark & MARK_SETTING ? 0 : netlink_recv(fd, m, flags);
 	if (mark & (MARK_FRESH | MARK_LISTEN))
 		return hj_ret(flags & MSG_ERRQUEUE ? -EAGAIN :
 		    flags & MSG_OOB && mark & MARK_FRESH ? -EINVAL : -ENOTCONN);
@@ -168,7 +169,8 @@ ssize_t io_send_marked(int fd, unsigned mark, const struct msghdr *m,
 	if (mark & MARK_DGRAM)
 		return hj_ret(dgram_send(fd, mark, m, flags));
 	if (mark & MARK_NETLINK)
-		return hj_ret(netlink_send(fd, m));
+		return hj_ret(mark & MARK_SETTING ? procsys_write(fd, m) :
+		    netlink_send(fd, m));
 	err = io_check_name(fd, m);
 	if (err)
 		return hj_ret(err);

@@ -295,16 +295,6 @@ static void put_hostname(struct text *t, int arg)
 		text_put(t, 0, "%s\n", name);
 }
 
-static void put_forward(struct text *t, int family)
-{
-	const struct counter c = { NULL, family == AF_INET ?
-	    "net.inet.ip.forwarding" : "net.inet6.ip6.forwarding" };
-	unsigned long on;
-
-	read_counters(t, &c, 1, &on);
-	text_put(t, 0, "%lu\n", on);
-}
-
 static const struct table {
 	const char *name;
 	int family;
@@ -339,8 +329,6 @@ static const struct table {
 	{ "mcfilter6", AF_INET6, procgroup_filter, AF_INET6 },
 	{ "dev_mcast", AF_INET, procgroup_dev, 0 },
 	{ PROCNET_HOSTNAME, AF_UNSPEC, put_hostname, 0 },
-	{ PROCNET_FORWARD4, AF_INET, put_forward, AF_INET },
-	{ PROCNET_FORWARD6, AF_INET6, put_forward, AF_INET6 },
 };
 
 static const struct table *find(const char *name)

@@ -4,10 +4,8 @@
 
 #include "hijack/hijack.h"
 
-/* Not of /proc/net, but of /proc/sys/kernel and /proc/sys/net. */
+/* Not of /proc/net, but of /proc/sys/kernel. */
 #define PROCNET_HOSTNAME	"/hostname"
-#define PROCNET_FORWARD4	"/forward4"
-#define PROCNET_FORWARD6	"/forward6"
 
 /* Is the file of /proc/net of that name ("route") the virtual host's? */
 HJ_HIDDEN bool procnet_has(const char *name);

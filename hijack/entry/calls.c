@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -400,15 +401,27 @@ static long do_ioctl(struct call *c)
 	return c->arg[2] && task_put(c, c->arg[2], &arg, n) ? -EFAULT : r;
 }
 
+#define SYSNET	"/proc/sys/net/"
+
 /* Files that the host has in place of the machine's; see hijack/open.c. */
 static bool is_redirected(const char *path)
 {
-	static const char *const trees[] = { "/proc/net/", "/proc/self/net/" };
+	static const char *const trees[] = {
+		"/proc/net/", "/proc/self/net/", SYSNET,
+	};
 
 	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++)
 		if (!strncmp(path, trees[i], strlen(trees[i])))
 			return true;
 	return !strcmp(path, "/etc/hosts") || !strcmp(path, "/etc/resolv.conf");
+}
+
+/* Never one of the machine's, which the task itself may not be let write. */
+static bool is_setting(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 static long do_open(struct call *c)
@@ -417,7 +430,7 @@ static long do_open(struct call *c)
 	uint64_t where = c->arg[1];
 	int flags = (int)c->arg[2], fd;
 	struct open_how how;
-	char path[64];
+	char path[128];
 	long r;
 
 #ifdef SYS_open
@@ -434,12 +447,14 @@ static long do_open(struct call *c)
 			return -EFAULT;
 		flags = (int)how.flags;
 	}
-	if ((flags & O_ACCMODE) != O_RDONLY)
+	if ((flags & O_ACCMODE) != O_RDONLY &&
+	    strncmp(path, SYSNET, strlen(SYSNET)))
 		return CALL_CONTINUE;
 	fd = open(path, flags & ~(O_CREAT | O_TRUNC), 0);
 	if (fd < 0)
 		return -errno;
-	r = call_give(c, fd, flags & O_CLOEXEC);
+	r = (flags & O_ACCMODE) == O_RDONLY || is_setting(fd) ?
+	    call_give(c, fd, flags & O_CLOEXEC) : CALL_CONTINUE;
 	close(fd);
 	return r;
 }

@@ -13,6 +13,7 @@
 #include "stack/api/names.h"
 #include "stack/api/note.h"
 #include "stack/api/sysctl.h"
+#include "stack/api/sysnet.h"
 #include "stack/api/trace.h"
 #include "stack/core/loop.h"
 #include "stack/ip/iface.h"
@@ -212,12 +213,16 @@ static int do_neigh(const struct wire_req *req, struct wire_rep *rep)
 
 static int do_sysctl(const struct wire_req *req, struct wire_rep *rep)
 {
-	char arg[WIRE_DATA + 1];
+	char arg[WIRE_DATA + 1], *out = (char *)rep->data;
+	int e;
 
 	memcpy(arg, req->data, req->len);
 	arg[req->len] = '\0';
-	return sysctl_request(arg, (char *)rep->data, sizeof(rep->data),
-	    &rep->len);
+	e = sysctl_request(arg, out, sizeof(rep->data), &rep->len);
+	if (e != -ENOENT)
+		return e;
+	memcpy(arg, req->data, req->len);
+	return sysnet_request(arg, out, sizeof(rep->data), &rep->len);
 }
 
 int admin_request(const struct wire_req *req, const struct rights *who,

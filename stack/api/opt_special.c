@@ -212,8 +212,7 @@ static int tcpopt_set(struct sock *s, int name, const void *val, size_t len)
 		if (len < 1)
 			return -EINVAL;
 		memcpy(cc, val, len < sizeof(cc) - 1 ? len : sizeof(cc) - 1);
-		if (strcmp(cc, "reno") && strcmp(cc, "cubic") &&
-		    strcmp(cc, "bbr"))
+		if (!sockopt_is_congestion(cc))
 			return -ENOENT;
 		strcpy(s->opt.congestion, cc);
 		return 0;

@@ -22,6 +22,7 @@
 #include "stack/api/proof.h"
 #include "stack/api/opt.h"
 #include "stack/api/sockfile.h"
+#include "stack/api/sysnet.h"
 #include "stack/core/affinity.h"
 #include "stack/core/counter.h"
 #include "stack/core/log.h"
@@ -483,6 +484,10 @@ static int dispatch(struct request *r)
 	case WIRE_NOTIFY:
 		return notify_join(&r->req, r->nfd > 1 ? r->fd[1] : -1,
 		    request_take_fd(r, 2));
+	case WIRE_SYSCTL:
+		return r->req.a == WIRE_SYSCTL_FILE ? sysnet_file(&r->req,
+		    request_take_fd(r, 1), &r->rep) : admin_request(&r->req,
+		    r->rights, &r->rep, &r->rep_fd);
 	case WIRE_LIMIT:
 		return do_limit(r);
 	case WIRE_YIELD:

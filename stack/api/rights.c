@@ -49,7 +49,8 @@ static enum right of_table(const struct wire_req *q)
 
 static enum right of_sysctl(const struct wire_req *q)
 {
-	return memchr(q->data, '=', q->len) ? RIGHT_CONFIG : RIGHT_USE;
+	return q->a == WIRE_SYSCTL_FILE || memchr(q->data, '=', q->len) ?
+	    RIGHT_CONFIG : RIGHT_USE;
 }
 
 static const struct {

@@ -28,7 +28,7 @@
 #include "stack/tcp/rec.h"
 #include "stack/wire/ring.h"
 
-enum kind { K_INT, K_PORT, K_STAT, K_CONST, K_HOSTNAME };
+enum kind { K_INT, K_PORT, K_STAT, K_CONST, K_HOSTNAME, K_CONGCTL };
 
 static const struct node {
 	const char *name;
@@ -88,6 +88,7 @@ static const struct node {
 	{ "net.inet.tcp.synackretries", K_INT, &rec_synack_retries, 0, 255 },
 	{ "net.inet.tcp.orphanretries", K_INT, &expire_orphan_retries, 0, 15 },
 	{ "net.inet.tcp.nodelay", K_INT, &sockopt_default.nodelay, 0, 1 },
+	{ "net.inet.tcp.congctl", K_CONGCTL, NULL, 0, 0 },
 	{ "net.inet.tcp.halfopen", K_INT, &halfopen_limit, 1, HALFOPEN_MAX },
 	{ "net.inet.tcp.reass_max", K_INT, &reass_max, 1, 65535 },
 	{ "net.inet.tcp.reass_memory", K_INT, &reass_memory, 1, 1 << 20 },
@@ -145,6 +146,9 @@ static void show(const struct node *n, char *out, size_t size)
 	case K_HOSTNAME:
 		snprintf(out, size, "%s", iface_hostname);
 		break;
+	case K_CONGCTL:
+		snprintf(out, size, "%s", sockopt_default.congestion);
+		break;
 	case K_CONST:
 		if (n->var)
 			snprintf(out, size, "%s", (const char *)n->var);
@@ -166,6 +170,12 @@ static int set(const struct node *n, const char *value, char *out,
 	}
 	if (n->kind == K_HOSTNAME) {
 		iface_set_hostname(value);
+		return 0;
+	}
+	if (n->kind == K_CONGCTL) {
+		if (!sockopt_is_congestion(value))
+			return -ENOENT;
+		strcpy(sockopt_default.congestion, value);
 		return 0;
 	}
 	errno = 0;

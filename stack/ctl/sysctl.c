@@ -39,6 +39,23 @@ static bool matches(const char *name, const char *want)
 	return !strncmp(name, want, n) && (name[n] == '.' || !name[n] || !n);
 }
 
+/* One of Linux's names, which the list has not. */
+static int show_linux(struct sysctl *o, const char *want)
+{
+	struct wire_req req = { .op = WIRE_SYSCTL };
+	char value[WIRE_DATA + 1];
+	struct wire_rep rep;
+
+	req.len = (uint16_t)strnlen(want, WIRE_DATA);
+	memcpy(req.data, want, req.len);
+	if (ctl_call(&req, &rep, NULL, want))
+		return CTL_FAILED;
+	snprintf(value, sizeof(value), "%.*s", (int)rep.len,
+	    (const char *)rep.data);
+	print_one(o, want, value);
+	return 0;
+}
+
 static int show(struct sysctl *o, const char *want)
 {
 	const struct wire_sysctl *s;
@@ -52,10 +69,7 @@ static int show(struct sysctl *o, const char *want)
 			print_one(o, s[i].name, s[i].value);
 			shown++;
 		}
-	if (!shown && *want)
-		return ctl_fail("%s: no such name; shmif sysctl -a lists all",
-		    want);
-	return 0;
+	return shown || !*want ? 0 : show_linux(o, want);
 }
 
 static int set(struct sysctl *o, const char *word)

@@ -9,9 +9,16 @@
 struct sockopt_default sockopt_default = {
 	.ttl = 64, .hops = 64,
 	.keepidle = 7200, .keepintvl = 75, .keepcnt = 9, .syncnt = 6,
+	.congestion = "bbr",
 };
 
 int sockopt_rmem_max = 4 << 20;
+
+bool sockopt_is_congestion(const char *name)
+{
+	return !strcmp(name, "reno") || !strcmp(name, "cubic") ||
+	    !strcmp(name, "bbr");
+}
 
 void sockopt_init(struct sock_opts *o, int domain, int type, int protocol)
 {
@@ -46,7 +53,7 @@ void sockopt_init(struct sock_opts *o, int domain, int type, int protocol)
 	o->autoflowlabel = 1;
 	o->addr_prefs = 0x500;
 	o->v6only = protocol == IPPROTO_ICMPV6 && type == SOCK_DGRAM;
-	strcpy(o->congestion, "bbr");
+	strcpy(o->congestion, sockopt_default.congestion);
 	/* Linux's IPPROTO_RAW sockets bring their header. */
 	o->hdrincl = type == SOCK_RAW && protocol == IPPROTO_RAW;
 }

@@ -2,6 +2,7 @@
 #ifndef STACK_SOCKOPT_H
 #define STACK_SOCKOPT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* All at once; api/opt.c has the table that reads and shows them. */
@@ -47,10 +48,14 @@ extern struct sockopt_default {
 	int ttl, hops;
 	int keepidle, keepintvl, keepcnt, syncnt;	/* s, s, tries, tries */
 	int nodelay;
+	char congestion[16];
 } sockopt_default;
 
 /* sysctl: the most that SO_RCVBUF gives, bytes before they are doubled. */
 extern int sockopt_rmem_max;
+
+/* Is there a TCP_CONGESTION of that name? */
+bool sockopt_is_congestion(const char *name);
 
 /* What a new socket of that kind begins with, as on Linux. */
 void sockopt_init(struct sock_opts *o, int domain, int type, int protocol);

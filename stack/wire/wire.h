@@ -134,7 +134,12 @@ enum wire_op {
 	WIRE_NEIGH,		/* a = enum wire_table_op, data = struct wire_neigh */
 	/*
 	 * data = NAME or NAME=VALUE; reply data = the (old) value as text.
-	 * The tree comes with WIRE_DUMP_SYSCTL.
+	 * The tree comes with WIRE_DUMP_SYSCTL.  NAME may be Linux's, as
+	 * "net.ipv4.ip_forward" or with a slash in front, "/ipv4/ip_forward".
+	 * a = WIRE_SYSCTL_FILE: data = the latter, and fd[1] one end of a
+	 * SOCK_SEQPACKET pair: each message by it is a value, as of those that
+	 * write to the file out of the library's sight; nobody is told of
+	 * errors.  Reply c = 1: it is looked at.
 	 */
 	WIRE_SYSCTL,
 	WIRE_HALT,		/* the server ends; the reply comes first */
@@ -229,6 +234,7 @@ enum {
 };
 enum { WIRE_CONNECT_ASYNC = 1 };
 enum { WIRE_RESOLVE_ADDR = 1 };
+enum { WIRE_SYSCTL_FILE = 1 };
 enum wire_names { WIRE_NAMES_HOSTS, WIRE_NAMES_RESOLV, WIRE_NAMES_NUM };
 
 enum wire_query {
