@@ -59,6 +59,18 @@ static void abandon(void *wait)
 	rpc_done(wait, false);
 }
 
+/* By itself: the macros jump, and what is live over them may be clobbered. */
+static __attribute__((noinline)) ssize_t read_reply(struct rpc_wait *w,
+    struct wire_rep *rep)
+{
+	ssize_t n;
+
+	pthread_cleanup_push(abandon, w);
+	n = next.recv(w->fd, rep, sizeof(*rep), 0);
+	pthread_cleanup_pop(0);
+	return n;
+}
+
 /*
  * Sleep in a read of the reply socket: it is restarted after a signal, or not,
  * exactly where the kernel's connect would be, and can be cancelled.
@@ -76,9 +88,7 @@ static int wait_reply(struct rpc_wait *w, int fd, struct wire_rep *rep)
 	if (limit.tv_sec || limit.tv_usec)
 		sys_setsockopt(w->fd, SOL_SOCKET, SO_RCVTIMEO, &limit,
 		    sizeof(limit));
-	pthread_cleanup_push(abandon, w);
-	n = next.recv(w->fd, rep, sizeof(*rep), 0);
-	pthread_cleanup_pop(0);
+	n = read_reply(w, rep);
 	if (n < 0)
 		n = errno == EAGAIN ? -EINPROGRESS : -errno;
 	errno = keep;
