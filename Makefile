@@ -134,6 +134,7 @@ $B/lwip-o/core/ipv6/ip6_frag.o: own += -include stack/ip/held.h \
 $B/lwip-o/core/ipv4/etharp.o $B/lwip-o/core/ipv6/nd6.o: own += \
 	-Dmemp_malloc=held_malloc -Dmemp_free=held_free \
 	-include stack/ip/held.h
+$B/lwip-o/netif/ethernet.o: own += -include stack/ip/held.h
 $B/lwip-o/core/ipv4/icmp.o $B/lwip-o/core/ipv6/icmp6.o: own += \
 	-include stack/ip/icmprate.h
 $B/%.o: %.c $B/flags | lwip $(edited)
