@@ -18,6 +18,8 @@ static int start_over(char **argv, int skip)
 {
 	argv[skip - 1] = argv[0];
 	execv("/proc/self/exe", argv + skip - 1);
+	if (errno == ENOEXEC)
+		return 0;	/* an emulator runs us, not the kernel */
 	/* Without /proc by the name that it was started by. */
 	execv((const char *)getauxval(AT_EXECFN), argv + skip - 1);
 	return ctl_fail("/proc/self/exe: %s", strerror(errno));
