@@ -292,8 +292,9 @@ ssize_t dgram_recv(int fd, unsigned mark, struct msghdr *m, int flags)
 		return -EINVAL;
 	if (mark & MARK_BARE)
 		return flags & MSG_ERRQUEUE ? -EAGAIN : recv_bare(fd, m, flags);
-	if (flags & MSG_ERRQUEUE)
-		return recv_error(fd, mark, m, iov);
+	if (flags & MSG_ERRQUEUE)	/* only what was asked for is in it */
+		return mark & MARK_RECVERR ? recv_error(fd, mark, m, iov) :
+		    -EAGAIN;
 	for (int i = 0; i < RETRIES; i++) {
 		n = mark & MARK_RECVERR ? pass_error(fd, mark, flags) : 0;
 		if (n)

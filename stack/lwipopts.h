@@ -152,7 +152,8 @@
 #define LWIP_HOOK_IP4_INPUT(p, nif)		input_ip4(p, nif)
 #define LWIP_HOOK_IP6_INPUT(p, nif)		input_ip6(p, nif)
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, len, len1, opt2, p) \
-	(rec_input(pcb, hdr, len, len1, opt2, p) != ERR_OK ? ERR_VAL : \
+	(hops_admit(pcb) != ERR_OK || \
+	rec_input(pcb, hdr, len, len1, opt2, p) != ERR_OK ? ERR_VAL : \
 	(pcb)->state == LISTEN ? accept_admit(pcb, hdr) : \
 	(pcb)->state < ESTABLISHED ? connect_crossed(pcb, hdr) : \
 	TCPH_FLAGS(hdr) & TCP_URG ? urgent_came(pcb, hdr) : ERR_OK)

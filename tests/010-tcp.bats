@@ -138,3 +138,17 @@ ask_by_telnet() {
 	run_cmd -1 on b nc -v -z 10.0.0.1 8
 	expect_err 'refused'
 }
+
+# As if a router lay between, and then as if none did.
+@test "IP_MINTTL, IPV6_MINHOPCOUNT: who is too far away is not heard" {
+	start_host a fd00::1/64,10.0.0.1
+	start_host b fd00::2/64,10.0.0.2
+	for to in 10.0.0.1 fd00::1; do
+		start_bg "near$to" on a "$PYTHON" "$BATS_TEST_DIRNAME/h_hops.py" \
+			serve "$to"
+		wait_for in_file "near$to.log" listens
+		run_cmd on b "$PYTHON" "$BATS_TEST_DIRNAME/h_hops.py" ask "$to"
+		[ "$(cat out)" = 'timed out, connected, sent again, answered' ]
+	done
+	[ "$(tool a netstat -s | awk '/tcp\.too_far/ { print $1 }')" -ge 4 ]
+}

@@ -237,6 +237,21 @@ static void errqueue(void)
 	CALL("still in the queue", recvmsg(fd, &m, MSG_ERRQUEUE));
 }
 
+/* Without IP_RECVERR the one error there is stays where it is. */
+static void no_errqueue(void)
+{
+	union any_addr to = to_port(free_port(SOCK_DGRAM));
+	int fd = sock(SOCK_DGRAM);
+	char b[8];
+
+	CALL("connect", connect(fd, &to.sa, size_of(fam)));
+	CALL("send", send(fd, "x", 1, 0));
+	wait_for(fd, POLLERR | POLLIN);
+	CALL("errqueue", recv(fd, b, 8, MSG_ERRQUEUE));
+	CALL("recv", recv(fd, b, 8, MSG_DONTWAIT));
+	CALL("once", recv(fd, b, 8, MSG_DONTWAIT));
+}
+
 static void shut(void)
 {
 	int a, b;
@@ -416,6 +431,7 @@ static const struct conform_case cases[] = {
 	{ "sizes", sizes, false },
 	{ "refused", refused, false },
 	{ "errqueue", errqueue, false },
+	{ "no errqueue", no_errqueue, false },
 	{ "shut", shut, false },
 	{ "many", many, false },
 	{ "vectors", vectors, false },

@@ -25,6 +25,8 @@ err_t input_other(struct pbuf *p, struct netif *in);
 bool output_large(struct netif *nif, const ip_addr_t *dst, u16_t mss);
 u32_t stream_isn(const ip_addr_t *local, u16_t lport, const ip_addr_t *remote,
     u16_t rport);
+err_t hops_admit(const struct tcp_pcb *pcb);
+void hops_begun(struct tcp_pcb *pcb);
 err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
     u16_t opt1len, const u8_t *opt2, const struct pbuf *p);
 err_t connect_crossed(struct tcp_pcb *pcb, const struct tcp_hdr *syn);

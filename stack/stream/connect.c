@@ -88,8 +88,7 @@ void connect_apply(struct sock *s)
 		tcp_nagle_disable(pcb);
 	else
 		tcp_nagle_enable(pcb);
-	pcb->ttl = (u8_t)(o->ttl > 0 ? o->ttl : TCP_TTL);
-	pcb->tos = (u8_t)(s->domain == AF_INET6 ? o->tclass : o->tos);
+	hops_set(pcb, o);
 	if (o->bound_if)
 		tcp_bind_netif(pcb, netif_get_by_index((u8_t)o->bound_if));
 	rec_keepalive(pcb);

@@ -52,7 +52,7 @@ s|^ *pcb->mss = ((mss > TCP_MSS).*|          if (flags \& TCP_SYN) pcb->mss = re
 s|^ *tcp_rexmit(pcb);$|rec_again(pcb); /* lwip.sed */|
 s|^ *tcp_rexmit_rto(pcb);$|rec_again(pcb); /* lwip.sed */|
 /^tcp_listen_input(/,/^}/ s|^    tcp_parseopt(npcb);$|&\
-    rec_begun(npcb, tcphdr); /* lwip.sed */|
+    rec_begun(npcb, tcphdr); hops_begun(npcb); /* lwip.sed */|
 # tcp_out.c
 # What is new may be marked: stack/tcp/ecn.c.
 s|^                     pcb->tos, IP_PROTO_TCP, netif);$|                     (u8_t)(pcb->tos \| rec_ect(pcb, seg)), IP_PROTO_TCP, netif); /* lwip.sed */|

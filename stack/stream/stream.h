@@ -236,6 +236,10 @@ void urgent_expect(struct stream *st);
 ssize_t urgent_recv(struct stream *st, void *buf, size_t n);
 void urgent_acked(struct stream *st);	/* what the peer has, has changed */
 
+/* hops.c */
+/* What pcb's packets have of IP_TTL, IPV6_UNICAST_HOPS, IP_TOS, IPV6_TCLASS. */
+void hops_set(struct tcp_pcb *pcb, const struct sock_opts *o);
+
 /* delack.c */
 /* Every DELACK_MS while needed: acknowledgements that were put off. */
 #define DELACK_MS 40
