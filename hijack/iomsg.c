@@ -1,4 +1,4 @@
-/* iomsg.c: headers of messages, as the kernel takes and gives them; see io.h. */
+/* iomsg.c: headers of messages, as the kernel takes and gives them: io.h. */
 #include "hijack/io.h"
 
 #include <string.h>
