@@ -160,7 +160,7 @@ $(hashed) $(cut): | $(edited)
 # lwIP's source with edits: each leaves the name of its script behind, and how
 # many find their place is known.
 edits-tcp	:= 10
-edits-tcp_in	:= 13
+edits-tcp_in	:= 18
 edits-tcp_out	:= 17
 edits-tcp_priv	:= 3
 edits-etharp	:= 2

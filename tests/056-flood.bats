@@ -15,8 +15,24 @@ load helpers.flood
 	gets_through
 }
 
-@test "30,000 bytes of one connection, none in order" {
-	flood holes 30000
+@test "300,000 bytes of one connection, none in order" {
+	flood holes 300000
+	has_counted tcp.walk_limited
+	gets_through
+}
+
+@test "150,000 acknowledgements, each of another of 40,000 segments" {
+	start_bg giver on a "$PYTHON" -c 'import socketserver
+class Giver(socketserver.BaseRequestHandler):
+    def handle(self):
+        while True:
+            self.request.sendall(bytes(1 << 20))
+socketserver.ThreadingTCPServer.daemon_threads = True
+socketserver.ThreadingTCPServer.request_queue_size = 99
+socketserver.ThreadingTCPServer(("", 70), Giver).serve_forever()'
+	wait_listen a 70
+	flood sacks 150000 70
+	has_counted tcp.walk_limited
 	gets_through
 }
 

@@ -150,14 +150,18 @@ struct segment {
 	unsigned sport, dport, flags;
 	uint32_t seq, ack;
 	size_t n;		/* bytes, all of them x; at most 1460 */
+	bool closed;		/* a window of zero */
+	const uint8_t *opts;	/* options, and how many bytes; NULL: */
+	size_t nopts;		/* a SYN's, that windows are in units of 128 */
 };
 
-/* A SYN says that windows are in units of 128 bytes, so that ours is large. */
 static UNUSED void put_tcp(const uint8_t *from, const struct segment *s)
 {
 	static const uint8_t scale[] = { 1, 3, 3, 7 };
-	uint8_t f[AT4 + 24 + 1460] = { 0 }, *t = f + AT4, pseudo[12] = { 0 };
-	size_t h = s->flags & SYN ? 24 : 20;
+	uint8_t f[AT4 + 60 + 1460] = { 0 }, *t = f + AT4, pseudo[12] = { 0 };
+	const uint8_t *opts = s->opts ? s->opts : scale;
+	size_t nopts = s->opts ? s->nopts : s->flags & SYN ? 4 : 0;
+	size_t h = 20 + nopts;
 
 	put16(t, s->sport);
 	put16(t + 2, s->dport);
@@ -165,9 +169,8 @@ static UNUSED void put_tcp(const uint8_t *from, const struct segment *s)
 	put32(t + 8, s->ack);
 	t[12] = (uint8_t)(h / 4 << 4);
 	t[13] = (uint8_t)s->flags;
-	put16(t + 14, 65535);
-	if (s->flags & SYN)
-		memcpy(t + 20, scale, sizeof(scale));
+	put16(t + 14, s->closed ? 0 : 65535);
+	memcpy(t + 20, opts, nopts);
 	memset(t + h, 'x', s->n);
 	memcpy(pseudo, from, 4);
 	memcpy(pseudo + 4, ip, 4);

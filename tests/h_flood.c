@@ -16,6 +16,8 @@
 
 static uint16_t port;
 static uint32_t acks[MANY];	/* what each of them has to acknowledge */
+static uint32_t ends[MANY];	/* what has come, as far as it goes */
+static unsigned mss;		/* that we say; 0: none, and no SACK either */
 static uint8_t f[14 + 40 + 8192];
 
 /* Of a SYN|ACK: which port it is for, and its sequence number.  0: it is none. */
@@ -56,8 +58,9 @@ static void drain(void)
 
 static void shake_hands(unsigned i)
 {
+	const uint8_t sack[] = { 2, 4, 0, (uint8_t)mss, 4, 2, 1, 3, 3, 7, 1, 1 };
 	struct segment s = { .sport = FIRST + i, .dport = port, .seq = 999,
-	    .flags = SYN };
+	    .flags = SYN, .opts = mss ? sack : NULL, .nopts = sizeof(sack) };
 	time_t end = time(NULL) + 10;
 	const uint8_t *p;
 	uint32_t seq;
@@ -72,8 +75,9 @@ static void shake_hands(unsigned i)
 			bus_wait(bus, 100);
 	} while (!n || syn_ack(p, n, &seq) != s.sport);
 	s.flags = ACK;
+	s.opts = NULL;
 	s.seq = 1000;
-	s.ack = acks[i] = seq + 1;
+	s.ack = acks[i] = ends[i] = seq + 1;
 	put_tcp(my_ip, &s);
 }
 
@@ -86,6 +90,73 @@ static void connect_many(void)
 {
 	for (unsigned i = 0; i < MANY; i++)
 		shake_hands(i);
+}
+
+/* How far comes what each connection is sent? */
+static void heed(void)
+{
+	const uint8_t *p;
+	uint32_t end;
+	unsigned i;
+	size_t n;
+
+	while ((n = take(&p))) {
+		if (n < 54 || p[12] != 8 || p[13] != 0 || p[23] != 6)
+			continue;
+		i = ((unsigned)p[36] << 8 | p[37]) - FIRST;
+		end = get32(p + 38) + (uint32_t)n - AT4 - (p[46] >> 4) * 4u;
+		if (i < MANY && (int32_t)(end - ends[i]) > 0)
+			ends[i] = end;
+	}
+}
+
+static void heed_for(unsigned ms)
+{
+	for (; ms; ms--) {
+		heed();
+		bus_wait(bus, 1);
+	}
+}
+
+/*
+ * 20 connections with as many segments on their way as a peer can have there:
+ * all is acknowledged until the window has grown, and then nothing.
+ */
+#define FEW		20
+#define SMALLEST	48
+
+static void connect_sacks(void)
+{
+	mss = SMALLEST;
+	for (unsigned i = 0; i < FEW; i++)
+		shake_hands(i);
+	for (unsigned round = 0; round < 40; round++) {
+		heed_for(20);
+		for (unsigned i = 0; i < FEW; i++) {
+			acks[i] = ends[i];
+			put_tcp(my_ip, &(struct segment){ .sport = FIRST + i,
+			    .dport = port, .seq = 1000, .ack = acks[i],
+			    .flags = ACK });
+		}
+	}
+	heed_for(200);
+}
+
+/* Each second segment of a connection has come: from the last to the first. */
+static void sacks(unsigned long n)
+{
+	unsigned i = n % FEW;
+	uint32_t sent = (ends[i] - acks[i]) / SMALLEST, at;
+	uint8_t o[] = { 1, 1, 5, 10, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	if (sent < 4)
+		return;
+	at = sent - 1 - (uint32_t)(n / FEW * 2) % (sent - 2);
+	put32(o + 4, acks[i] + at * SMALLEST);
+	put32(o + 8, acks[i] + at * SMALLEST + SMALLEST);
+	put_tcp(my_ip, &(struct segment){ .sport = FIRST + i, .dport = port,
+	    .seq = 1000, .ack = acks[i], .flags = ACK, .opts = o,
+	    .nopts = sizeof(o) });
 }
 
 /* Data of connection i, `at` bytes behind those that are due. */
@@ -277,6 +348,8 @@ static const struct kind {
 	{ "holes", connect_one, holes },
 	/* 100 connections, full segments, none in order */
 	{ "reorder", connect_many, reorder },
+	/* 20 connections, PORT sends: one segment told of at a time */
+	{ "sacks", connect_sacks, sacks },
 	/* first fragments of datagrams that never get complete */
 	{ "fragments", NULL, fragments },
 	{ "fragments6", NULL, fragments6 },
@@ -307,7 +380,8 @@ static void keep_pace(void (*look)(void))
 
 static void flood(const struct kind *k, unsigned long count)
 {
-	void (*look)(void) = k->one == accepted ? complete : drain;
+	void (*look)(void) = k->one == accepted ? complete :
+	    k->one == sacks ? heed : drain;
 
 	if (k->begin)
 		k->begin();

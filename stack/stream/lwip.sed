@@ -25,13 +25,15 @@ s|^  struct tcp_hdr \*tcphdr;  /\* the TCP header \*/$|&\
   u64_t arrived, arrived_ns, first_ns;\
   u8_t idle;\
   u8_t marks;      /* SEG_*, of stack/tcp/rec.h */\
-  u32_t held;      /* of stack/stream/reass.h */|
+  u32_t held;      /* of stack/stream/reass.h */\
+  struct tcp_seg **last_of;  /* who remembers it, of stack/tcp/ooseq.c */|
 # Nagle's algorithm: a segment is full that has no room but for its options.
 s|((tpcb)->unsent->len >= (tpcb)->mss)|((tpcb)->unsent->len >= rec_mss(tpcb)) /* lwip.sed */|
 # What came out of order is kept for 240 s (of ticks of half a second, with an
 # RTO of 2), twice as long as the peer may wait to send again.
 s|^#define TCP_OOSEQ_TIMEOUT .*|#define TCP_OOSEQ_TIMEOUT 240U /* lwip.sed */|
 s|^    memp_free(MEMP_TCP_SEG, seg);$|    reass_give(seg->held); /* lwip.sed */\
+    if (seg->last_of) *seg->last_of = NULL;\
 &|
 s|^  pbuf_ref(cseg->p);$|&\
   cseg->held = reass_take(cseg->p); /* lwip.sed */|
@@ -44,7 +46,14 @@ s|^  pbuf_ref(cseg->p);$|&\
 	/^  \/\* If the incoming segment contains data/!d
 }
 # A FIN that comes too early is told of as well, or it is sent again.
-s|^            pcb->rcv_sacks\[0\].right = seqno + inseg.len;$|            pcb->rcv_sacks[0].right = seqno + TCP_TCPLEN(\&inseg); /* lwip.sed */|
+s|^            pcb->rcv_sacks\[0\].right = seqno + inseg.len;$|            pcb->rcv_sacks[0].right = seqno + TCP_TCPLEN(\&inseg); /* lwip.sed */\
+            oos_last(pcb, pcb->ooseq, seqno);|
+# Its place is mostly the last one; how many there are is known: ooseq.c.
+s|^          for (next = pcb->ooseq; next != NULL; next = next->next) {$|          for (next = oos_from(pcb, seqno, \&sackbeg); next != NULL; next = next->next) { /* lwip.sed */|
+s|^          if (pcb->flags & TF_SACK) {$|          if (!(pcb->flags \& TF_SACK)) oos_last(pcb, pcb->ooseq, seqno); else { /* lwip.sed */|
+s|^              tcp_add_sack(pcb, sackbeg, sackend);$|&\
+              if (!next) oos_last(pcb, prev ? prev : pcb->ooseq, sackbeg); /* lwip.sed */|
+s|^          for (next = pcb->ooseq; next != NULL; prev = next, next = next->next) {$|          for (next = oos_count(pcb, inseg.p, ooseq_max_qlen); next != NULL; prev = next, next = next->next) { /* lwip.sed */|
 s|^                sackend += next->len;$|                sackend += TCP_TCPLEN(next); /* lwip.sed */|
 s|^ *pcb->cwnd = LWIP_TCP_CALC_INITIAL_CWND(pcb->mss);$|rec_established(pcb); /* lwip.sed */|
 # A size is said in a SYN; later it would change what is queued already.
@@ -67,7 +76,7 @@ s|^    seg = pcb->unsent;$|    if (!large_fit(pcb, wnd)) return ERR_MEM; /* lwip
 &|
 /^tcp_output_segment(/,/^}/ s|^  TCP_STATS_INC(tcp.xmit);$|  large_mark(pcb, seg); /* lwip.sed */|
 s|^  seg->flags = optflags;$|&\
-  seg->marks = 0; seg->held = 0; /* lwip.sed */|
+  seg->marks = 0; seg->held = 0; seg->last_of = NULL; /* lwip.sed */|
 s|^tcp_output(struct tcp_pcb \*pcb)$|rec_lwip_output(struct tcp_pcb *pcb) /* lwip.sed */|
 s|^  wnd = LWIP_MIN(pcb->snd_wnd, pcb->cwnd);$|wnd = rec_window(pcb); /* lwip.sed */|
 s|^    pcb->unsent = seg->next;$|&\

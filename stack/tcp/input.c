@@ -84,7 +84,7 @@ static void look_for_duplicate(struct rec *r, uint32_t seq, uint32_t len)
 {
 	const struct tcp_pcb *pcb = r->pcb;
 	const struct tcp_seg *seg;
-	uint32_t end = seq + len, to = seq;
+	uint32_t end = seq + len, to = seq, run;
 
 	if (TCP_SEQ_LT(seq, pcb->rcv_nxt)) {
 		if (TCP_SEQ_GT(end, pcb->rcv_nxt))
@@ -92,7 +92,7 @@ static void look_for_duplicate(struct rec *r, uint32_t seq, uint32_t len)
 		r->dup = (struct tcp_sack_range){ seq, end };
 		return;
 	}
-	for (seg = pcb->ooseq; seg && TCP_SEQ_LT(to, end) &&
+	for (seg = oos_from(pcb, seq, &run); seg && TCP_SEQ_LT(to, end) &&
 	    TCP_SEQ_LEQ(seg->tcphdr->seqno, to); seg = seg->next)
 		if (TCP_SEQ_LT(to, seg->tcphdr->seqno + TCP_TCPLEN(seg)))
 			to = seg->tcphdr->seqno + TCP_TCPLEN(seg);
@@ -117,6 +117,8 @@ err_t rec_input(struct tcp_pcb *pcb, const struct tcp_hdr *h, u16_t optlen,
 		tcp_send_empty_ack(pcb);
 		return ERR_VAL;
 	}
+	if (!oos_may_come(pcb, h->seqno, len))
+		return ERR_VAL;
 	r = rec_of(pcb);
 	if (!r)
 		return ERR_OK;

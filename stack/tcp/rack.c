@@ -100,8 +100,13 @@ static void detect(struct rec *r, uint64_t now)
 {
 	uint64_t wait = late_wait(r);
 	struct tcp_seg *seg;
+	struct rec_walk walk = { 0 };
 
 	for (seg = r->pcb->unacked; seg; seg = seg->next) {
+		if (!rec_may_step(&walk)) {
+			r->reo_due = now + CLOCK_NS_MS;
+			break;
+		}
 		if (seg->marks & SEG_SACKED || (seg->marks & (SEG_LOST |
 		    SEG_RESENT)) == SEG_LOST)
 			continue;

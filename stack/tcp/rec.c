@@ -15,8 +15,10 @@ static void destroy(u8_t id, void *data)
 	struct rec *r = data;
 
 	(void)id;
-	if (r)
+	if (r) {
 		timer_forget(r);
+		oos_forget(r);
+	}
 	free(r);
 }
 

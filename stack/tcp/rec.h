@@ -158,6 +158,9 @@ struct rec {
 
 	/* The receiving half. */
 	struct tcp_sack_range dup;	/* to be told; left == right: none */
+	struct tcp_seg *oos_last;	/* of pcb->ooseq; NULL: not known */
+	uint32_t oos_run;	/* where it, and what is before it, begins */
+	unsigned oos_most;	/* pbufs of pcb->ooseq, at most */
 
 	/* ECN */
 	bool ecn;		/* both sides do it */
@@ -278,6 +281,33 @@ void rec_established(struct tcp_pcb *pcb);
 
 /* sack.c: blocks that the peer sent, in rec_opts, with this ackno. */
 void rec_sack(struct rec *r, uint32_t ackno, uint64_t now);
+
+/* walk.c: may n segments be looked at?  false: not now. */
+#define REC_NEAR	16	/* always */
+bool rec_may_walk(unsigned n);
+/* The same, asked before each. */
+struct rec_walk {
+	unsigned n;
+	uint64_t since;		/* ns, when it was asked for what is far */
+};
+bool rec_may_go_on(struct rec_walk *w);
+static inline bool rec_may_step(struct rec_walk *w)
+{
+	return ++w->n % REC_NEAR || rec_may_go_on(w);
+}
+
+/*
+ * ooseq.c, for lwIP: where the search for seq's place begins; run: of those
+ * before it that stand without a hole, where they do.
+ */
+struct tcp_seg *oos_from(const struct tcp_pcb *pcb, u32_t seq, u32_t *run);
+/* The last is seg, or behind it; run: where it and those before it begin. */
+void oos_last(struct tcp_pcb *pcb, struct tcp_seg *seg, u32_t run);
+/* p was queued.  Return: where to begin to look for more than max; NULL: no. */
+struct tcp_seg *oos_count(struct tcp_pcb *pcb, const struct pbuf *p, u16_t max);
+void oos_forget(struct rec *r);		/* it is about to go */
+/* Is there time to find the place of what came? */
+bool oos_may_come(const struct tcp_pcb *pcb, uint32_t seq, uint32_t len);
 
 /* rtt.c */
 void rtt_init(struct rec *r);

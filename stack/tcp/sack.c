@@ -66,14 +66,18 @@ static struct tcp_seg *cut_out(struct rec *r, struct tcp_seg *seg,
 	return seg;
 }
 
-static void take_block(struct rec *r, const struct tcp_sack_range *b,
+/* false: not all of it. */
+static bool take_block(struct rec *r, const struct tcp_sack_range *b,
     uint64_t now)
 {
 	struct tcp_seg *seg = r->hint;
+	struct rec_walk walk = { 0 };
 
 	if (!seg || TCP_SEQ_GT(seg_begin(seg), b->left))
 		seg = r->pcb->unacked;
 	for (; seg && TCP_SEQ_LT(seg_begin(seg), b->right); seg = seg->next) {
+		if (!rec_may_step(&walk))
+			return false;
 		if (seg->marks & SEG_SACKED)
 			continue;
 		if (seg->len > rec_mss(r->pcb) &&
@@ -92,6 +96,7 @@ static void take_block(struct rec *r, const struct tcp_sack_range *b,
 		rec_mark_sacked(r, seg);
 		r->hint = seg;
 	}
+	return true;
 }
 
 /*
@@ -124,8 +129,8 @@ void rec_sack(struct rec *r, uint32_t ackno, uint64_t now)
 		if (TCP_SEQ_LT(b[i].left, b[i].right) &&
 		    TCP_SEQ_GT(b[i].left, r->pcb->lastack) &&
 		    TCP_SEQ_LEQ(b[i].right, r->pcb->snd_nxt) &&
-		    !known(r, &b[i]))
-			take_block(r, &b[i], now);
+		    !known(r, &b[i]) && !take_block(r, &b[i], now))
+			b[i].left = b[i].right;	/* when it is told again */
 	memset(r->told, 0, sizeof(r->told));
 	memcpy(r->told, b, n * sizeof(*b));
 }
