@@ -175,6 +175,10 @@ static int set(int fd, const struct wire_id *id, int level, int name,
 		if (level == SOL_SOCKET && name == SO_OOBINLINE &&
 		    id->type == SOCK_STREAM)
 			sys_setsockopt(fd, level, name, data, len);
+		if (level == SOL_SOCKET && (name == SO_SNDBUF ||
+		    name == SO_SNDBUFFORCE) && id->type == SOCK_STREAM)
+			plug_size(fd, first, fd_mark(fd) &
+			    (MARK_LISTEN | MARK_CONNECTING));
 	}
 	return err;
 }

@@ -14,4 +14,15 @@ extern HJ_HIDDEN bool plug_tail;
 /* Once it has read: room for what a program writes, as before. */
 HJ_HIDDEN void plug_out(int fd);
 
+/*
+ * The program set SO_SNDBUF, to half of what it will read: our end holds that
+ * much, though not more than usual.  plugged: once it is not any more.
+ */
+HJ_HIDDEN void plug_size(int fd, int half, bool plugged);
+/*
+ * Pages of a file go by in portions of a pipe, whatever the buffer is.
+ * Return: of n bytes those that sendfile(2) may try at once.
+ */
+HJ_HIDDEN size_t plug_fits(int fd, size_t n);
+
 #endif

@@ -10,6 +10,7 @@
 #include "hijack/fd.h"
 #include "hijack/io.h"
 #include "hijack/next.h"
+#include "hijack/plug.h"
 #include "stack/wire/sys.h"
 
 #define LONGEST	65536	/* bytes; no datagram is that long */
@@ -95,7 +96,7 @@ HOOK(ssize_t, sendfile, int out, int in, off_t *off, size_t n)
 		return hj_ret(-EINVAL);
 	if (mark & (MARK_FRESH | MARK_LISTEN))
 		return send_nothing(out, mark);
-	return next.sendfile(out, in, off, n);
+	return next.sendfile(out, in, off, plug_fits(out, n));
 }
 HOOK_ALIAS(sendfile64, sendfile);
 

@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <pthread.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 
 static void flags(void)
 {
@@ -209,6 +210,70 @@ static void full(void)
 	say("send time-out", "%s", result(r));
 }
 
+enum { SMALL = 4096, LITTLE = 128 << 10 };
+
+static void make_small(int fd)
+{
+	NEED(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ SMALL },
+	    sizeof(int)));
+}
+
+/* What one call takes of more than a small buffer holds, and that it comes. */
+static void one_call(const char *when, int from, int to, int file)
+{
+	static char big[1 << 20];
+	char name[64];
+	struct stat st;
+	long r;
+
+	nonblock(from, true);
+	wait_for(from, POLLOUT);
+	NEED(fstat(file, &st));
+	r = send(from, big, sizeof(big), 0);
+	snprintf(name, sizeof(name), "%s, send", when);
+	say(name, "takes some %d, little %d, it comes %d", r > 0,
+	    r < LITTLE, (long)read_all(to, big, (size_t)r) == r);
+	wait_for(from, POLLOUT);
+	r = sendfile(from, file, &(off_t){ 0 }, (size_t)st.st_size);
+	snprintf(name, sizeof(name), "%s, sendfile", when);
+	say(name, "takes some %d, little %d, it comes %d", r > 0,
+	    r < LITTLE, (long)read_all(to, big, (size_t)r) == r);
+}
+
+/* SO_SNDBUF set before a connection is there, while it is made, and after. */
+static void send_buffer(void)
+{
+	char path[] = "/tmp/conformXXXXXX";
+	int f = mkstemp(path), c, s, port, l = tcp_listener(&port);
+
+	unlink(path);
+	NEED(ftruncate(f, 1 << 20));
+	c = sock(SOCK_STREAM);
+	make_small(c);
+	NEED(connect_to(c, fam, NULL, port));
+	NEED(s = accept4(l, NULL, NULL, SOCK_CLOEXEC));
+	one_call("before", c, s, f);
+	for (int late = 0; late < 2; late++) {
+		c = sock(SOCK_STREAM);
+		if (!late)
+			make_small(c);
+		nonblock(c, true);
+		connect_to(c, fam, NULL, port);
+		if (late)
+			make_small(c);
+		NEED(s = accept4(l, NULL, NULL, SOCK_CLOEXEC));
+		one_call(late ? "while" : "before it begins", c, s, f);
+	}
+	tcp_pair(&c, &s);
+	make_small(c);
+	one_call("after", c, s, f);
+	make_small(l);
+	c = sock(SOCK_STREAM);
+	NEED(connect_to(c, fam, NULL, port));
+	NEED(s = accept4(l, NULL, NULL, SOCK_CLOEXEC));
+	one_call("by the listener", s, c, f);
+}
+
 static void move_files(void)
 {
 	char path[] = "/tmp/conformXXXXXX", b[4096];
@@ -398,6 +463,7 @@ static const struct conform_case cases[] = {
 	{ "queues", queues, false },
 	{ "urgent", urgent, true },
 	{ "full", full, false },
+	{ "send-buffer", send_buffer, false },
 	{ "files", move_files, false },
 	{ "backlog", backlog, false },
 	{ "backlog-full", backlog_full, false },

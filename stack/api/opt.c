@@ -234,6 +234,8 @@ static int store(struct sock *s, const struct option *o, int v)
 		if (v < 0 || v > o->max / 2)
 			v = o->max / 2;
 		*f = v * 2 < o->min ? o->min : v * 2;
+		if (f == &s->opt.sndbuf)
+			s->opt.sndbuf_set = 1;
 		break;
 	case CLAMP:
 		*f = v < o->min ? o->min : v > o->max ? o->max : v;

@@ -11,6 +11,7 @@ struct sock_opts {
 	int reuseaddr, reuseport, keepalive, broadcast, oobinline, dontroute;
 	int linger_on, linger_s;
 	int sndbuf, rcvbuf;		/* as reported: doubled */
+	int sndbuf_set;			/* by the program: it does not grow */
 	int rcvlowat, priority, mark, timestamp, timestampns, no_check;
 	int rxq_ovfl;
 	int debug, wifi_status, nofcs, lock_filter, busy_poll;	/* no effect */

@@ -146,6 +146,19 @@ void accept_flush(struct stream *l)
 		sock_watch(&l->s, l->s.events & ~(uint32_t)EPOLLOUT);
 }
 
+/* Of the program's end, too, just as the library does it (hijack/plug.c). */
+static void pair_sndbuf(const struct sock *s, int fd)
+{
+	int half = s->opt.sndbuf / 2, now = 0;	/* the kernel doubles it */
+	socklen_t len = sizeof(now);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &now, &len) ||
+	    s->opt.sndbuf >= now)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &half, sizeof(half));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &half, sizeof(half));
+}
+
 static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 {
 	struct wire_made made;
@@ -172,6 +185,8 @@ static struct sock *accepted(struct sock *l, struct tcp_pcb *pcb, int *fd)
 	if (s->opt.oobinline)
 		setsockopt(sv[1], SOL_SOCKET, SO_OOBINLINE, &s->opt.oobinline,
 		    sizeof(s->opt.oobinline));
+	if (s->opt.sndbuf_set && !stream_of(l)->keeps_tail)
+		pair_sndbuf(s, sv[1]);
 	s->opt.defer_accept = 0;	/* the listener's own */
 	addr_from_lwip(&s->local, &pcb->local_ip, pcb->local_port);
 	addr_from_lwip(&s->peer, &pcb->remote_ip, pcb->remote_port);

@@ -357,13 +357,21 @@ static uint32_t tx_share(const struct stream *st)
 	return (share > TX_SHARE_MIN ? share : TX_SHARE_MIN) << st->tx_wide;
 }
 
+/* What SO_SNDBUF allows, whatever its share is. */
+static uint32_t tx_most(const struct stream *st)
+{
+	return st->s.opt.sndbuf_set ? (uint32_t)st->s.opt.sndbuf : UINT32_MAX;
+}
+
 /* Bytes that may be read from the pair. */
 static uint32_t tx_room(const struct stream *st)
 {
 	uint32_t room = st->pcb->snd_buf > st->tx_unwritten ?
 	    st->pcb->snd_buf - st->tx_unwritten : 0;
-	uint32_t share = tx_share(st);
+	uint32_t share = tx_share(st), most = tx_most(st);
 
+	if (share > most)
+		share = most;
 	share = share > st->tx_bytes ? share - st->tx_bytes : 0;
 	return room < share ? room : share;
 }
@@ -456,11 +464,22 @@ void data_tx_pull(struct stream *st)
 		tx_stopped(st);
 }
 
+/* What is urgent does not wait, nor does what leaves no room for more. */
+static bool tx_hurries(const struct stream *st)
+{
+	return st->urgent.tx_due || st->tx_bytes >= tx_most(st);
+}
+
+/* Half of a small buffer is as good as a full segment, as it is on Linux. */
 static bool corked(const struct stream *st)
 {
-	return st->s.opt.cork && st->tx_state < TX_EOF && st->pcb &&
-	    !st->urgent.tx_due &&
-	    TCP_SND_BUF - st->pcb->snd_buf < rec_mss(st->pcb);
+	uint32_t half = tx_most(st) / 2, queued;
+
+	if (!st->s.opt.cork || st->tx_state >= TX_EOF || !st->pcb ||
+	    tx_hurries(st))
+		return false;
+	queued = TCP_SND_BUF - st->pcb->snd_buf;
+	return queued < rec_mss(st->pcb) && queued < half;
 }
 
 void data_tx_push(struct stream *st)
@@ -474,13 +493,14 @@ void data_tx_push(struct stream *st)
 	    tcp_shutdown(st->pcb, 0, 1) == ERR_OK)
 		stream_set_tx(st, TX_FIN);
 	if (!corked(st)) {
-		/* What is urgent does not wait (Nagle). */
-		if (st->urgent.tx_due)
+		bool hurries = tx_hurries(st);
+
+		if (hurries)
 			tcp_nagle_disable(st->pcb);
 		iface_batch_begin();
 		tcp_output(st->pcb);
 		iface_batch_end();
-		if (st->urgent.tx_due && !st->s.opt.nodelay)
+		if (hurries && !st->s.opt.nodelay)
 			tcp_nagle_enable(st->pcb);
 	} else {
 		rec_repair(st->pcb);
