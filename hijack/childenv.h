@@ -29,8 +29,9 @@ struct childenv {
 
 /*
  * Look at an environment; NULL is an empty one; bare: for a program that may
- * not have the library there.  Return: whether it is to be made anew.  It is not, whatever it lacks, if it leaves the virtual host on
- * purpose, or if this program was not preloaded into.
+ * not have the library there.  Return: whether it is to be made anew.  It is
+ * not, whatever it lacks, if it leaves the virtual host on purpose, or if this
+ * program was not preloaded into.
  */
 HJ_HIDDEN bool childenv_look(struct childenv *c, char *const *env,
     bool bare);

@@ -124,12 +124,12 @@ static int stat_setting(const char *file, struct stat *st, int flags)
 
 static int stat_at(int dir, const char *path, struct stat *st, int flags)
 {
+	const char *file = procsys_below(path);
 	int which = hosts_which(path), fd;
 	long r;
 
-	if (unlikely(!hj_no_memory(path) && !strncmp(path, SYSNET, strlen(SYSNET))))
-		return stat_setting(path + strlen(SYSNET), st, flags);
-
+	if (unlikely(file != NULL))
+		return stat_setting(file, st, flags);
 	if (likely(which < 0) || (fd = hosts_open(which, O_RDONLY)) < 0)
 		return (int)hj_ret(SYS4(SYS_newfstatat, dir, path, st, flags));
 	r = SYS2(SYS_fstat, fd, st);

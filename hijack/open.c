@@ -29,12 +29,6 @@ static const char *after(const char *path, const char *start)
 	return strncmp(path, start, n) ? NULL : path + n;
 }
 
-/* The rest of a path of /proc/sys/net, or NULL. */
-static const char *below_sysnet(const char *path)
-{
-	return hj_no_memory(path) ? NULL : after(path, "/proc/sys/net/");
-}
-
 /* The name of a file that the virtual host has, or NULL. */
 static const char *below_procnet(const char *path)
 {
@@ -82,7 +76,7 @@ static int make_hosts(const char *path, int flags)
 /* As open(2). THEIRS: not one of ours. */
 static int make(const char *path, int flags)
 {
-	const char *file = below_sysnet(path);
+	const char *file = procsys_below(path);
 
 	if (unlikely(file != NULL))
 		return hand_out(procsys_open(file, flags), flags);
@@ -244,7 +238,7 @@ HOOK_ALIAS(freopen64, freopen);
 HOOK(int, access, const char *path, int how)
 {
 	int which = hosts_which(path), fd = -ENOENT;
-	const char *file = below_sysnet(path);
+	const char *file = procsys_below(path);
 
 	if (unlikely(file != NULL)) {
 		fd = procsys_access(file, how);

@@ -75,10 +75,9 @@ static bool is_common(const char *name, size_t n)
 /* What stands behind SYSNET in a path, where the host has a say in it. */
 static const char *file_in(const char *path)
 {
-	if (hj_no_memory(path) || strncmp(path, SYSNET, strlen(SYSNET)))
-		return NULL;
-	path += strlen(SYSNET);
-	return wanted(path) ? path : NULL;
+	const char *file = procsys_below(path);
+
+	return file && wanted(file) ? file : NULL;
 }
 
 bool procsys_is_interface(const char *path)

@@ -5,6 +5,8 @@
 #ifndef HIJACK_PROCSYS_H
 #define HIJACK_PROCSYS_H
 
+#include <string.h>
+
 #include "hijack/hijack.h"
 
 struct msghdr;
@@ -28,6 +30,13 @@ HJ_HIDDEN int procsys_guard(int fd, int flags);
 HJ_HIDDEN int procsys_access(const char *file, int how);
 
 #define SYSNET	"/proc/sys/net/"
+/* The rest of a program's path that begins so, or NULL. */
+static inline const char *procsys_below(const char *path)
+{
+	return hj_no_memory(path) || strncmp(path, SYSNET, strlen(SYSNET)) ?
+	    NULL : path + strlen(SYSNET);
+}
+
 /* Is it the directory of an interface; of one for each? */
 HJ_HIDDEN bool procsys_is_interface(const char *path);
 HJ_HIDDEN bool procsys_lists_interfaces(const char *path);

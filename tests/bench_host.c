@@ -12,7 +12,6 @@
  *					8 MiB: GB/s
  */
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -27,16 +26,6 @@
 #define WAKES	2000
 
 static int there[2], back[2], far_cpu;
-
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		die("sched_setaffinity");
-}
 
 static void *answer(void *arg)
 {

@@ -20,7 +20,6 @@
  */
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -53,16 +52,6 @@ static struct bus {
 	char kind[2][SLOTS];
 	char data[SLOTS][BLOCK];
 } *bus;
-
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) < 0)
-		die("sched_setaffinity");
-}
 
 /* Return: in the child 0; it ends with its parent. */
 static pid_t child(void)
